@@ -1,0 +1,2 @@
+//! The vendor's tool.
+fn main() {}
