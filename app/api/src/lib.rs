@@ -1,1 +1,55 @@
-//! api.
+//! What the appliance and its clients say to each other: requests, answers, rights and problems.
+//!
+//! Shapes only, no behaviour: the server, the web client, the command line and the vendor's agent all use these
+//! types, so that they cannot disagree. All times are RFC 3339 in UTC; all sizes are bytes; all durations are
+//! milliseconds; all digests are lower-case hex.
+
+pub mod account;
+pub mod campaign;
+pub mod deletion;
+pub mod delivery;
+pub mod dossier;
+pub mod face;
+pub mod health;
+pub mod import;
+pub mod job;
+pub mod ledger;
+pub mod problem;
+pub mod right;
+pub mod search;
+pub mod today;
+pub mod vendor;
+
+pub use ids;
+pub use jiff::Timestamp;
+pub use problem::{Problem, ProblemCode};
+pub use right::{Right, Role};
+
+use serde::{Deserialize, Serialize};
+
+/// A part of a list, with the length of the whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Page<T> {
+    /// The items of this part, in the order asked for.
+    pub items: Vec<T>,
+    /// How many items the whole list has.
+    pub total: u64,
+}
+
+/// Which part of a list is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[serde(default)]
+pub struct Slice {
+    /// How many items to pass over.
+    pub offset: u32,
+    /// How many items to return at most; the server returns no more than 500.
+    pub limit: u32,
+}
+
+impl Default for Slice {
+    fn default() -> Self {
+        Self { offset: 0, limit: 50 }
+    }
+}

@@ -1,0 +1,135 @@
+//! Accounts, sessions and the audit trail.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::UserId;
+use crate::{Right, Role};
+
+/// Signs in. `POST /session`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SignIn {
+    /// The account's name.
+    pub account: String,
+    /// The password.
+    pub password: String,
+}
+
+/// Who is signed in. `GET /session`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Session {
+    /// The account.
+    pub user: User,
+    /// What the account may do: the union of its roles' rights.
+    pub rights: Vec<Right>,
+    /// To be sent as `x-csrf-token` with every request that changes something.
+    pub csrf: String,
+    /// The purpose stated for the current task, if one was.
+    pub purpose: Option<String>,
+    /// When the session ends unless it is used before.
+    pub expires: Timestamp,
+}
+
+/// States the purpose for which records will be read. `PUT /session/purpose`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Purpose {
+    /// The purpose, 2 to 200 characters. Kept in the audit trail with each read.
+    pub text: String,
+}
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct User {
+    /// Its id.
+    pub id: UserId,
+    /// The name to sign in with.
+    pub account: String,
+    /// The person's own name.
+    pub name: String,
+    /// The offices held.
+    pub roles: Vec<Role>,
+    /// Whether the account may sign in.
+    pub active: bool,
+    /// Last time it signed in.
+    pub last_seen: Option<Timestamp>,
+}
+
+/// Creates an account. `POST /users`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NewUser {
+    /// The name to sign in with: 2 to 32 lower-case letters, digits, `-`, `_`, `.`.
+    pub account: String,
+    /// The person's own name.
+    pub name: String,
+    /// The offices held.
+    pub roles: Vec<Role>,
+    /// The first password.
+    pub password: String,
+}
+
+/// Changes an account. `PUT /users/{id}`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChangeUser {
+    /// The person's own name.
+    pub name: String,
+    /// The offices held.
+    pub roles: Vec<Role>,
+    /// Whether the account may sign in.
+    pub active: bool,
+}
+
+/// Changes one's own password. `PUT /session/password`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChangePassword {
+    /// The present one.
+    pub old: String,
+    /// The new one.
+    pub new: String,
+}
+
+/// One entry of the audit trail. `GET /audit`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditEntry {
+    /// Its number, counted from 1.
+    pub number: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who: the account's id, or nothing for the appliance itself.
+    pub actor: Option<UserId>,
+    /// The account's name at the time.
+    pub account: String,
+    /// What was done: `dossier.read`, `session.open`, …
+    pub action: String,
+    /// To what: an id, or nothing.
+    pub subject: Option<String>,
+    /// The purpose stated.
+    pub purpose: Option<String>,
+    /// Whether it was allowed and done.
+    pub ok: bool,
+}
+
+/// The offices and what each may do. `GET /rights`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RightsTable {
+    /// A row per role.
+    pub roles: Vec<RoleRights>,
+}
+
+/// A role's row in the rights table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RoleRights {
+    /// The role.
+    pub role: Role,
+    /// Its rights.
+    pub rights: Vec<Right>,
+}

@@ -1,0 +1,154 @@
+//! Comparing faces: at the desk, in review, and the calibration behind it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::delivery::Finding;
+use crate::ids::{CalibrationId, CampaignId, ComparisonId, PersonId, PhotoId};
+
+/// What the machine says of two photos. A person decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// 一致
+    Match,
+    /// 存疑
+    Unsure,
+    /// 不一致
+    NoMatch,
+}
+
+/// What a person decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum FaceDecision {
+    /// The same person.
+    Same,
+    /// Another person.
+    Different,
+    /// Doubtful: goes to review.
+    Doubtful,
+    /// Settled without a machine: documents were looked at.
+    Manual,
+}
+
+/// How far a comparison is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ComparisonState {
+    /// Waits for the operator.
+    Open,
+    /// Waits for reviewers.
+    InReview,
+    /// Decided.
+    Decided,
+}
+
+/// One comparison. Made by `POST /persons/{id}/comparisons` with the probe's bytes as body
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Comparison {
+    /// Its id.
+    pub id: ComparisonId,
+    /// The person it is about.
+    pub person: PersonId,
+    /// The person's name.
+    pub name: String,
+    /// The reference photo.
+    pub reference: PhotoId,
+    /// What the machine says.
+    pub verdict: Verdict,
+    /// Cosine similarity, -1..=1.
+    pub similarity: f32,
+    /// How many times likelier this similarity is for one person than for two, when the calibration can say.
+    pub odds: Option<f64>,
+    /// At or above: match.
+    pub accept: f32,
+    /// Below: no match.
+    pub reject: f32,
+    /// The calibration the thresholds come from.
+    pub calibration: CalibrationId,
+    /// Findings about the probe.
+    pub findings: Vec<Finding>,
+    /// How far it is.
+    pub state: ComparisonState,
+    /// What was decided.
+    pub decision: Option<FaceDecision>,
+    /// Who decided: the account's name.
+    pub decided_by: Option<String>,
+    /// When the probe was taken.
+    pub at: Timestamp,
+    /// Whether the probe's pixels are still here (`/comparisons/{id}/probe`); they go with the decision.
+    pub has_probe: bool,
+}
+
+/// Decides a comparison. `POST /comparisons/{id}/decision`; as a reviewer `POST /comparisons/{id}/review`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Decide {
+    /// What.
+    pub decision: FaceDecision,
+    /// A remark, empty if none.
+    pub note: String,
+}
+
+/// Runs a calibration on people who have two photos. `POST /calibrations`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NewCalibration {
+    /// The campaign whose people are used.
+    pub campaign: CampaignId,
+    /// The false match rate wanted at the accept threshold, for example 0.001.
+    pub target_fmr: f64,
+}
+
+/// A calibration. `GET /calibrations/{id}`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Calibration {
+    /// Its id.
+    pub id: CalibrationId,
+    /// Its version, as verdicts name it.
+    pub version: String,
+    /// When it was run.
+    pub created: Timestamp,
+    /// Whether it is the one in force.
+    pub adopted: bool,
+    /// The model.
+    pub model: String,
+    /// People used.
+    pub people: u64,
+    /// Genuine pairs used.
+    pub genuine: u64,
+    /// Impostor pairs used.
+    pub impostor: u64,
+    /// At or above: match.
+    pub accept: f32,
+    /// Below: no match.
+    pub reject: f32,
+    /// Thresholds for several false match rates.
+    pub operating_points: Vec<OperatingPoint>,
+    /// The DET curve: false match rate and false non-match rate.
+    pub det: Vec<(f64, f64)>,
+    /// Histogram of impostor similarities, -1..=1 in equal bins.
+    pub impostor_histogram: Vec<u64>,
+    /// Histogram of genuine similarities.
+    pub genuine_histogram: Vec<u64>,
+}
+
+/// A threshold and its error rates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OperatingPoint {
+    /// The false match rate aimed at.
+    pub target_fmr: f64,
+    /// The threshold, or nothing: not measurable with this many pairs.
+    pub threshold: Option<f32>,
+    /// The false non-match rate at it.
+    pub fnmr: Option<f64>,
+    /// 95 % interval of the false match rate, by identity bootstrap, when run.
+    pub interval: Option<(f64, f64)>,
+}

@@ -1,0 +1,56 @@
+//! The ledger: the tamper-evident record of what happened.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The ledger's head. `GET /ledger`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LedgerHead {
+    /// Its name.
+    pub origin: String,
+    /// How many leaves it has.
+    pub size: u64,
+    /// The root hash, base64.
+    pub root: String,
+    /// The verifier key (C2SP signed-note).
+    pub verifier_key: String,
+    /// The signed checkpoint.
+    pub checkpoint: String,
+    /// Witnesses that cosigned it, by name.
+    pub witnesses: Vec<String>,
+    /// Events that wait to be integrated.
+    pub pending: u64,
+}
+
+/// One leaf with what the appliance knows of it. `GET /ledger/entries`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LedgerEntry {
+    /// Its index, from 0.
+    pub index: u64,
+    /// What happened: `delivery.accepted`.
+    pub kind: String,
+    /// When.
+    pub at: Timestamp,
+    /// To what: an id.
+    pub subject: String,
+    /// Who: the account's name, or the appliance.
+    pub actor: String,
+    /// The commitment in the leaf.
+    pub commitment: String,
+}
+
+/// A proof that an entry is in the ledger. `GET /ledger/entries/{index}/proof`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LedgerProof {
+    /// The entry.
+    pub entry: LedgerEntry,
+    /// The leaf's bytes, as text.
+    pub leaf: String,
+    /// The event whose salted hash the leaf holds, and its salt, canonical JSON.
+    pub opening: Option<String>,
+    /// The C2SP tlog-proof text.
+    pub proof: String,
+}
