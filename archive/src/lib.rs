@@ -1,1 +1,4 @@
 //! archive.
+
+pub mod ocfl;
+pub mod person;

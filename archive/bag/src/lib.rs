@@ -1,1 +1,17 @@
-//! bag.
+//! BagIt packages (RFC 8493): written, read, judged, signed, and carried as one tar stream.
+//!
+//! - A bag is written beside its place and renamed into it when it is whole, so a folder of that name is never half a bag.
+//! - No name in a bag is trusted. [`SafePath`] is the only type that becomes a path on disk,
+//!   and a name that would be dangerous on any system is refused on every system.
+//! - Judging never stops at the first mistake: a [`Report`] lists all of them.
+//! - Whoever signs vouches for `tagmanifest-sha256.txt`, which names every manifest, which names every file.
+
+mod digest;
+mod path;
+mod report;
+
+pub use digest::{
+    Algorithm, Checksum, Hashed, Hashing, ParseAlgorithmError, ParseChecksumError, hash_reader,
+};
+pub use path::{Hazard, PathError, SafePath};
+pub use report::{Finding, Report, Severity};
