@@ -155,8 +155,9 @@ impl FromStr for Checksum {
     type Err = ParseChecksumError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let hex =
-            !text.is_empty() && text.len() % 2 == 0 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let hex = !text.is_empty()
+            && text.len().is_multiple_of(2)
+            && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         if hex { Ok(Self(text.to_ascii_lowercase())) } else { Err(ParseChecksumError(text.to_owned())) }
     }
 }

@@ -7,11 +7,31 @@
 //! - Whoever signs vouches for `tagmanifest-sha256.txt`, which names every manifest, which names every file.
 
 mod digest;
+mod fsync;
+mod manifest;
 mod path;
+mod read;
 mod report;
+mod sign;
+mod tagfile;
+mod tape;
+mod validate;
+mod write;
+
+#[cfg(test)]
+mod fixtures;
 
 pub use digest::{
     Algorithm, Checksum, Hashed, Hashing, ParseAlgorithmError, ParseChecksumError, hash_reader,
 };
 pub use path::{Hazard, PathError, SafePath};
+pub use read::{Bag, FetchItem, ReadError};
 pub use report::{Finding, Report, Severity};
+pub use sign::{
+    Identity, IdentityError, SIGNATURE_FILE, SignError, SignatureError, Signer, Trust, TrustError, sign,
+    verify_signature,
+};
+pub use tagfile::{Encoding, Version};
+pub use tape::{Limits, PackError, UnpackError, Unpacked, serialise, unpack};
+pub use validate::{Depth, validate, validate_unpacked};
+pub use write::{WriteError, Writer};
