@@ -1,0 +1,37 @@
+//! Makes a fresh machine able to build, run and test. Each step looks first and does nothing when all is there.
+
+pub(crate) mod packages;
+pub(crate) mod wasm;
+
+use anyhow::{Context, Result};
+
+use crate::workspace::Workspace;
+
+/// What the machine is set up for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum For {
+    /// Building and running.
+    Running,
+    /// The tests too, those in a real browser among them.
+    Tests,
+}
+
+/// Does all of it.
+pub(crate) fn all(workspace: &Workspace, purpose: For) -> Result<()> {
+    packages::ensure(purpose)?;
+    wasm::ensure(workspace)?;
+    models(workspace)
+}
+
+/// Fetches, checks and prepares the models.
+pub(crate) fn models(workspace: &Workspace) -> Result<()> {
+    let dir = workspace.models();
+    if models::Installed::open(&dir).is_ok() {
+        println!("setup: the models are in {}", dir.display());
+        return Ok(());
+    }
+    println!("setup: fetching the models and the ONNX Runtime library into {}", dir.display());
+    models::fetch(&dir).context("the models could not be fetched")?;
+    models::prepare(&dir).context("the models could not be prepared")?;
+    Ok(())
+}
