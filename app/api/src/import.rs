@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::dossier::PhotoKind;
 use crate::ids::{CampaignId, UploadId};
 
 /// A file that staff put in. `POST /uploads?name=…` with the bytes as body
@@ -32,6 +33,9 @@ pub struct ImportPhotos {
     pub upload: UploadId,
     /// The campaign whose roster names the people.
     pub campaign: CampaignId,
+    /// Which photos they are; admission photos when nothing is said.
+    #[serde(default)]
+    pub kind: Option<PhotoKind>,
 }
 
 /// Something an import found in a file. `GET /jobs/{id}/findings`
