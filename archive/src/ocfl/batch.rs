@@ -226,8 +226,16 @@ impl<'root> Batch<'root> {
         }
         let disk = &self.root.disk;
         disk.sync_all(self.root.path()).map_err(CommitError::Nothing)?;
+        if let Err(error) = self.journal.write(disk, &self.staging) {
+            // Only a journal that nobody can find afterwards means that nothing will happen.
+            self.clean_up = !self.staging.join(super::journal::FILE).exists();
+            return Err(if self.clean_up {
+                CommitError::Nothing(error)
+            } else {
+                CommitError::Unfinished(error)
+            });
+        }
         self.clean_up = false;
-        self.journal.write(disk, &self.staging).map_err(CommitError::Unfinished)?;
         self.journal.carry_out(disk, self.root.path(), &self.staging).map_err(CommitError::Unfinished)?;
         Ok(std::mem::take(&mut self.committed))
     }

@@ -30,3 +30,6 @@ pub use inventory::{User, VersionInfo};
 pub use layout::Layout;
 pub use object::{Object, ReadError};
 pub use root::{Folders, Objects, OpenError, Root};
+
+#[cfg(test)]
+mod tests;
