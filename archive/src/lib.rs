@@ -1,4 +1,7 @@
 //! archive.
 
+pub mod db;
+pub mod delivery;
+pub mod dossier;
 pub mod ocfl;
 pub mod person;

@@ -1,0 +1,209 @@
+//! How a delivery goes on, and who may let it.
+//!
+//! ```text
+//! receiving → received → checking → checked ⇄ proposed → accepting → accepted
+//!     └──────────┴───────────┴─────────┴──────────┴─────► rejected
+//! ```
+
+use ids::UserId;
+use serde::{Deserialize, Serialize};
+
+/// How far a delivery is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Bytes are coming in.
+    Receiving,
+    /// All bytes are here.
+    Received,
+    /// Being checked.
+    Checking,
+    /// Checked; a person may decide.
+    Checked,
+    /// One person has proposed what to do; another must confirm.
+    Proposed,
+    /// Confirmed; being taken into the archive.
+    Accepting,
+    /// In the archive.
+    Accepted,
+    /// Sent back.
+    Rejected,
+}
+
+/// What is to be done with a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// Take all of it.
+    Accept,
+    /// Take the good ones.
+    AcceptPart,
+    /// Send it back.
+    Reject,
+}
+
+/// What one person proposes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    decision: Decision,
+    reason: String,
+    by: UserId,
+}
+
+/// What two people want. Only [`Proposal::confirm`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approved {
+    /// What.
+    pub decision: Decision,
+    /// Why.
+    pub reason: String,
+    /// Who proposed it.
+    pub proposed_by: UserId,
+    /// Who confirmed it.
+    pub confirmed_by: UserId,
+}
+
+/// Why a proposal can't stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ProposalError {
+    /// All of a delivery is accepted only when nothing is extra, missing, wrong or late.
+    #[error("a delivery with something extra, missing, wrong or late can't be accepted as a whole")]
+    Incomplete,
+    /// There is nothing that could be accepted.
+    #[error("no photo of this delivery can be accepted")]
+    NothingGood,
+    /// A reason is needed unless all is accepted.
+    #[error("a reason is needed")]
+    NoReason,
+    /// One person tried to be both hands.
+    #[error("another person than the one who proposed must confirm")]
+    SamePerson,
+}
+
+impl State {
+    const ALL: [Self; 8] = [
+        Self::Receiving,
+        Self::Received,
+        Self::Checking,
+        Self::Checked,
+        Self::Proposed,
+        Self::Accepting,
+        Self::Accepted,
+        Self::Rejected,
+    ];
+
+    /// The word the interface and the database use.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Receiving => "receiving",
+            Self::Received => "received",
+            Self::Checking => "checking",
+            Self::Checked => "checked",
+            Self::Proposed => "proposed",
+            Self::Accepting => "accepting",
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// The state that this word stands for.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+
+    /// Whether a delivery in this state may go on to `next`.
+    #[must_use]
+    pub const fn may_become(self, next: Self) -> bool {
+        use State as S;
+        matches!(
+            (self, next),
+            (S::Receiving, S::Received)
+                | (S::Received, S::Checking)
+                // A check may be run again as long as nobody has decided.
+                | (S::Checked, S::Checking)
+                | (S::Checking, S::Checked | S::Rejected)
+                | (S::Checked, S::Proposed)
+                | (S::Proposed, S::Checked | S::Accepting | S::Rejected)
+                | (S::Accepting, S::Accepted)
+        )
+    }
+}
+
+impl Proposal {
+    /// Proposes what to do. `complete`: nothing is extra, missing, wrong or late; `good`: photos that could be taken.
+    ///
+    /// # Errors
+    ///
+    /// If the delivery is not good enough for that, or the reason is missing.
+    pub fn new(
+        decision: Decision,
+        reason: &str,
+        by: UserId,
+        complete: bool,
+        good: u64,
+    ) -> Result<Self, ProposalError> {
+        match decision {
+            Decision::Accept if !complete => return Err(ProposalError::Incomplete),
+            Decision::Accept | Decision::AcceptPart if good == 0 => return Err(ProposalError::NothingGood),
+            Decision::AcceptPart | Decision::Reject if reason.trim().is_empty() => {
+                return Err(ProposalError::NoReason);
+            }
+            Decision::Accept | Decision::AcceptPart | Decision::Reject => {}
+        }
+        Ok(Self { decision, reason: reason.trim().to_owned(), by })
+    }
+
+    /// The proposal as it was kept.
+    #[must_use]
+    pub const fn kept(decision: Decision, reason: String, by: UserId) -> Self {
+        Self { decision, reason, by }
+    }
+
+    /// Confirms it.
+    ///
+    /// # Errors
+    ///
+    /// If the one who confirms is the one who proposed.
+    pub fn confirm(self, by: UserId) -> Result<Approved, ProposalError> {
+        if by == self.by {
+            return Err(ProposalError::SamePerson);
+        }
+        Ok(Approved { decision: self.decision, reason: self.reason, proposed_by: self.by, confirmed_by: by })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_confirms_what_he_proposed() {
+        let (registrar, it) = (UserId::new(), UserId::new());
+        let proposal = Proposal::new(Decision::Accept, "", registrar, true, 3).unwrap();
+        assert_eq!(proposal.clone().confirm(registrar), Err(ProposalError::SamePerson));
+        assert_eq!(proposal.confirm(it).unwrap().confirmed_by, it);
+    }
+
+    #[test]
+    fn an_incomplete_delivery_is_accepted_in_part_only_and_with_a_reason() {
+        let by = UserId::new();
+        assert_eq!(Proposal::new(Decision::Accept, "", by, false, 3), Err(ProposalError::Incomplete));
+        assert_eq!(Proposal::new(Decision::AcceptPart, " ", by, false, 3), Err(ProposalError::NoReason));
+        assert_eq!(Proposal::new(Decision::AcceptPart, "x", by, false, 0), Err(ProposalError::NothingGood));
+        assert!(Proposal::new(Decision::AcceptPart, "two retakes", by, false, 3).is_ok());
+        assert!(Proposal::new(Decision::Reject, "wrong campaign", by, false, 0).is_ok());
+    }
+
+    #[test]
+    fn nothing_is_accepted_unchecked_and_an_end_is_an_end() {
+        for from in State::ALL {
+            assert_eq!(from.may_become(State::Accepted), from == State::Accepting, "{from:?}");
+            assert!(!State::Accepted.may_become(from) && !State::Rejected.may_become(from));
+            assert_eq!(State::of_word(from.word()), Some(from));
+        }
+        assert!(!State::Received.may_become(State::Accepting));
+        assert!(!State::Checked.may_become(State::Accepting));
+    }
+}
