@@ -1,0 +1,89 @@
+//! Archived objects: dossiers, accepted deliveries, closed deletion cases.
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, named_params};
+
+use crate::ocfl::ObjectId;
+
+crate::db::words! {
+    /// What an object is about.
+    ObjectKind {
+        /// A person.
+        Dossier = "dossier",
+        /// An accepted delivery.
+        Delivery = "delivery",
+        /// A closed deletion case.
+        Deletion = "deletion",
+        /// Something this program did not write.
+        Other = "other",
+    }
+}
+
+/// One object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Object {
+    /// Its id.
+    pub id: ObjectId,
+    /// What it is about.
+    pub kind: ObjectKind,
+    /// Its newest version.
+    pub head: u32,
+    /// Stored files of all versions, without inventories.
+    pub files: u64,
+    /// Bytes of those files.
+    pub bytes: u64,
+}
+
+/// Objects in figures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// How many objects there are.
+    pub objects: u64,
+    /// Bytes of all content.
+    pub bytes: u64,
+}
+
+/// Objects in figures, all kinds together.
+pub fn totals(conn: &Connection) -> rusqlite::Result<Totals> {
+    conn.prepare_cached("SELECT count(*), coalesce(sum(bytes), 0) FROM object")?
+        .query_row([], |row| Ok(Totals { objects: row.get(0)?, bytes: row.get(1)? }))
+}
+
+/// How many objects of a kind there are.
+pub fn count(conn: &Connection, kind: ObjectKind) -> rusqlite::Result<u64> {
+    conn.prepare_cached("SELECT count(*) FROM object WHERE kind = :kind")?
+        .query_row(named_params! {":kind": kind}, |row| row.get(0))
+}
+
+/// The newest version of an object, as far as the catalog knows.
+pub fn head(conn: &Connection, id: ObjectId) -> rusqlite::Result<Option<u32>> {
+    conn.prepare_cached("SELECT head FROM object WHERE id = :id")?
+        .query_row(named_params! {":id": id.to_string()}, |row| row.get(0))
+        .optional()
+}
+
+/// What an object is about, if the catalog knows it.
+pub fn kind(conn: &Connection, id: ObjectId) -> rusqlite::Result<Option<ObjectKind>> {
+    conn.prepare_cached("SELECT kind FROM object WHERE id = :id")?
+        .query_row(named_params! {":id": id.to_string()}, |row| row.get(0))
+        .optional()
+}
+
+/// Every object's id with its newest version.
+pub fn heads(conn: &Connection) -> rusqlite::Result<Vec<(String, u32)>> {
+    conn.prepare_cached("SELECT id, head FROM object ORDER BY id")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+/// Notes an object, or its newer version.
+pub fn upsert(tx: &Transaction<'_>, object: &Object) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO object (id, kind, head, files, bytes) VALUES (:id, :kind, :head, :files, :bytes)
+         ON CONFLICT (id) DO UPDATE SET kind = :kind, head = :head, files = :files, bytes = :bytes",
+    )?
+    .execute(named_params! {
+        ":id": object.id.to_string(), ":kind": object.kind, ":head": object.head, ":files": object.files,
+        ":bytes": object.bytes,
+    })?;
+    Ok(())
+}

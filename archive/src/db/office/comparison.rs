@@ -1,0 +1,195 @@
+//! Comparisons of faces: what the machine said, what people decided.
+
+use ids::{CalibrationId, ComparisonId, PersonId, PhotoId, UserId};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params};
+
+pub use super::item::Verdict;
+use crate::db::At;
+
+crate::db::words! {
+    /// What a person decided.
+    FaceDecision {
+        /// The same person.
+        Same = "same",
+        /// Another person.
+        Different = "different",
+        /// Doubtful: goes to review.
+        Doubtful = "doubtful",
+        /// Settled without a machine.
+        Manual = "manual",
+    }
+
+    /// How far a comparison is.
+    ComparisonState {
+        /// Waits for the operator.
+        Open = "open",
+        /// Waits for reviewers.
+        InReview = "in_review",
+        /// Decided.
+        Decided = "decided",
+    }
+}
+
+/// One comparison. Neither template nor pixels are here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// Its id.
+    pub id: ComparisonId,
+    /// The person it is about.
+    pub person: PersonId,
+    /// The reference photo.
+    pub reference: PhotoId,
+    /// SHA-256 of the reference photo, hex.
+    pub reference_sha256: String,
+    /// SHA-256 of the probe, hex.
+    pub probe_sha256: String,
+    /// The probe's file name, while its pixels are kept.
+    pub probe: Option<String>,
+    /// What the machine says.
+    pub verdict: Verdict,
+    /// Cosine similarity, -1..=1.
+    pub similarity: f32,
+    /// How many times likelier this similarity is for one person than for two.
+    pub odds: Option<f64>,
+    /// At or above: match.
+    pub accept: f32,
+    /// Below: no match.
+    pub reject: f32,
+    /// The calibration in force at the time.
+    pub calibration: CalibrationId,
+    /// The model.
+    pub model: String,
+    /// Findings about the probe: JSON of the API's findings.
+    pub findings: String,
+    /// How far it is.
+    pub state: ComparisonState,
+    /// What was decided.
+    pub decision: Option<FaceDecision>,
+    /// A remark.
+    pub note: Option<String>,
+    /// Who took the probe.
+    pub operator: UserId,
+    /// Who decided.
+    pub decided_by: Option<UserId>,
+    /// The deciding account's name.
+    pub decided_by_name: Option<String>,
+    /// When it was decided.
+    pub decided_at: Option<Timestamp>,
+    /// When the probe was taken.
+    pub at: Timestamp,
+}
+
+impl Comparison {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            person: row.get("person")?,
+            reference: row.get("reference")?,
+            reference_sha256: row.get("reference_sha256")?,
+            probe_sha256: row.get("probe_sha256")?,
+            probe: row.get("probe")?,
+            verdict: row.get("verdict")?,
+            similarity: row.get("similarity")?,
+            odds: row.get("odds")?,
+            accept: row.get("accept")?,
+            reject: row.get("reject")?,
+            calibration: row.get("calibration")?,
+            model: row.get("model")?,
+            findings: row.get("findings")?,
+            state: row.get("state")?,
+            decision: row.get("decision")?,
+            note: row.get("note")?,
+            operator: row.get("operator")?,
+            decided_by: row.get("decided_by")?,
+            decided_by_name: row.get("decided_by_name")?,
+            decided_at: row.get::<_, Option<At>>("decided_at")?.map(|at| at.0),
+            at: row.get::<_, At>("at")?.0,
+        })
+    }
+}
+
+/// The comparison `id`, if there is one.
+pub fn get(conn: &Connection, id: ComparisonId) -> rusqlite::Result<Option<Comparison>> {
+    conn.prepare_cached("SELECT * FROM comparison WHERE id = :id")?
+        .query_row(named_params! {":id": id}, Comparison::from_row)
+        .optional()
+}
+
+/// The comparisons of a person, newest first.
+pub fn of_person(conn: &Connection, person: PersonId) -> rusqlite::Result<Vec<Comparison>> {
+    conn.prepare_cached("SELECT * FROM comparison WHERE person = :person ORDER BY at DESC, id")?
+        .query_map(named_params! {":person": person}, Comparison::from_row)?
+        .collect()
+}
+
+/// The comparisons in a state, oldest first.
+pub fn in_state(conn: &Connection, state: ComparisonState) -> rusqlite::Result<Vec<Comparison>> {
+    conn.prepare_cached("SELECT * FROM comparison WHERE state = :state ORDER BY at, id")?
+        .query_map(named_params! {":state": state}, Comparison::from_row)?
+        .collect()
+}
+
+/// Keeps a comparison the machine has made.
+pub fn insert(tx: &Transaction<'_>, comparison: &Comparison) -> rusqlite::Result<()> {
+    tx.execute(
+        "INSERT INTO comparison (id, person, reference, reference_sha256, probe_sha256, probe, verdict, similarity,
+                                 odds, accept, reject, calibration, model, findings, state, operator, at)
+         VALUES (:id, :person, :reference, :reference_sha256, :probe_sha256, :probe, :verdict, :similarity,
+                 :odds, :accept, :reject, :calibration, :model, :findings, :state, :operator, :at)",
+        named_params! {
+            ":id": comparison.id, ":person": comparison.person, ":reference": comparison.reference,
+            ":reference_sha256": comparison.reference_sha256, ":probe_sha256": comparison.probe_sha256,
+            ":probe": comparison.probe, ":verdict": comparison.verdict, ":similarity": comparison.similarity,
+            ":odds": comparison.odds, ":accept": comparison.accept, ":reject": comparison.reject,
+            ":calibration": comparison.calibration, ":model": comparison.model,
+            ":findings": comparison.findings, ":state": comparison.state, ":operator": comparison.operator,
+            ":at": At(comparison.at),
+        },
+    )?;
+    Ok(())
+}
+
+/// Sends an open comparison to review. Returns whether it was open.
+pub fn to_review(tx: &Transaction<'_>, id: ComparisonId) -> rusqlite::Result<bool> {
+    let changed = tx.execute(
+        "UPDATE comparison SET state = 'in_review' WHERE id = :id AND state = 'open'",
+        named_params! {":id": id},
+    )?;
+    Ok(changed == 1)
+}
+
+/// Decides a comparison that is not decided yet. Returns whether it was undecided.
+pub fn decide(
+    tx: &Transaction<'_>,
+    id: ComparisonId,
+    decision: FaceDecision,
+    note: &str,
+    by: (UserId, &str),
+    at: Timestamp,
+) -> rusqlite::Result<bool> {
+    let changed = tx.execute(
+        "UPDATE comparison
+         SET state = 'decided', decision = :decision, note = :note, decided_by = :by, decided_by_name = :by_name,
+             decided_at = :at
+         WHERE id = :id AND state <> 'decided'",
+        named_params! {
+            ":id": id, ":decision": decision, ":note": note, ":by": by.0, ":by_name": by.1, ":at": At(at),
+        },
+    )?;
+    Ok(changed == 1)
+}
+
+/// Notes that the probe's pixels are gone. Returns the file name they had.
+pub fn drop_probe(tx: &Transaction<'_>, id: ComparisonId) -> rusqlite::Result<Option<String>> {
+    let probe = get(tx, id)?.and_then(|comparison| comparison.probe);
+    tx.execute("UPDATE comparison SET probe = NULL WHERE id = :id", named_params! {":id": id})?;
+    Ok(probe)
+}
+
+/// The file names of all probes whose pixels are still kept.
+pub fn probes(conn: &Connection) -> rusqlite::Result<Vec<String>> {
+    conn.prepare_cached("SELECT probe FROM comparison WHERE probe IS NOT NULL")?
+        .query_map([], |row| row.get(0))?
+        .collect()
+}

@@ -1,0 +1,188 @@
+//! A photo on its way into a dossier: decoded once to be sure it can be seen, kept byte for byte.
+
+use std::{
+    io::{self, Cursor},
+    path::PathBuf,
+};
+
+use fs_err as fs;
+use ids::DeliveryId;
+use image::{ImageFormat, ImageReader, Limits};
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256, Sha512};
+
+use super::PhotoKind;
+use crate::ocfl::Source;
+
+/// No photo of a person has more pixels on a side.
+const MAX_SIDE: u32 = 12_000;
+/// Memory a decoder may take, bytes.
+const MAX_MEMORY: u64 = 600 * 1024 * 1024;
+
+/// Why bytes can't be kept as a photo.
+#[derive(Debug, thiserror::Error)]
+pub enum PhotoError {
+    /// Neither JPEG nor another format that photos come in.
+    #[error("this is not a photo in a known format")]
+    Format,
+    /// It breaks off before its end.
+    #[error("the photo is cut off")]
+    CutOff,
+    /// It can't be decoded, or is larger than any photo should be.
+    #[error("the photo can't be decoded")]
+    Decode(#[source] image::ImageError),
+    /// The file can't be read.
+    #[error("the photo can't be read")]
+    Read(#[source] io::Error),
+}
+
+impl PhotoError {
+    /// A stable code, for wording it elsewhere.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Format => "photo-format",
+            Self::CutOff => "photo-cut-off",
+            Self::Decode(_) => "photo-undecodable",
+            Self::Read(_) => "photo-unreadable",
+        }
+    }
+}
+
+/// A decoded photo with all that will be said of it.
+#[derive(Debug, Clone)]
+pub struct NewPhoto {
+    pub(super) kind: PhotoKind,
+    bytes: Bytes,
+    format: ImageFormat,
+    pub(super) sha256: String,
+    pub(super) sha512: String,
+    pub(super) len: u64,
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) captured: Option<Timestamp>,
+    captured_by: String,
+    pub(super) delivery: Option<DeliveryId>,
+    pub(super) token: Option<String>,
+    pub(super) source: String,
+}
+
+#[derive(Debug, Clone)]
+enum Bytes {
+    Here(Vec<u8>),
+    File(PathBuf),
+}
+
+impl NewPhoto {
+    /// Takes a photo's bytes, decoding all of them.
+    ///
+    /// `source` says in words where it came from.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are no photo that can be decoded from first to last byte.
+    pub fn from_bytes(kind: PhotoKind, bytes: Vec<u8>, source: impl Into<String>) -> Result<Self, PhotoError> {
+        Self::look_at(kind, &bytes, source.into()).map(|photo| Self { bytes: Bytes::Here(bytes), ..photo })
+    }
+
+    /// As [`from_bytes`](Self::from_bytes), from a file that is copied when the photo is kept.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_bytes`](Self::from_bytes), or if the file can't be read.
+    pub fn from_file(kind: PhotoKind, file: PathBuf, source: impl Into<String>) -> Result<Self, PhotoError> {
+        let bytes = fs::read(&file).map_err(PhotoError::Read)?;
+        Self::look_at(kind, &bytes, source.into()).map(|photo| Self { bytes: Bytes::File(file), ..photo })
+    }
+
+    fn look_at(kind: PhotoKind, bytes: &[u8], source: String) -> Result<Self, PhotoError> {
+        let (format, width, height) = decode(bytes)?;
+        Ok(Self {
+            kind,
+            format,
+            sha256: hex::encode(Sha256::digest(bytes)),
+            sha512: hex::encode(Sha512::digest(bytes)),
+            len: bytes.len() as u64,
+            width,
+            height,
+            captured: None,
+            captured_by: String::new(),
+            delivery: None,
+            token: None,
+            source,
+            bytes: Bytes::Here(Vec::new()),
+        })
+    }
+
+    /// Says when it was taken, and with what or by whom.
+    #[must_use]
+    pub fn captured(self, at: Timestamp, by: impl Into<String>) -> Self {
+        Self { captured: Some(at), captured_by: by.into(), ..self }
+    }
+
+    /// Says with which delivery it came, and under which token.
+    #[must_use]
+    pub fn delivered(self, delivery: DeliveryId, token: impl Into<String>) -> Self {
+        Self { delivery: Some(delivery), token: Some(token.into()), ..self }
+    }
+
+    /// SHA-256 of its bytes, hex.
+    #[must_use]
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// Width and height, px.
+    #[must_use]
+    pub const fn size(&self) -> (u32, u32) {
+        (self.width, self.height)
+    }
+
+    pub(super) fn captured_by(&self) -> &str {
+        if self.captured_by.is_empty() { "not stated" } else { &self.captured_by }
+    }
+
+    pub(super) fn format_name(&self) -> &'static str {
+        self.format.to_mime_type()
+    }
+
+    /// What the file's name ends with.
+    pub(super) fn extension(&self) -> &'static str {
+        match self.format {
+            ImageFormat::Png => "png",
+            ImageFormat::Bmp => "bmp",
+            ImageFormat::Tiff => "tif",
+            _ => "jpg",
+        }
+    }
+
+    pub(super) fn into_source(self) -> Source {
+        match self.bytes {
+            Bytes::Here(bytes) => Source::Bytes(bytes),
+            Bytes::File(file) => Source::Copy(file),
+        }
+    }
+}
+
+/// Decodes every pixel; returns the format and the size.
+fn decode(bytes: &[u8]) -> Result<(ImageFormat, u32, u32), PhotoError> {
+    let format = image::guess_format(bytes).map_err(|_| PhotoError::Format)?;
+    match format {
+        ImageFormat::Jpeg if !ends_whole(bytes) => return Err(PhotoError::CutOff),
+        ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::Bmp | ImageFormat::Tiff => {}
+        _ => return Err(PhotoError::Format),
+    }
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits.max_alloc = Some(MAX_MEMORY);
+    reader.limits(limits);
+    let image = reader.decode().map_err(PhotoError::Decode)?;
+    Ok((format, image.width(), image.height()))
+}
+
+/// Whether a JPEG has its end marker (FF D9). Decoders forgive its absence by painting the rest grey.
+fn ends_whole(bytes: &[u8]) -> bool {
+    bytes.windows(2).rev().any(|pair| pair == [0xFF, 0xD9])
+}
