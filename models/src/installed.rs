@@ -1,0 +1,206 @@
+//! A directory whose files are exactly those this program was built for.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    ManifestError, Sha256Digest,
+    manifest::{Model, Role, Runtime},
+    prepare::Record,
+};
+
+/// Where things lie in a model directory.
+pub(crate) struct Layout<'a> {
+    dir: &'a Path,
+}
+
+impl<'a> Layout<'a> {
+    pub(crate) fn new(dir: &'a Path) -> Self {
+        Self { dir }
+    }
+
+    /// The model as shipped.
+    pub(crate) fn source(&self, model: &Model) -> PathBuf {
+        self.dir.join("shipped").join(format!("{}.onnx", model.name))
+    }
+
+    /// The model that runs.
+    pub(crate) fn prepared(&self, model: &Model) -> PathBuf {
+        self.dir.join("prepared").join(format!("{}.onnx", model.name))
+    }
+
+    /// The folded model that the prepared one is measured against.
+    pub(crate) fn folded(&self, model: &Model) -> PathBuf {
+        self.dir.join("prepared").join(format!("{}-folded.onnx", model.name))
+    }
+
+    pub(crate) fn runtime(&self, runtime: &Runtime) -> PathBuf {
+        self.dir.join("runtime").join(file_name(&runtime.file))
+    }
+
+    pub(crate) fn notice(&self, runtime: &Runtime, notice: &str) -> PathBuf {
+        self.dir.join("runtime").join(format!("{}-{}", runtime.package, file_name(notice)))
+    }
+
+    pub(crate) fn record(&self) -> PathBuf {
+        self.dir.join("installed.json")
+    }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Why the models cannot be used. Each says what, where, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The built-in manifest is at fault.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// Nothing was ever installed there.
+    #[error("no models are installed in {}; run `cargo xtask setup` or `xuecang models fetch`", dir.display())]
+    NotInstalled {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// They were prepared by or for another version of the program.
+    #[error("the models in {} were prepared for another version of the program; run `cargo xtask setup` or `xuecang models fetch`", dir.display())]
+    Outdated {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// A file is gone.
+    #[error("{name} is missing at {}; run `cargo xtask setup` or `xuecang models fetch`", path.display())]
+    Missing {
+        /// The model or library.
+        name: String,
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// A file is not what it was.
+    #[error("{name} at {} is damaged (its SHA-256 is {found}, not {expected}); run `cargo xtask setup` or `xuecang models fetch` to replace it", path.display())]
+    Corrupt {
+        /// The model or library.
+        name: String,
+        /// The file.
+        path: PathBuf,
+        /// The digest in the manifest.
+        expected: Sha256Digest,
+        /// The digest of the file.
+        found: Sha256Digest,
+    },
+    /// A file cannot be read.
+    #[error("could not read {name} at {}", path.display())]
+    Read {
+        /// The model or library.
+        name: String,
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+}
+
+/// Models and runtime whose digests have been checked.
+#[derive(Debug, Clone)]
+pub struct Installed {
+    runtime: PathBuf,
+    detector: ModelFile,
+    embedder: ModelFile,
+    embedder_reference: Option<PathBuf>,
+}
+
+/// A prepared model: where it is and what it is.
+#[derive(Debug, Clone)]
+pub struct ModelFile {
+    /// The file.
+    pub path: PathBuf,
+    /// The model's name in the manifest.
+    pub name: String,
+    /// The digest of the file.
+    pub digest: Sha256Digest,
+}
+
+impl Installed {
+    /// Checks every file that will run and says where it is.
+    ///
+    /// # Errors
+    ///
+    /// If a file is missing, damaged, or made for another version of the program.
+    pub fn open(dir: &Path) -> Result<Self, OpenError> {
+        let manifest = crate::manifest()?;
+        let layout = Layout::new(dir);
+        check_record(dir, &layout, &Record::expected(&manifest))?;
+        let runtime = layout.runtime(&manifest.runtime);
+        check(&manifest.runtime.name, &runtime, manifest.runtime.sha256)?;
+        let open = |model: &Model| {
+            let path = layout.prepared(model);
+            check(&model.name, &path, model.prepared_sha256)?;
+            Ok::<_, OpenError>(ModelFile { path, name: model.name.clone(), digest: model.prepared_sha256 })
+        };
+        let embedder = manifest.model(Role::Embedder)?;
+        let embedder_reference = match embedder.folded_sha256 {
+            None => None,
+            Some(digest) => {
+                let path = layout.folded(embedder);
+                check(&format!("{} (folded)", embedder.name), &path, digest)?;
+                Some(path)
+            }
+        };
+        Ok(Self {
+            runtime,
+            detector: open(manifest.model(Role::Detector)?)?,
+            embedder: open(embedder)?,
+            embedder_reference,
+        })
+    }
+
+    /// The runtime library.
+    pub fn runtime(&self) -> &Path {
+        &self.runtime
+    }
+
+    /// The model that finds faces.
+    pub fn detector(&self) -> &ModelFile {
+        &self.detector
+    }
+
+    /// The model that makes templates.
+    pub fn embedder(&self) -> &ModelFile {
+        &self.embedder
+    }
+
+    /// The folded graph that the embedder must agree with, if preparation did more than fold.
+    pub fn embedder_reference(&self) -> Option<&Path> {
+        self.embedder_reference.as_deref()
+    }
+}
+
+fn check_record(dir: &Path, layout: &Layout<'_>, expected: &Record) -> Result<(), OpenError> {
+    let path = layout.record();
+    let bytes = match fs_err::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(OpenError::NotInstalled { dir: dir.to_owned() });
+        }
+        Err(source) => {
+            return Err(OpenError::Read { name: "the record of installed models".into(), path, source });
+        }
+    };
+    match serde_json::from_slice::<Record>(&bytes) {
+        Ok(record) if record == *expected => Ok(()),
+        _ => Err(OpenError::Outdated { dir: dir.to_owned() }),
+    }
+}
+
+fn check(name: &str, path: &Path, expected: Sha256Digest) -> Result<(), OpenError> {
+    let (name, path) = (name.to_owned(), path.to_owned());
+    match Sha256Digest::of_file(&path) {
+        Ok(found) if found == expected => Ok(()),
+        Ok(found) => Err(OpenError::Corrupt { name, path, expected, found }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(OpenError::Missing { name, path }),
+        Err(source) => Err(OpenError::Read { name, path, source }),
+    }
+}

@@ -1,0 +1,194 @@
+//! Turns, scales and shifts a face so that its landmarks lie where the embedder expects them.
+
+use image::{Rgb, RgbImage};
+
+use crate::geometry::{Landmarks, Point};
+
+/// Side of an aligned face, pixels.
+pub const SIDE: u32 = 112;
+
+/// Where the five landmarks belong in an aligned face: the positions the recognition models of the ArcFace family,
+/// SFace among them, were trained with.
+const PLACES: [Point; 5] = [
+    Point { x: 38.2946, y: 51.6963 },
+    Point { x: 73.5318, y: 51.5014 },
+    Point { x: 56.0252, y: 71.7366 },
+    Point { x: 41.5493, y: 92.3655 },
+    Point { x: 70.7299, y: 92.2041 },
+];
+
+/// A turn, a scale and a shift: `x' = a·x − b·y + tx`, `y' = b·x + a·y + ty`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Similitude {
+    a: f32,
+    b: f32,
+    tx: f32,
+    ty: f32,
+}
+
+impl Similitude {
+    /// The one that brings `from` nearest to `to`, by least squares (S. Umeyama, 1991; in the plane and without
+    /// mirroring it has this closed form). None if all points of `from` are one.
+    pub fn between(from: &[Point; 5], to: &[Point; 5]) -> Option<Self> {
+        let (from_mean, to_mean) = (mean(from), mean(to));
+        let (mut along, mut across, mut spread) = (0.0, 0.0, 0.0);
+        for (from, to) in from.iter().zip(to) {
+            let (x, y) = (from.x - from_mean.x, from.y - from_mean.y);
+            let (u, v) = (to.x - to_mean.x, to.y - to_mean.y);
+            along += x * u + y * v;
+            across += x * v - y * u;
+            spread += x * x + y * y;
+        }
+        if spread <= f32::EPSILON {
+            return None;
+        }
+        let (a, b) = (along / spread, across / spread);
+        let tx = to_mean.x - a * from_mean.x + b * from_mean.y;
+        let ty = to_mean.y - b * from_mean.x - a * from_mean.y;
+        Some(Self { a, b, tx, ty })
+    }
+
+    /// Where a point goes.
+    pub fn apply(&self, point: Point) -> Point {
+        Point {
+            x: self.a * point.x - self.b * point.y + self.tx,
+            y: self.b * point.x + self.a * point.y + self.ty,
+        }
+    }
+
+    /// How much longer things get.
+    pub fn scale(&self) -> f32 {
+        self.a.hypot(self.b)
+    }
+
+    /// Where a point came from.
+    fn undo(&self, point: Point) -> Point {
+        let (x, y) = (point.x - self.tx, point.y - self.ty);
+        let square = self.a * self.a + self.b * self.b;
+        Point { x: (self.a * x + self.b * y) / square, y: (self.a * y - self.b * x) / square }
+    }
+}
+
+fn mean(points: &[Point; 5]) -> Point {
+    let (x, y) = points.iter().fold((0.0, 0.0), |(x, y), point| (x + point.x, y + point.y));
+    Point { x: x / 5.0, y: y / 5.0 }
+}
+
+/// Cuts an aligned face, 112 × 112, out of a photo. What lies outside the photo is black.
+///
+/// Samples bilinearly; where the photo is larger than the result, the mean of several samples, so that fine patterns
+/// don't turn into coarse ones.
+pub fn face(photo: &RgbImage, landmarks: &Landmarks) -> RgbImage {
+    let Some(to_place) = Similitude::between(&landmarks.as_points(), &PLACES) else {
+        return RgbImage::new(SIDE, SIDE);
+    };
+    let samples = samples_per_side(to_place.scale());
+    RgbImage::from_fn(SIDE, SIDE, |x, y| {
+        let mut sum = [0.0; 3];
+        for n in 0..samples * samples {
+            let at = Point { x: sub_place(x, n % samples, samples), y: sub_place(y, n / samples, samples) };
+            for (sum, value) in sum.iter_mut().zip(bilinear(photo, to_place.undo(at))) {
+                *sum += value;
+            }
+        }
+        Rgb(sum.map(|sum| to_byte(sum / to_f32(samples * samples))))
+    })
+}
+
+/// One sample for each pixel of the photo that falls into a pixel of the result, at most 8 × 8.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 1..=8 first")]
+fn samples_per_side(scale: f32) -> u32 {
+    (1.0 / scale.max(0.05)).round().clamp(1.0, 8.0) as u32
+}
+
+/// The `n`th of `samples` places inside pixel `at`, symmetric about its middle.
+fn sub_place(at: u32, n: u32, samples: u32) -> f32 {
+    to_f32(at) + (to_f32(n) + 0.5) / to_f32(samples) - 0.5
+}
+
+fn bilinear(photo: &RgbImage, at: Point) -> [f32; 3] {
+    let (x0, y0) = (at.x.floor(), at.y.floor());
+    let (right, down) = (at.x - x0, at.y - y0);
+    let corners = [
+        (x0, y0, (1.0 - right) * (1.0 - down)),
+        (x0 + 1.0, y0, right * (1.0 - down)),
+        (x0, y0 + 1.0, (1.0 - right) * down),
+        (x0 + 1.0, y0 + 1.0, right * down),
+    ];
+    let mut sum = [0.0; 3];
+    for (x, y, weight) in corners {
+        let pixel = pixel_at(photo, x, y);
+        for (sum, value) in sum.iter_mut().zip(pixel) {
+            *sum += f32::from(value) * weight;
+        }
+    }
+    sum
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be whole and not negative"
+)]
+fn pixel_at(photo: &RgbImage, x: f32, y: f32) -> [u8; 3] {
+    if x < 0.0 || y < 0.0 {
+        return [0; 3];
+    }
+    photo.get_pixel_checked(x as u32, y as u32).map_or([0; 3], |pixel| pixel.0)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte first")]
+fn to_byte(value: f32) -> u8 {
+    value.round().clamp(0.0, 255.0) as u8
+}
+
+#[expect(clippy::cast_precision_loss, reason = "only sides of an aligned face and sample counts")]
+fn to_f32(n: u32) -> f32 {
+    n as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn near(a: Point, b: Point) -> bool {
+        a.distance(b) < 0.01
+    }
+
+    proptest! {
+        /// A face that was turned, scaled and shifted is brought back exactly.
+        #[test]
+        fn a_similitude_is_found_again(turn in -3f32..3.0, scale in 0.2f32..5.0, tx in -99f32..99.0, ty in -99f32..99.0) {
+            let moved = Similitude { a: scale * turn.cos(), b: scale * turn.sin(), tx, ty };
+            let points = PLACES.map(|point| moved.apply(point));
+            let found = Similitude::between(&points, &PLACES).unwrap();
+            for (point, place) in points.iter().zip(PLACES) {
+                prop_assert!(near(found.apply(*point), place));
+                prop_assert!(found.undo(place).distance(*point) < 0.05 * scale.max(1.0));
+            }
+        }
+    }
+
+    #[test]
+    fn an_aligned_photo_is_left_as_it_is() {
+        let photo = RgbImage::from_fn(SIDE, SIDE, |x, y| Rgb([(x * 2) as u8, (y * 2) as u8, 7]));
+        let [right_eye, left_eye, nose, right_mouth, left_mouth] = PLACES;
+        let landmarks = Landmarks { right_eye, left_eye, nose, right_mouth, left_mouth };
+        assert_eq!(face(&photo, &landmarks), photo);
+    }
+
+    #[test]
+    fn landmarks_all_in_one_place_give_a_black_face_not_a_crash() {
+        let point = Point { x: 5.0, y: 5.0 };
+        let landmarks = Landmarks {
+            right_eye: point,
+            left_eye: point,
+            nose: point,
+            right_mouth: point,
+            left_mouth: point,
+        };
+        assert!(face(&RgbImage::new(10, 10), &landmarks).pixels().all(|pixel| pixel.0 == [0; 3]));
+    }
+}

@@ -1,0 +1,336 @@
+//! The whole chain behind one door: bytes in, findings and template out.
+//!
+//! Decode within limits, turn upright, find faces, judge by a rule set, align, make the template. All of it happens on
+//! the pool's threads; a caller only waits.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use models::Installed;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    align,
+    geometry::Detection,
+    image::{self, Facts, Limits, Photo},
+    model::{Detector, Embedder, ModelError, Runtime, check_embedder},
+    pool::{Pool, PoolError},
+    refusal::Refusal,
+    standard::{self, Evidence, FacePolicy, Finding, RuleSet},
+    template::{ModelId, Template},
+};
+
+/// JPEG quality of the aligned crop.
+const CROP_QUALITY: u8 = 92;
+
+/// Jobs that may wait for each worker.
+const WAITING_PER_WORKER: usize = 8;
+
+/// Why the engine could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A model could not be loaded.
+    #[error("could not load the models")]
+    Model(#[from] ModelError),
+    /// Threads could not be started.
+    #[error("could not start the threads that verify photos")]
+    Threads(#[source] std::io::Error),
+}
+
+/// Why there is no answer about a photo.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The photo was looked at and cannot be used.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Every worker is busy and the queue is full.
+    #[error("too many photos are being checked at once; try again in a moment")]
+    Busy,
+    /// The work failed unexpectedly. The engine lives on.
+    #[error("checking this photo failed unexpectedly")]
+    Lost,
+    /// A model failed.
+    #[error("a model failed on this photo")]
+    Model(#[from] ModelError),
+}
+
+impl EngineError {
+    /// A word for it that never changes: the refusal's own, or `busy`, or `failed`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.code(),
+            Self::Busy => "busy",
+            Self::Lost | Self::Model(_) => "failed",
+        }
+    }
+
+    /// The refusal, if the photo is at fault.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            Self::Busy | Self::Lost | Self::Model(_) => None,
+        }
+    }
+}
+
+impl From<PoolError> for EngineError {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Busy => Self::Busy,
+            PoolError::Lost => Self::Lost,
+        }
+    }
+}
+
+/// Everything found out about one photo.
+#[derive(Debug)]
+pub struct Analysis {
+    /// What may be stored and shown.
+    pub summary: Summary,
+    /// The one face, or why there is not exactly one.
+    pub face: Result<Face, Refusal>,
+}
+
+impl Analysis {
+    /// Whether no rule of grade `block` failed.
+    pub fn acceptable(&self) -> bool {
+        !self.summary.findings.iter().any(Finding::blocks)
+    }
+}
+
+/// What may be stored and shown about a photo: no pixels, no template.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Width of the upright photo, pixels.
+    pub width: u32,
+    /// Height of the upright photo, pixels.
+    pub height: u32,
+    /// What the file says about itself.
+    pub facts: Facts,
+    /// The faces that count under the rule set, largest first.
+    pub faces: Vec<Detection>,
+    /// Faces that were seen and do not count under the rule set's policy.
+    pub overlooked: usize,
+    /// The rule set's id.
+    pub rule_set: String,
+    /// The rule set's version.
+    pub rule_set_version: String,
+    /// What each rule found.
+    pub findings: Vec<Finding>,
+    /// The model that made the template.
+    pub model: ModelId,
+}
+
+/// The one face of a photo.
+#[derive(Debug, Clone)]
+pub struct Face {
+    /// Its template.
+    pub template: Template,
+    /// The aligned face, 112 × 112, as JPEG: for reviewers, to be dropped with the comparison.
+    pub crop: Vec<u8>,
+}
+
+/// Everything a worker owns.
+struct Worker {
+    detector: Detector,
+    embedder: Embedder,
+}
+
+/// The verification engine. Cheap to clone; all clones share one pool.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    pool: Arc<Pool<Worker>>,
+    model: ModelId,
+    limits: Limits,
+}
+
+impl Engine {
+    /// Loads the models, once for each of `workers` threads (at least one), and checks that preparation has not
+    /// changed what the embedder computes.
+    ///
+    /// # Errors
+    ///
+    /// If a model cannot be loaded, fails its check, or threads cannot be started.
+    pub fn open(installed: &Installed, workers: usize) -> Result<Self, OpenError> {
+        let runtime = Runtime::load(installed.runtime())?;
+        check_embedder(&runtime, installed)?;
+        let workers = (0..workers.max(1))
+            .map(|_| {
+                let detector = Detector::open(&runtime, installed.detector())?;
+                let embedder = Embedder::open(&runtime, installed.embedder())?;
+                Ok(Worker { detector, embedder })
+            })
+            .collect::<Result<Vec<_>, ModelError>>()?;
+        let waiting = workers.len() * WAITING_PER_WORKER;
+        let pool = Pool::start(workers, waiting).map_err(OpenError::Threads)?;
+        Ok(Self { pool: Arc::new(pool), model: ModelId::of(installed.embedder()), limits: Limits::default() })
+    }
+
+    /// The same engine with other limits on what it decodes.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// The model that makes its templates.
+    pub fn model(&self) -> &ModelId {
+        &self.model
+    }
+
+    /// How many photos it works on at once.
+    pub fn workers(&self) -> usize {
+        self.pool.workers()
+    }
+
+    /// Finds out everything about a photo.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Refused`] if it cannot be decoded (a photo with no face or several is analysed all the same, see
+    /// [`Analysis::face`]); [`EngineError::Busy`] at once if the queue is full.
+    pub async fn analyse(&self, bytes: Vec<u8>, rules: &Arc<RuleSet>) -> Result<Analysis, EngineError> {
+        self.pool.run(self.analysis(bytes, rules)).await?
+    }
+
+    /// Like [`analyse`](Self::analyse), for callers that are not async.
+    ///
+    /// # Errors
+    ///
+    /// As [`analyse`](Self::analyse).
+    pub fn analyse_blocking(&self, bytes: Vec<u8>, rules: &Arc<RuleSet>) -> Result<Analysis, EngineError> {
+        self.pool.run_blocking(self.analysis(bytes, rules))?
+    }
+
+    /// Like [`analyse_blocking`](Self::analyse_blocking), but waits for a place in the queue: for batches.
+    ///
+    /// # Errors
+    ///
+    /// As [`analyse`](Self::analyse), never [`EngineError::Busy`].
+    pub fn analyse_patiently(&self, bytes: Vec<u8>, rules: &Arc<RuleSet>) -> Result<Analysis, EngineError> {
+        self.pool.run_patiently(self.analysis(bytes, rules))?
+    }
+
+    /// Makes the template of the one face in a photo.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Refused`] if it cannot be decoded or does not show exactly one face that counts under `policy`;
+    /// [`EngineError::Busy`] at once if the queue is full.
+    pub async fn template(&self, bytes: Vec<u8>, policy: &FacePolicy) -> Result<Template, EngineError> {
+        self.pool.run(self.embedding(bytes, policy)).await?
+    }
+
+    /// Like [`template`](Self::template), for callers that are not async.
+    ///
+    /// # Errors
+    ///
+    /// As [`template`](Self::template).
+    pub fn template_blocking(&self, bytes: Vec<u8>, policy: &FacePolicy) -> Result<Template, EngineError> {
+        self.pool.run_blocking(self.embedding(bytes, policy))?
+    }
+
+    /// Like [`template_blocking`](Self::template_blocking), but waits for a place in the queue: for batches.
+    ///
+    /// # Errors
+    ///
+    /// As [`template`](Self::template), never [`EngineError::Busy`].
+    pub fn template_patiently(&self, bytes: Vec<u8>, policy: &FacePolicy) -> Result<Template, EngineError> {
+        self.pool.run_patiently(self.embedding(bytes, policy))?
+    }
+
+    /// Calls `job` for every item, on as many threads as there are workers, and returns the answers in order.
+    ///
+    /// A job should read its photo and call one of the `…_patiently` functions, so that no more photos are in memory
+    /// than threads.
+    pub fn batch<T: Send, O: Send>(&self, items: Vec<T>, job: impl Fn(&Self, T) -> O + Sync) -> Vec<O> {
+        let items: Vec<Mutex<(Option<T>, Option<O>)>> =
+            items.into_iter().map(|item| Mutex::new((Some(item), None))).collect();
+        let next = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for _ in 0..self.workers() {
+                scope.spawn(|| {
+                    while let Some(place) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let item = place.lock().unwrap_or_else(PoisonError::into_inner).0.take();
+                        let answer = item.map(|item| job(self, item));
+                        place.lock().unwrap_or_else(PoisonError::into_inner).1 = answer;
+                    }
+                });
+            }
+        });
+        items
+            .into_iter()
+            .filter_map(|place| place.into_inner().unwrap_or_else(PoisonError::into_inner).1)
+            .collect()
+    }
+
+    fn analysis(
+        &self,
+        bytes: Vec<u8>,
+        rules: &Arc<RuleSet>,
+    ) -> impl FnOnce(&mut Worker) -> Result<Analysis, EngineError> + Send + 'static {
+        let (limits, rules, model) = (self.limits, Arc::clone(rules), self.model.clone());
+        move |worker| worker.analyse(&bytes, limits, &rules, model)
+    }
+
+    fn embedding(
+        &self,
+        bytes: Vec<u8>,
+        policy: &FacePolicy,
+    ) -> impl FnOnce(&mut Worker) -> Result<Template, EngineError> + Send + 'static {
+        let (limits, policy) = (self.limits, *policy);
+        move |worker| {
+            let photo = image::decode(&bytes, limits)?;
+            let seen = worker.detector.detect(&photo.pixels)?;
+            let face = policy.only(&seen)?;
+            Ok(worker.embedder.embed(&align::face(&photo.pixels, &face.landmarks))?)
+        }
+    }
+}
+
+impl Worker {
+    fn analyse(
+        &mut self,
+        bytes: &[u8],
+        limits: Limits,
+        rules: &RuleSet,
+        model: ModelId,
+    ) -> Result<Analysis, EngineError> {
+        let photo = image::decode(bytes, limits)?;
+        let seen = self.detector.detect(&photo.pixels)?;
+        let faces = rules.faces.counting(&seen);
+        let findings = standard::findings(rules, &Evidence { photo: &photo, faces: &faces });
+        let face = match rules.faces.only(&seen) {
+            Ok(face) => Ok(self.face(&photo, &face)?),
+            Err(refusal) => Err(refusal),
+        };
+        let summary = Summary {
+            width: photo.pixels.width(),
+            height: photo.pixels.height(),
+            facts: photo.facts,
+            overlooked: seen.len() - faces.len(),
+            faces,
+            rule_set: rules.id.clone(),
+            rule_set_version: rules.version.clone(),
+            findings,
+            model,
+        };
+        Ok(Analysis { summary, face })
+    }
+
+    fn face(&mut self, photo: &Photo, face: &Detection) -> Result<Face, ModelError> {
+        let aligned = align::face(&photo.pixels, &face.landmarks);
+        let template = self.embedder.embed(&aligned)?;
+        Ok(Face { template, crop: image::encode_jpeg(&aligned, CROP_QUALITY, None) })
+    }
+}
+
+/// Where the models lie unless the configuration says otherwise: `XUECANG_MODELS`, or `models` under `fallback`.
+pub fn models_dir(fallback: &std::path::Path) -> PathBuf {
+    std::env::var_os("XUECANG_MODELS").map_or_else(|| fallback.join("models"), PathBuf::from)
+}

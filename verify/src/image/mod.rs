@@ -1,0 +1,13 @@
+//! Photos in and out: decoding within limits, turned upright; what a file says about itself; encoding.
+//!
+//! The bytes come from strangers. Size and pixels are checked before anything is decoded.
+
+mod decode;
+mod encode;
+mod facts;
+mod statistics;
+
+pub use decode::{Limits, Photo, decode};
+pub use encode::encode_jpeg;
+pub use facts::{Colour, Dpi, Facts, Format, inspect};
+pub(crate) use statistics::face_statistics;

@@ -1,0 +1,41 @@
+//! The gate: preparation may make a model faster, never different.
+
+use image::{Rgb, RgbImage};
+use models::Installed;
+use rand::{Rng, SeedableRng, rngs::StdRng};
+
+use super::{Embedder, ModelError, Runtime};
+use crate::{align::SIDE, draw, template::ModelId};
+
+/// How far the folded and the rewritten graph must agree, as the cosine of their outputs.
+const AGREEMENT: f32 = 0.99999;
+
+/// Checks that the embedder as prepared computes what its folded original computes, on seeded noise and drawn faces.
+///
+/// The file as shipped cannot be the reference: it does not run.
+///
+/// # Errors
+///
+/// [`ModelError::Disagrees`] if it does not; or if either cannot be loaded or run.
+pub fn check_embedder(runtime: &Runtime, installed: &Installed) -> Result<(), ModelError> {
+    let Some(reference) = installed.embedder_reference() else { return Ok(()) };
+    let model = installed.embedder();
+    // Both templates get one id, because here they must be comparable.
+    let id = ModelId::of(model);
+    let mut prepared = Embedder::open_at(runtime, &model.path, &model.name, id.clone())?;
+    let mut folded = Embedder::open_at(runtime, reference, &model.name, id)?;
+    for face in probes() {
+        let (left, right) = (prepared.embed(&face)?, folded.embed(&face)?);
+        let cosine = left.compare(&right).map_or(-1.0, |similarity| similarity.cosine());
+        if cosine < AGREEMENT {
+            return Err(ModelError::Disagrees { model: model.name.clone(), cosine });
+        }
+    }
+    Ok(())
+}
+
+fn probes() -> Vec<RgbImage> {
+    let mut rng = StdRng::seed_from_u64(1);
+    let noise = (0..2).map(|_| RgbImage::from_fn(SIDE, SIDE, |_, _| Rgb(rng.random()))).collect::<Vec<_>>();
+    noise.into_iter().chain((0..2).map(|person| draw::face(person, 0))).collect()
+}

@@ -1,0 +1,62 @@
+//! The models that run: the detector and the embedder.
+//!
+//! Architecture invariant: ONNX Runtime (`ort`) is used in this module and nowhere else.
+
+mod detector;
+mod embedder;
+mod gate;
+mod runtime;
+
+use std::path::PathBuf;
+
+pub use detector::Detector;
+pub use embedder::Embedder;
+pub use gate::check_embedder;
+pub use runtime::Runtime;
+
+/// Why a model could not be loaded or run.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// The runtime library could not be loaded.
+    #[error("could not load ONNX Runtime from {}", path.display())]
+    Library {
+        /// The library.
+        path: PathBuf,
+        /// What went wrong.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A model could not be loaded.
+    #[error("could not load model {model}")]
+    Load {
+        /// The model.
+        model: String,
+        /// What went wrong.
+        source: ort::Error,
+    },
+    /// A model could not be run.
+    #[error("model {model} failed")]
+    Run {
+        /// The model.
+        model: String,
+        /// What went wrong.
+        source: ort::Error,
+    },
+    /// A model gave something else than it should.
+    #[error("model {model} gave an unexpected output: {what}")]
+    Output {
+        /// The model.
+        model: String,
+        /// What was unexpected.
+        what: &'static str,
+    },
+    /// Preparation changed what a model computes.
+    #[error(
+        "prepared model {model} agrees with its original only to {cosine}; it must be 0.99999. Run `cargo xtask setup` or `xuecang models fetch`"
+    )]
+    Disagrees {
+        /// The model.
+        model: String,
+        /// The worst cosine between their outputs.
+        cosine: f32,
+    },
+}

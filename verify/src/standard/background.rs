@@ -1,0 +1,184 @@
+//! The background: its colour, its evenness, and where the head rises into it.
+//!
+//! A portrait's background is sampled where a head is never: a strip along the upper edge and strips down both sides of
+//! the upper half. Colours are compared in CIE L*a*b* (D65) by the CIE 1976 difference.
+
+use image::RgbImage;
+
+use crate::geometry::Rect;
+
+/// Share of the height that the strip along the upper edge takes.
+const TOP_STRIP: f32 = 0.04;
+/// Share of the width that each side strip takes.
+const SIDE_STRIP: f32 = 0.06;
+/// Share of the height that the side strips reach down.
+const SIDE_DEPTH: f32 = 0.45;
+/// A pixel this far from the background colour belongs to the person.
+const PERSON: f32 = 18.0;
+/// Above this unevenness (95th percentile) there is no telling a head from its background.
+const TOO_UNEVEN: f32 = 15.0;
+
+/// An sRGB colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rgb(pub(super) [u8; 3]);
+
+impl Rgb {
+    /// Reads `#64C5FF`.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let mut bytes = [0; 3];
+        hex::decode_to_slice(text.strip_prefix('#')?, &mut bytes).ok()?;
+        Some(Self(bytes))
+    }
+
+    pub(super) fn hex(self) -> String {
+        format!("#{}", hex::encode_upper(self.0))
+    }
+
+    pub(super) fn lab(self) -> Lab {
+        Lab::of(self.0)
+    }
+}
+
+/// A colour in CIE L*a*b*.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Lab([f32; 3]);
+
+impl Lab {
+    /// IEC 61966-2-1 (sRGB) to CIE XYZ, then CIE 15 to L*a*b*, white D65.
+    fn of(rgb: [u8; 3]) -> Self {
+        let [r, g, b] = rgb.map(|value| {
+            let value = f32::from(value) / 255.0;
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        });
+        let xyz = [
+            (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.950_47,
+            0.2126 * r + 0.7152 * g + 0.0722 * b,
+            (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.088_83,
+        ];
+        let [x, y, z] = xyz.map(|t| if t > 0.008_856 { t.cbrt() } else { 7.787 * t + 16.0 / 116.0 });
+        Self([116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)])
+    }
+
+    /// The CIE 1976 colour difference.
+    pub(super) fn difference(self, other: Self) -> f32 {
+        self.0.iter().zip(other.0).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt()
+    }
+}
+
+/// What the background looks like.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Background {
+    /// Its middle colour (median of each channel).
+    pub(super) colour: Rgb,
+    /// How far 95 in 100 of its pixels are from that colour at most.
+    pub(super) unevenness: f32,
+}
+
+impl Background {
+    /// Looks at the strips. None if the photo is too small to have any.
+    pub(super) fn of(photo: &RgbImage) -> Option<Self> {
+        let samples = samples(photo);
+        let colour = Rgb([0, 1, 2].map(|channel| {
+            let mut values: Vec<u8> = samples.iter().filter_map(|rgb| rgb.get(channel).copied()).collect();
+            let middle = values.len() / 2;
+            if middle < values.len() { *values.select_nth_unstable(middle).1 } else { 0 }
+        }));
+        let lab = colour.lab();
+        let mut distances: Vec<f32> = samples.iter().map(|rgb| Lab::of(*rgb).difference(lab)).collect();
+        let place = distances.len() * 95 / 100;
+        if place >= distances.len() {
+            return None;
+        }
+        let unevenness = *distances.select_nth_unstable_by(place, f32::total_cmp).1;
+        Some(Self { colour, unevenness })
+    }
+
+    /// The row of the top of the head, hair included: the first of three rows in which the person covers a sixth of the
+    /// columns above the face. None before an uneven background, or if the head touches the edge.
+    pub(super) fn head_top(&self, photo: &RgbImage, face: &Rect) -> Option<f32> {
+        if self.unevenness > TOO_UNEVEN {
+            return None;
+        }
+        let columns = span(face.x + 0.15 * face.width, face.x + 0.85 * face.width, photo.width());
+        let rows = span(0.0, face.centre().y, photo.height());
+        let lab = self.colour.lab();
+        let needed = (columns.len() / 6).max(1);
+        let mut run = 0;
+        for y in rows {
+            let person =
+                columns.clone().filter(|x| Lab::of(photo.get_pixel(*x, y).0).difference(lab) > PERSON);
+            run = if person.count() >= needed { run + 1 } else { 0 };
+            if run == 3 {
+                // A head in the first row is cut off: where it would end is not to be seen.
+                return (y > 2).then(|| pixels(y - 2));
+            }
+        }
+        None
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a row of a photo is far below 2^24")]
+fn pixels(n: u32) -> f32 {
+    n as f32
+}
+
+/// The whole pixels between two places, inside the photo.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the photo first")]
+fn span(from: f32, to: f32, size: u32) -> std::ops::Range<u32> {
+    let clamp = |at: f32| at.clamp(0.0, pixels(size)) as u32;
+    clamp(from)..clamp(to)
+}
+
+fn samples(photo: &RgbImage) -> Vec<[u8; 3]> {
+    let (width, height) = (pixels(photo.width()), pixels(photo.height()));
+    let top = span(0.0, height * TOP_STRIP, photo.height());
+    let side = span(0.0, height * SIDE_DEPTH, photo.height());
+    let left = span(0.0, width * SIDE_STRIP, photo.width());
+    let right = span(width * (1.0 - SIDE_STRIP), width, photo.width());
+    let all = span(0.0, width, photo.width());
+    let mut samples = Vec::new();
+    for (rows, columns) in [(top, all), (side.clone(), left), (side, right)] {
+        for y in rows {
+            samples.extend(columns.clone().map(|x| photo.get_pixel(x, y).0));
+        }
+    }
+    samples
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_colours_have_their_known_difference() {
+        // Reference values of sRGB red in L*a*b* (D65): 53.24, 80.09, 67.20.
+        let Lab([l, a, b]) = Lab::of([255, 0, 0]);
+        assert!((l - 53.24).abs() < 0.1 && (a - 80.09).abs() < 0.1 && (b - 67.2).abs() < 0.1);
+        assert!(Lab::of([255; 3]).difference(Lab::of([0; 3])) > 99.0);
+    }
+
+    #[test]
+    fn a_head_is_found_where_it_begins() {
+        let mut photo = RgbImage::from_pixel(480, 640, image::Rgb([100, 197, 255]));
+        for y in 80..400 {
+            for x in 140..340 {
+                photo.put_pixel(x, y, image::Rgb([40, 30, 30]));
+            }
+        }
+        let background = Background::of(&photo).unwrap();
+        assert_eq!(background.colour.hex(), "#64C5FF");
+        let face = Rect { x: 150.0, y: 150.0, width: 180.0, height: 220.0 };
+        assert_eq!(background.head_top(&photo, &face), Some(80.0));
+    }
+
+    #[test]
+    fn before_an_uneven_background_the_head_cannot_be_measured() {
+        let photo =
+            RgbImage::from_fn(480, 640, |x, y| image::Rgb([(x * 7 % 256) as u8, (y * 5 % 256) as u8, 90]));
+        let background = Background::of(&photo).unwrap();
+        assert_eq!(
+            background.head_top(&photo, &Rect { x: 100.0, y: 100.0, width: 200.0, height: 300.0 }),
+            None
+        );
+    }
+}

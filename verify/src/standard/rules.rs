@@ -1,0 +1,308 @@
+//! Rule sets: TOML with an id, a version, and the source of its numbers.
+
+use serde::{Deserialize, Serialize};
+
+use super::Severity;
+use crate::{geometry::Detection, refusal::Refusal};
+
+/// A photo standard, in one version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleSet {
+    /// Its id, like `jbz-2017-99`.
+    pub id: String,
+    /// Its version. Changes whenever a number does.
+    pub version: String,
+    /// Its name, for people, in Chinese.
+    pub title: String,
+    /// Where its numbers come from.
+    pub source: String,
+    /// The size of photo its pixel numbers are meant for.
+    pub frame: Frame,
+    /// Which faces count.
+    pub faces: FacePolicy,
+    /// The rules.
+    #[serde(rename = "rule")]
+    pub rules: Vec<Rule>,
+}
+
+/// The size of photo that pixel limits are meant for. A photo of another size is measured as if scaled to this height.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Frame {
+    /// Width, pixels.
+    pub width: u32,
+    /// Height, pixels.
+    pub height: u32,
+}
+
+/// Which of the faces the detector saw count.
+///
+/// Nothing is guessed between two faces that count. A strict set counts every face. A set for press photographs, which
+/// often have people in the background, overlooks a face that is clearly smaller than the largest.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FacePolicy {
+    /// A face counts from this detector score on, 0..=1.
+    pub min_score: f32,
+    /// A further face counts from this score on, 0..=1.
+    pub other_min_score: f32,
+    /// A further face counts if its area is at least this share of the largest one's. 0: every face counts.
+    pub dominant_face_ratio: f32,
+}
+
+impl FacePolicy {
+    /// Every face counts: one is enough to refuse another.
+    pub const STRICT: Self = Self { min_score: 0.8, other_min_score: 0.8, dominant_face_ratio: 0.0 };
+
+    /// The faces that count, largest first.
+    pub fn counting(&self, seen: &[Detection]) -> Vec<Detection> {
+        let mut faces: Vec<_> = seen.iter().copied().filter(|face| face.score >= self.min_score).collect();
+        faces.sort_by(|a, b| b.face.area().total_cmp(&a.face.area()));
+        let enough = faces.first().map_or(0.0, |largest| largest.face.area() * self.dominant_face_ratio);
+        let mut first = true;
+        faces.retain(|face| {
+            std::mem::take(&mut first) || (face.face.area() >= enough && face.score >= self.other_min_score)
+        });
+        faces
+    }
+
+    /// The one face that counts.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoFace`] or [`Refusal::SeveralFaces`].
+    pub fn only(&self, seen: &[Detection]) -> Result<Detection, Refusal> {
+        match self.counting(seen).as_slice() {
+            [] => Err(Refusal::NoFace),
+            [face] => Ok(*face),
+            faces => Err(Refusal::SeveralFaces { count: faces.len() }),
+        }
+    }
+}
+
+/// One rule: what is checked, against which numbers, and how grave a failure is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Its code in the standard, like `IMG-09`.
+    pub code: String,
+    /// The reason as the national front-ends word it, like `Q-EYE-TOP`.
+    pub reason: Option<String>,
+    /// How grave a failure is.
+    pub severity: Severity,
+    /// The rule in the words of its source, in Chinese, for people.
+    pub text: String,
+    /// What is checked.
+    pub check: Check,
+}
+
+/// What a rule checks. Pixel numbers are in the rule set's [`Frame`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Check {
+    /// The photo has exactly this many pixels, as stored.
+    PixelSize {
+        /// Width.
+        width: u32,
+        /// Height.
+        height: u32,
+    },
+    /// The resolution tag, dpi, both ways.
+    Resolution {
+        /// Smallest allowed.
+        min: f64,
+        /// Largest allowed.
+        max: Option<f64>,
+    },
+    /// Red, green and blue with eight bits each, nothing else.
+    TrueColour,
+    /// The file's format, by its content.
+    Format {
+        /// Allowed formats, like `jpeg`.
+        allowed: Vec<String>,
+    },
+    /// The JPEG quality factor, estimated from the luminance quantisation table against the one in ITU-T T.81 annex K.
+    JpegQuality {
+        /// Smallest allowed.
+        min: f64,
+    },
+    /// The file's size, KiB.
+    FileSize {
+        /// Smallest allowed.
+        min: Option<f64>,
+        /// Largest allowed.
+        max: Option<f64>,
+    },
+    /// The middle colour of the background is close to one of these.
+    BackgroundColour {
+        /// The colours, like `#64C5FF`.
+        near: Vec<String>,
+        /// How close: CIE 1976 colour difference.
+        within: f64,
+    },
+    /// The background is one colour: 95 in 100 of its pixels are this close to its middle colour.
+    BackgroundUniform {
+        /// CIE 1976 colour difference.
+        within: f64,
+    },
+    /// From the upper edge to the top of the head with its hair, pixels. Not measurable before an uneven background.
+    HeadTop {
+        /// Smallest allowed.
+        min: f64,
+        /// Largest allowed.
+        max: f64,
+    },
+    /// From the upper edge to the middle between the pupils, pixels.
+    EyeLine {
+        /// Smallest allowed.
+        min: f64,
+        /// Largest allowed.
+        max: f64,
+    },
+    /// The width of the face between the cheeks, pixels, estimated as the width of the detector's box.
+    FaceWidth {
+        /// Smallest allowed.
+        min: f64,
+        /// Largest allowed.
+        max: f64,
+    },
+    /// The distance between the pupils, pixels.
+    EyeDistance {
+        /// Smallest allowed.
+        min: f64,
+    },
+    /// How far the face's middle is from the photo's, sideways, pixels.
+    Centring {
+        /// Largest allowed.
+        max: f64,
+    },
+    /// How far the line through the pupils is from level, degrees.
+    EyeLevel {
+        /// Largest allowed.
+        max: f64,
+    },
+    /// Sharpness: the variance of the Laplacian (4-neighbour, grey 0..=255) of the face scaled to 160 pixels across.
+    Sharpness {
+        /// Smallest allowed.
+        min: f64,
+    },
+    /// The mean grey of the face, 0..=1.
+    Exposure {
+        /// Smallest allowed.
+        min: f64,
+        /// Largest allowed.
+        max: f64,
+    },
+    /// The share of the face that is burnt out or black (grey ≥ 250 or ≤ 5), 0..=1.
+    Clipping {
+        /// Largest allowed.
+        max: f64,
+    },
+    /// How many faces count under the rule set's [`FacePolicy`].
+    FaceCount {
+        /// The number.
+        exactly: usize,
+    },
+    /// The program cannot check this; a person has to look.
+    ByEye,
+}
+
+impl Check {
+    /// What it measures, in a word that never changes.
+    pub fn measure(&self) -> &'static str {
+        match self {
+            Self::PixelSize { .. } => "pixel_size",
+            Self::Resolution { .. } => "resolution",
+            Self::TrueColour => "true_colour",
+            Self::Format { .. } => "format",
+            Self::JpegQuality { .. } => "jpeg_quality",
+            Self::FileSize { .. } => "file_size",
+            Self::BackgroundColour { .. } => "background_colour",
+            Self::BackgroundUniform { .. } => "background_uniform",
+            Self::HeadTop { .. } => "head_top",
+            Self::EyeLine { .. } => "eye_line",
+            Self::FaceWidth { .. } => "face_width",
+            Self::EyeDistance { .. } => "eye_distance",
+            Self::Centring { .. } => "centring",
+            Self::EyeLevel { .. } => "eye_level",
+            Self::Sharpness { .. } => "sharpness",
+            Self::Exposure { .. } => "exposure",
+            Self::Clipping { .. } => "clipping",
+            Self::FaceCount { .. } => "face_count",
+            Self::ByEye => "by_eye",
+        }
+    }
+}
+
+/// Why a rule set cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BadRuleSet {
+    /// It is not a rule set.
+    #[error("this is not a photo rule set")]
+    Unreadable(#[from] toml::de::Error),
+    /// A colour is not written like `#64C5FF`.
+    #[error("rule {code}: “{colour}” is not a colour like #64C5FF")]
+    Colour {
+        /// The rule.
+        code: String,
+        /// The text.
+        colour: String,
+    },
+    /// The frame has no height.
+    #[error("the frame of a photo rule set has a width and a height")]
+    Frame,
+}
+
+impl RuleSet {
+    /// Reads a rule set from TOML.
+    ///
+    /// # Errors
+    ///
+    /// If it is not one, has unknown keys, or a colour that is none.
+    pub fn from_toml(text: &str) -> Result<Self, BadRuleSet> {
+        let rules: Self = toml::from_str(text)?;
+        if rules.frame.width == 0 || rules.frame.height == 0 {
+            return Err(BadRuleSet::Frame);
+        }
+        for rule in &rules.rules {
+            if let Check::BackgroundColour { near, .. } = &rule.check
+                && let Some(colour) = near.iter().find(|text| super::background::Rgb::parse(text).is_none())
+            {
+                return Err(BadRuleSet::Colour { code: rule.code.clone(), colour: colour.clone() });
+            }
+        }
+        Ok(rules)
+    }
+
+    /// The standard for graduate photos, 教毕指〔2017〕99号, as restated by colleges.
+    ///
+    /// # Errors
+    ///
+    /// Only if the built-in text is at fault; a test reads it.
+    pub fn jbz_2017_99() -> Result<Self, BadRuleSet> {
+        Self::from_toml(include_str!("../../rules/jbz-2017-99.toml"))
+    }
+
+    /// A set for press photographs, for demonstrations and measurements.
+    ///
+    /// # Errors
+    ///
+    /// Only if the built-in text is at fault; a test reads it.
+    pub fn demo_relaxed() -> Result<Self, BadRuleSet> {
+        Self::from_toml(include_str!("../../rules/demo-relaxed.toml"))
+    }
+
+    /// The built-in set called `id`. None if there is none.
+    ///
+    /// # Errors
+    ///
+    /// Only if the built-in text is at fault.
+    pub fn built_in(id: &str) -> Result<Option<Self>, BadRuleSet> {
+        match id {
+            "jbz-2017-99" => Self::jbz_2017_99().map(Some),
+            "demo-relaxed" => Self::demo_relaxed().map(Some),
+            _ => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Drawn portraits through the whole chain.
+
+use std::sync::Arc;
+
+use verify::{
+    FacePolicy, Finding, Refusal, RuleSet, Template, draw,
+    image::encode_jpeg,
+    standard::{Mark, Status, Value},
+};
+
+use crate::machine;
+
+fn strict() -> Arc<RuleSet> {
+    Arc::new(RuleSet::jbz_2017_99().unwrap())
+}
+
+fn find<'a>(findings: &'a [Finding], measure: &str) -> &'a Finding {
+    findings.iter().find(|finding| finding.measure == measure).unwrap()
+}
+
+fn number(finding: &Finding) -> f64 {
+    match &finding.measured {
+        Some(Value::Number { number, .. }) => *number,
+        other => panic!("{} measured {other:?}", finding.code),
+    }
+}
+
+#[test]
+fn nearly_every_drawn_portrait_is_found_and_keeps_the_standard() {
+    let Some(engine) = machine::engine() else { return };
+    let rules = strict();
+    let seeds: Vec<u64> = (0..120).collect();
+    let analyses = engine.batch(seeds.clone(), |engine, seed| {
+        engine.analyse_patiently(draw::portrait_jpeg(seed, seed % 3), &rules).unwrap()
+    });
+    let found = analyses.iter().filter(|analysis| analysis.face.is_ok()).count();
+    let lowest = analyses.iter().flat_map(|a| &a.summary.faces).map(|face| face.score).fold(1.0, f32::min);
+    println!("found {found} of 120 drawn portraits, lowest score {lowest:.3}");
+    assert!(found >= 119);
+
+    let mut refused = Vec::new();
+    let mut widths = Vec::new();
+    for (seed, analysis) in seeds.into_iter().zip(&analyses).filter(|(_, analysis)| analysis.face.is_ok()) {
+        let truth = draw::portrait(seed, seed % 3);
+        let findings = &analysis.summary.findings;
+        refused.extend(
+            findings
+                .iter()
+                .filter(|f| f.status == Status::Failed)
+                .map(|f| (seed, f.code.clone(), f.measured.clone())),
+        );
+        assert!((number(find(findings, "head_top")) - f64::from(truth.head_top)).abs() < 8.0, "seed {seed}");
+        let eyes = f64::from(truth.landmarks.between_eyes().y);
+        assert!((number(find(findings, "eye_line")) - eyes).abs() < 8.0, "seed {seed}");
+        widths.push(number(find(findings, "face_width")) / f64::from(truth.face_width));
+    }
+    widths.sort_by(f64::total_cmp);
+    println!(
+        "face width measured / drawn: {:.3}..{:.3}, median {:.3}",
+        widths[0],
+        widths[widths.len() - 1],
+        widths[widths.len() / 2]
+    );
+    println!("failed findings: {refused:?}");
+    assert!(refused.len() <= 12, "{refused:?}");
+}
+
+#[test]
+fn two_drawings_of_one_person_are_more_alike_than_two_people() {
+    let Some(engine) = machine::engine() else { return };
+    let seeds: Vec<(u64, u64)> = (0..40).flat_map(|person| [(person, 0), (person, 1)]).collect();
+    let templates: Vec<Template> = engine.batch(seeds, |engine, (person, photo)| {
+        engine.template_patiently(draw::portrait_jpeg(person, photo), &FacePolicy::STRICT).unwrap()
+    });
+    let (mut genuine, mut impostor) = (Vec::new(), Vec::new());
+    for (n, left) in templates.iter().enumerate() {
+        for (m, right) in templates.iter().enumerate().skip(n + 1) {
+            let cosine = left.compare(right).unwrap().cosine();
+            if n / 2 == m / 2 { genuine.push(cosine) } else { impostor.push(cosine) }
+        }
+    }
+    genuine.sort_by(f32::total_cmp);
+    impostor.sort_by(f32::total_cmp);
+    println!(
+        "one person: {:.3}..{:.3}; two people: median {:.3}, 99th percentile {:.3}",
+        genuine[0],
+        genuine[genuine.len() - 1],
+        impostor[impostor.len() / 2],
+        impostor[impostor.len() * 99 / 100],
+    );
+    assert!(genuine[genuine.len() / 20] > impostor[impostor.len() * 95 / 100]);
+}
+
+#[test]
+fn a_blurred_dark_or_tilted_photo_fails_the_rule_it_breaks_and_no_other_of_its_kind() {
+    let Some(engine) = machine::engine() else { return };
+    let rules = strict();
+    let good = draw::portrait(3, 0).pixels;
+    let judge = |pixels: &::image::RgbImage| {
+        engine.analyse_patiently(encode_jpeg(pixels, 90, Some(300)), &rules).unwrap().summary.findings
+    };
+    let status = |findings: &[Finding], measure: &str| find(findings, measure).status;
+
+    assert_eq!(status(&judge(&good), "sharpness"), Status::Passed);
+    let blurred = ::image::imageops::blur(&good, 5.0);
+    assert_eq!(status(&judge(&blurred), "sharpness"), Status::Failed);
+    assert_eq!(status(&judge(&blurred), "exposure"), Status::Passed);
+
+    let mut dark = good.clone();
+    dark.pixels_mut().for_each(|pixel| pixel.0 = pixel.0.map(|value| value / 5));
+    assert_eq!(status(&judge(&dark), "exposure"), Status::Failed);
+    assert_eq!(status(&judge(&dark), "background_colour"), Status::Failed);
+
+    let mut striped = good.clone();
+    for (x, y, pixel) in striped.enumerate_pixels_mut() {
+        if y < 300 && !(90..390).contains(&x) && x / 12 % 2 == 0 {
+            pixel.0 = [200, 40, 40];
+        }
+    }
+    let findings = judge(&striped);
+    assert_eq!(status(&findings, "background_uniform"), Status::Failed);
+    assert_eq!(status(&findings, "head_top"), Status::NotMeasurable);
+
+    let high = ::image::imageops::crop_imm(&good, 0, 70, 480, 570).to_image();
+    let mut moved = ::image::RgbImage::from_pixel(480, 640, ::image::Rgb([0x30; 3]));
+    ::image::imageops::replace(&mut moved, &high, 0, 0);
+    let findings = judge(&moved);
+    assert_eq!(status(&findings, "head_top"), Status::Failed);
+    assert_eq!(find(&findings, "head_top").reason.as_deref(), Some("Q-HEAD-TOP"));
+    assert!(find(&findings, "head_top").marks.iter().any(|mark| matches!(mark, Mark::HeadTop { .. })));
+}
+
+#[test]
+fn what_cannot_be_measured_is_never_passed() {
+    let Some(engine) = machine::engine() else { return };
+    let empty = ::image::RgbImage::from_pixel(480, 640, ::image::Rgb(draw::BACKGROUND));
+    let analysis = engine.analyse_patiently(encode_jpeg(&empty, 90, Some(300)), &strict()).unwrap();
+    assert_eq!(analysis.face.unwrap_err(), Refusal::NoFace);
+    let findings = &analysis.summary.findings;
+    for measure in
+        ["head_top", "eye_line", "face_width", "centring", "eye_level", "sharpness", "exposure", "by_eye"]
+    {
+        assert_eq!(find(findings, measure).status, Status::NotMeasurable, "{measure}");
+    }
+    assert_eq!(find(findings, "face_count").status, Status::Failed);
+}
+
+/// Two portraits side by side, the second at a share of its size.
+fn two_people(share: f32) -> Vec<u8> {
+    let mut both = ::image::RgbImage::from_pixel(960, 640, ::image::Rgb(draw::BACKGROUND));
+    let second = draw::portrait(2, 0).pixels;
+    let (width, height) = ((480.0 * share) as u32, (640.0 * share) as u32);
+    let second = ::image::imageops::resize(&second, width, height, ::image::imageops::FilterType::Triangle);
+    ::image::imageops::replace(&mut both, &draw::portrait(1, 0).pixels, 0, 0);
+    ::image::imageops::replace(&mut both, &second, 480, 0);
+    encode_jpeg(&both, 90, None)
+}
+
+#[test]
+fn nothing_is_guessed_between_two_faces() {
+    let Some(engine) = machine::engine() else { return };
+    let relaxed = RuleSet::demo_relaxed().unwrap().faces;
+    let refusal = |bytes, policy| engine.template_blocking(bytes, policy).unwrap_err().refusal().cloned();
+    assert_eq!(refusal(two_people(1.0), &FacePolicy::STRICT), Some(Refusal::SeveralFaces { count: 2 }));
+    assert_eq!(refusal(two_people(1.0), &relaxed), Some(Refusal::SeveralFaces { count: 2 }));
+    // Someone in the background counts under the strict policy and not under the relaxed one.
+    assert_eq!(refusal(two_people(0.5), &FacePolicy::STRICT), Some(Refusal::SeveralFaces { count: 2 }));
+    assert!(engine.template_blocking(two_people(0.5), &relaxed).is_ok());
+}
+
+#[tokio::test]
+async fn asking_async_gives_the_same_answer() {
+    let Some(engine) = machine::engine() else { return };
+    let bytes = draw::portrait_jpeg(5, 0);
+    let one = engine.template(bytes.clone(), &FacePolicy::STRICT).await.unwrap();
+    let analysis = engine.analyse(bytes, &strict()).await.unwrap();
+    assert!(analysis.acceptable(), "{:?}", analysis.summary.findings);
+    let face = analysis.face.unwrap();
+    assert!(one.compare(&face.template).unwrap().cosine() > 0.9999);
+    assert_eq!(::image::load_from_memory(&face.crop).unwrap().width(), 112);
+    assert!(!serde_json::to_string(&analysis.summary).unwrap().contains("template"));
+}

@@ -1,0 +1,172 @@
+//! What is read, what is refused, and what a file says about itself. No models needed.
+
+use image::{
+    DynamicImage, ExtendedColorType, GrayImage, ImageEncoder as _, ImageFormat, RgbImage,
+    codecs::jpeg::JpegEncoder,
+};
+use verify::{
+    Refusal, draw,
+    image::{Colour, Dpi, Facts, Format, Limits, decode, encode_jpeg, inspect},
+};
+
+fn refused(bytes: &[u8]) -> Refusal {
+    decode(bytes, Limits::default()).unwrap_err()
+}
+
+fn photo() -> RgbImage {
+    RgbImage::from_fn(64, 48, |x, y| image::Rgb([(x * 4) as u8, (y * 5) as u8, 128]))
+}
+
+fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image.into().write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+/// A JPEG file with an extra segment after its start.
+fn with_segment(jpeg: &[u8], marker: u8, content: &[u8]) -> Vec<u8> {
+    let len = u16::try_from(content.len() + 2).unwrap().to_be_bytes();
+    [&jpeg[..2], &[0xff, marker], &len, content, &jpeg[2..]].concat()
+}
+
+/// Exif with one directory; entries are (tag, type, count, value as four bytes), `data` follows the directory.
+fn exif(entries: &[(u16, u16, u32, u32)], data: &[u8]) -> Vec<u8> {
+    let mut tiff = b"Exif\0\0II*\0\x08\0\0\0".to_vec();
+    tiff.extend(u16::try_from(entries.len()).unwrap().to_le_bytes());
+    for (tag, kind, count, value) in entries {
+        tiff.extend([tag.to_le_bytes(), kind.to_le_bytes()].concat());
+        tiff.extend([count.to_le_bytes(), value.to_le_bytes()].concat());
+    }
+    tiff.extend([0; 4]);
+    tiff.extend(data);
+    tiff
+}
+
+#[test]
+fn a_file_without_bytes_is_empty() {
+    assert_eq!(refused(b""), Refusal::Empty);
+}
+
+#[test]
+fn what_is_not_an_image_is_said_not_to_be_one() {
+    for bytes in
+        [&b"Hello, this is a text."[..], b"PK\x03\x04 a zip", b"%PDF-1.7", b"\0\0\0\0", b"BMW is a car maker"]
+    {
+        assert!(matches!(refused(bytes), Refusal::NotAnImage | Refusal::Truncated), "{bytes:?}");
+    }
+    assert_eq!(refused(b"Hello, this is a text."), Refusal::NotAnImage);
+}
+
+#[test]
+fn formats_that_are_not_read_are_named() {
+    assert_eq!(refused(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"), Refusal::Heic);
+    for (bytes, name) in [
+        (&b"GIF89a\x01\0\x01\0"[..], "GIF"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "WebP"),
+        (b"II*\0\x08\0\0\0", "TIFF"),
+        (b"\0\0\0\x1cftypavif\0\0\0\0", "AVIF"),
+    ] {
+        assert_eq!(refused(bytes), Refusal::UnsupportedFormat { format: name.to_owned() });
+    }
+}
+
+#[test]
+fn a_file_cut_anywhere_is_truncated_or_damaged_and_never_read() {
+    let whole = encode_jpeg(&photo(), 90, Some(300));
+    for len in 3..whole.len() - 1 {
+        let refusal = refused(&whole[..len]);
+        assert!(matches!(refusal, Refusal::Truncated), "{len}: {refusal:?}");
+    }
+    let png = encoded(photo(), ImageFormat::Png);
+    assert_eq!(refused(&png[..png.len() / 2]), Refusal::Truncated);
+    let bmp = encoded(photo(), ImageFormat::Bmp);
+    assert!(matches!(refused(&bmp[..bmp.len() / 2]), Refusal::Truncated | Refusal::Damaged));
+}
+
+#[test]
+fn printing_colours_are_refused() {
+    // A frame header with four components is all that is looked at.
+    let whole = encode_jpeg(&photo(), 90, None);
+    let frame = [8, 0, 48, 0, 64, 4, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0, 4, 0x11, 0];
+    assert_eq!(refused(&with_segment(&whole, 0xc0, &frame)), Refusal::Cmyk);
+}
+
+#[test]
+fn a_file_over_a_limit_is_refused_before_it_is_decoded() {
+    let bytes = encode_jpeg(&photo(), 90, None);
+    let small = Limits { max_bytes: 100, ..Limits::default() };
+    assert_eq!(
+        decode(&bytes, small).unwrap_err(),
+        Refusal::TooLarge { bytes: bytes.len() as u64, limit: 100 }
+    );
+    let few = Limits { max_pixels: 1000, ..Limits::default() };
+    assert_eq!(decode(&bytes, few).unwrap_err(), Refusal::TooManyPixels { pixels: 64 * 48, limit: 1000 });
+
+    // A bomb: a header that promises four billion pixels.
+    let frame = [8, 0xff, 0xff, 0xff, 0xff, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0];
+    assert!(matches!(refused(&with_segment(&bytes, 0xc0, &frame)), Refusal::TooManyPixels { .. }));
+}
+
+#[test]
+fn a_jpeg_says_its_size_resolution_colour_and_quality() {
+    for quality in [30, 60, 75, 90, 95] {
+        let facts = inspect(&encode_jpeg(&photo(), quality, Some(300))).unwrap();
+        assert_eq!(facts.quality, Some(quality));
+        assert_eq!((facts.width, facts.height, facts.colour), (64, 48, Colour::Rgb8));
+        assert_eq!(facts.dpi, Some(Dpi { x: 300.0, y: 300.0 }));
+    }
+    let mut grey = Vec::new();
+    JpegEncoder::new(&mut grey)
+        .write_image(GrayImage::new(8, 8).as_raw(), 8, 8, ExtendedColorType::L8)
+        .unwrap();
+    assert_eq!(inspect(&grey).unwrap().colour, Colour::Grey);
+    assert_eq!(decode(&grey, Limits::default()).unwrap().pixels.dimensions(), (8, 8));
+}
+
+#[test]
+fn a_photo_lying_on_its_side_is_turned_upright() {
+    let lying = with_segment(&encode_jpeg(&photo(), 95, None), 0xe1, &exif(&[(0x0112, 3, 1, 6)], &[]));
+    let Facts { width, height, orientation, .. } = inspect(&lying).unwrap();
+    assert_eq!((width, height, orientation), (64, 48, 6));
+    let upright = decode(&lying, Limits::default()).unwrap().pixels;
+    assert_eq!(upright.dimensions(), (48, 64));
+    // What was at the lower left is now at the upper left.
+    let (before, after) = (photo().get_pixel(0, 47).0, upright.get_pixel(0, 0).0);
+    assert!(before.iter().zip(after).all(|(a, b)| a.abs_diff(b) < 12), "{before:?} {after:?}");
+}
+
+#[test]
+fn exif_says_resolution_program_and_time() {
+    let data = [&300u32.to_le_bytes()[..], &1u32.to_le_bytes(), b"Editor 9\0"].concat();
+    // The directory has four entries: its data begins at 8 + 2 + 4 × 12 + 4 = 62.
+    let entries = [(0x011a, 5, 1, 62), (0x011b, 5, 1, 62), (0x0128, 3, 1, 2), (0x0131, 2, 9, 70)];
+    let plain = encode_jpeg(&photo(), 90, None);
+    let facts = inspect(&with_segment(&plain, 0xe1, &exif(&entries, &data))).unwrap();
+    assert_eq!(facts.dpi, Some(Dpi { x: 300.0, y: 300.0 }));
+    assert_eq!(facts.software.as_deref(), Some("Editor 9"));
+    // Nonsense in Exif is as if it were not there.
+    let nonsense = exif(&[(0x0112, 3, 1, 99), (0x011a, 5, 1, u32::MAX), (0x8769, 4, 1, u32::MAX)], &[]);
+    let facts = inspect(&with_segment(&plain, 0xe1, &nonsense)).unwrap();
+    assert_eq!((facts.orientation, facts.dpi), (1, None));
+}
+
+#[test]
+fn png_and_bmp_are_read_too() {
+    for (format, name) in [(ImageFormat::Png, Format::Png), (ImageFormat::Bmp, Format::Bmp)] {
+        let read = decode(&encoded(photo(), format), Limits::default()).unwrap();
+        assert_eq!(read.pixels, photo());
+        assert_eq!((read.facts.format, read.facts.colour, read.facts.quality), (name, Colour::Rgb8, None));
+    }
+}
+
+#[test]
+fn any_damage_to_a_file_ends_in_an_answer() {
+    let whole = draw::portrait_jpeg(1, 1);
+    for n in 0..200 {
+        let mut bytes = whole.clone();
+        let place = (n * 7919) % bytes.len();
+        bytes[place] ^= 1 << (n % 8);
+        let _ = decode(&bytes, Limits::default());
+        let _ = inspect(&bytes[place..]);
+    }
+}
