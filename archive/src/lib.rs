@@ -4,4 +4,5 @@ pub mod db;
 pub mod delivery;
 pub mod dossier;
 pub mod ocfl;
+pub mod import;
 pub mod person;
