@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::db::office::item::ItemState;
+
 /// How grave a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -42,24 +44,6 @@ pub enum Group {
     Late,
     /// None of the four.
     None,
-}
-
-/// What a delivered photo, or a person whose photo was awaited, is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ItemState {
-    /// Nothing against it.
-    Good,
-    /// A person should look.
-    Doubtful,
-    /// Of nobody on the roster, or one too many.
-    Extra,
-    /// Awaited and not there.
-    Missing,
-    /// Damaged, against a blocking rule, or another person.
-    Wrong,
-    /// Outside the campaign's dates.
-    Late,
 }
 
 /// One finding about a photo. `measured` and `limit` carry their unit.
@@ -134,27 +118,6 @@ impl Group {
 }
 
 impl ItemState {
-    /// The word the interface and the database use.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Good => "good",
-            Self::Doubtful => "doubtful",
-            Self::Extra => "extra",
-            Self::Missing => "missing",
-            Self::Wrong => "wrong",
-            Self::Late => "late",
-        }
-    }
-
-    /// The state that this word stands for.
-    #[must_use]
-    pub fn of_word(word: &str) -> Option<Self> {
-        [Self::Good, Self::Doubtful, Self::Extra, Self::Missing, Self::Wrong, Self::Late]
-            .into_iter()
-            .find(|state| state.word() == word)
-    }
-
     /// Which of the four it is.
     #[must_use]
     pub const fn group(self) -> Group {

@@ -6,44 +6,11 @@
 //! ```
 
 use ids::UserId;
-use serde::{Deserialize, Serialize};
 
-/// How far a delivery is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// Bytes are coming in.
-    Receiving,
-    /// All bytes are here.
-    Received,
-    /// Being checked.
-    Checking,
-    /// Checked; a person may decide.
-    Checked,
-    /// One person has proposed what to do; another must confirm.
-    Proposed,
-    /// Confirmed; being taken into the archive.
-    Accepting,
-    /// In the archive.
-    Accepted,
-    /// Sent back.
-    Rejected,
-}
-
-/// What is to be done with a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Decision {
-    /// Take all of it.
-    Accept,
-    /// Take the good ones.
-    AcceptPart,
-    /// Send it back.
-    Reject,
-}
+pub use crate::db::office::delivery::{Decision, DeliveryState as State};
 
 /// What one person proposes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
     decision: Decision,
     reason: String,
@@ -81,38 +48,6 @@ pub enum ProposalError {
 }
 
 impl State {
-    const ALL: [Self; 8] = [
-        Self::Receiving,
-        Self::Received,
-        Self::Checking,
-        Self::Checked,
-        Self::Proposed,
-        Self::Accepting,
-        Self::Accepted,
-        Self::Rejected,
-    ];
-
-    /// The word the interface and the database use.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Receiving => "receiving",
-            Self::Received => "received",
-            Self::Checking => "checking",
-            Self::Checked => "checked",
-            Self::Proposed => "proposed",
-            Self::Accepting => "accepting",
-            Self::Accepted => "accepted",
-            Self::Rejected => "rejected",
-        }
-    }
-
-    /// The state that this word stands for.
-    #[must_use]
-    pub fn of_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.word() == word)
-    }
-
     /// Whether a delivery in this state may go on to `next`.
     #[must_use]
     pub const fn may_become(self, next: Self) -> bool {
@@ -198,10 +133,9 @@ mod tests {
 
     #[test]
     fn nothing_is_accepted_unchecked_and_an_end_is_an_end() {
-        for from in State::ALL {
+        for from in State::ALL.iter().copied() {
             assert_eq!(from.may_become(State::Accepted), from == State::Accepting, "{from:?}");
             assert!(!State::Accepted.may_become(from) && !State::Rejected.may_become(from));
-            assert_eq!(State::of_word(from.word()), Some(from));
         }
         assert!(!State::Received.may_become(State::Accepting));
         assert!(!State::Checked.may_become(State::Accepting));
