@@ -22,6 +22,7 @@ mod journal;
 mod layout;
 mod object;
 mod root;
+mod validate;
 
 pub use bag::{Checksum, Finding, Report, SafePath, Severity};
 pub use batch::{Batch, CommitError, Committed, Expect, PutError, Source, Version};
@@ -30,6 +31,8 @@ pub use inventory::{User, VersionInfo};
 pub use layout::Layout;
 pub use object::{Object, ReadError};
 pub use root::{Folders, Objects, OpenError, Root};
+pub use validate::validate;
+pub(crate) use validate::{validate_frame, validate_object};
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use bag::{Checksum, SafePath};
+use bag::{Checksum, Report, SafePath};
 use fs_err as fs;
 use fs_err::os::unix::fs::OpenOptionsExt as _;
 
@@ -181,6 +181,11 @@ impl Object {
             .read_to_end(&mut bytes)
             .map_err(|source| ReadError::Io { object: self.id(), source })?;
         Ok(bytes)
+    }
+
+    /// Reads every byte of the object again and compares it with its digests.
+    pub fn check(&self) -> Report {
+        super::validate_object(&self.folder)
     }
 
     pub(super) fn into_inventory(self) -> Inventory {

@@ -143,6 +143,11 @@ impl Root {
         }
     }
 
+    /// The object in the folder `place`, whoever it is, if it can be understood.
+    pub(crate) fn object_in(&self, place: &str) -> Option<Object> {
+        Object::load(self.dir.join(place)).ok().flatten()
+    }
+
     /// Every object, found by walking the folders. The order means nothing.
     pub fn objects(&self) -> Objects {
         Objects { folders: self.folders() }

@@ -1,0 +1,252 @@
+//! Judging one object: its folders, its inventory, and every byte of its content.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
+
+use bag::{Algorithm, Checksum, Report};
+use fs_err as fs;
+
+use super::inventory::{self, Inventory};
+use super::names::{VersionName, is_registered};
+use super::{Spec, versions};
+
+const DECLARATION: &str = "0=ocfl_object_";
+pub(super) const INVENTORY: &str = "inventory.json";
+
+/// Judges the object in `dir`.
+pub(super) fn judge(dir: &Path, report: &mut Report) {
+    if let Err(error) = try_judge(dir, report) {
+        report.error("unreadable", "", error.to_string());
+    }
+}
+
+fn try_judge(dir: &Path, report: &mut Report) -> io::Result<()> {
+    let listing = Listing::read(dir, report)?;
+    let spec = judge_declaration(dir, &listing, report)?;
+    let read = if listing.files.contains(INVENTORY) {
+        Read::judged(dir, INVENTORY, spec, report)?
+    } else {
+        report.error("E063", INVENTORY, "the inventory is missing");
+        None
+    };
+    let inventory = read.as_ref().map(|read| &read.inventory);
+    judge_listing(dir, &listing, inventory, report)?;
+    let Some(read) = read else { return Ok(()) };
+    let mut content = Content::default();
+    versions::judge(dir, &read, spec, &mut content, report)?;
+    content.judge(dir, report);
+    Ok(())
+}
+
+/// What lies in one folder.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    pub(super) files: BTreeSet<String>,
+    pub(super) folders: BTreeSet<String>,
+}
+
+impl Listing {
+    pub(super) fn read(dir: &Path, report: &mut Report) -> io::Result<Self> {
+        let mut listing = Self::default();
+        for entry in fs::read_dir(dir)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
+                listing.folders.insert(name);
+            } else if kind.is_file() {
+                listing.files.insert(name);
+            } else {
+                report.error("E090", name, "links, pipes and devices do not belong in an object");
+            }
+        }
+        Ok(listing)
+    }
+}
+
+fn judge_declaration(dir: &Path, listing: &Listing, report: &mut Report) -> io::Result<Spec> {
+    let declarations: Vec<&String> = listing.files.iter().filter(|name| name.starts_with("0=")).collect();
+    if declarations.len() > 1 {
+        report.error("E003", "", "there is more than one declaration");
+    }
+    let Some(name) = declarations.first() else {
+        report.error("E003", "", "there is no declaration that this is an OCFL object");
+        return Ok(Spec::V1_1);
+    };
+    let spec = name.strip_prefix(DECLARATION).and_then(Spec::named);
+    if spec.is_none() {
+        report.error("E006", name.as_str(), "the declaration names no version of OCFL known here");
+    }
+    let text = fs::read(dir.join(name))?;
+    let text = String::from_utf8_lossy(&text);
+    if name.strip_prefix("0=") != Some(text.trim_end_matches(['\n', '\r'])) {
+        report.error("E007", name.as_str(), "the declaration does not say what its name says");
+    }
+    Ok(spec.unwrap_or(Spec::V1_1))
+}
+
+fn judge_listing(
+    dir: &Path,
+    listing: &Listing,
+    inventory: Option<&Inventory>,
+    report: &mut Report,
+) -> io::Result<()> {
+    let sidecar = inventory.and_then(sidecar_name);
+    for name in &listing.files {
+        let known = name == INVENTORY
+            || name.starts_with("0=")
+            || Some(name) == sidecar.as_ref()
+            || (sidecar.is_none() && name.starts_with("inventory.json."));
+        if !known {
+            report.error("E001", name, "the file does not belong in an object");
+        }
+    }
+    for name in &listing.folders {
+        match name.as_str() {
+            "logs" => {}
+            "extensions" => judge_extensions(&dir.join(name), report)?,
+            _ if VersionName::parse(name).is_none() => {
+                report.error("E001", name, "the folder does not belong in an object");
+            }
+            _ if inventory.is_some_and(|inventory| !inventory.versions.contains_key(name)) => {
+                report.error("E046", name, "the inventory knows no such version");
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn judge_extensions(dir: &Path, report: &mut Report) -> io::Result<()> {
+    let listing = Listing::read(dir, report)?;
+    for name in listing.files {
+        report.error("E067", format!("extensions/{name}"), "only folders belong among the extensions");
+    }
+    for name in listing.folders.iter().filter(|name| !is_registered(name)) {
+        report.warning("W013", format!("extensions/{name}"), "the extension is not a registered one");
+    }
+    Ok(())
+}
+
+/// The name of the file that vouches for an inventory.
+pub(super) fn sidecar_name(inventory: &Inventory) -> Option<String> {
+    inventory.algorithm_name.as_ref().map(|algorithm| format!("{INVENTORY}.{algorithm}"))
+}
+
+/// An inventory as it was read.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) bytes: Vec<u8>,
+    pub(super) inventory: Inventory,
+}
+
+impl Read {
+    /// Reads and judges the inventory at `place` and its sidecar.
+    pub(super) fn judged(
+        dir: &Path,
+        place: &str,
+        spec: Spec,
+        report: &mut Report,
+    ) -> io::Result<Option<Self>> {
+        let bytes = fs::read(dir.join(place))?;
+        let Some(inventory) = inventory::judge(&bytes, place, spec, report) else { return Ok(None) };
+        judge_sidecar(dir, place, &bytes, &inventory, report)?;
+        Ok(Some(Self { bytes, inventory }))
+    }
+}
+
+fn judge_sidecar(
+    dir: &Path,
+    place: &str,
+    bytes: &[u8],
+    inventory: &Inventory,
+    report: &mut Report,
+) -> io::Result<()> {
+    let Some(name) = &inventory.algorithm_name else { return Ok(()) };
+    let place = format!("{place}.{name}");
+    let text = match fs::read(dir.join(&place)) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            report.error("E058", place, "the file that vouches for the inventory is missing");
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    let text = String::from_utf8_lossy(&text);
+    let mut parts = text.split_ascii_whitespace();
+    let said = match (parts.next().map(str::parse::<Checksum>), parts.next(), parts.next()) {
+        (Some(Ok(said)), Some(INVENTORY), None) => said,
+        _ => {
+            report.error("E061", place, "the file is not a digest and the name inventory.json");
+            return Ok(());
+        }
+    };
+    if let Some(algorithm) =
+        name.parse::<Algorithm>().ok().filter(|algorithm| Checksum::of(*algorithm, bytes) != said)
+    {
+        report.error("E060", place, format!("the {algorithm} of the inventory is not the one noted"));
+    }
+    Ok(())
+}
+
+/// What inventories say about content files, and which of these files are there.
+#[derive(Debug, Default)]
+pub(super) struct Content {
+    /// Every file found in a content directory.
+    pub(super) found: BTreeSet<String>,
+    /// From a content path to what is said about it: by whom, and whether in a fixity block.
+    said: BTreeMap<String, BTreeSet<(Algorithm, Checksum, bool)>>,
+}
+
+impl Content {
+    /// Notes what `inventory` says.
+    pub(super) fn note(&mut self, inventory: &Inventory) {
+        for (digest, paths) in &inventory.manifest {
+            if let (Some(algorithm), Ok(sum)) = (inventory.algorithm, digest.parse::<Checksum>()) {
+                for path in paths {
+                    self.said.entry(path.clone()).or_default().insert((algorithm, sum.clone(), false));
+                }
+            }
+        }
+        for (algorithm, digest, path) in &inventory.fixity {
+            if let Ok(sum) = digest.parse::<Checksum>() {
+                self.said.entry(path.clone()).or_default().insert((*algorithm, sum, true));
+            }
+        }
+    }
+
+    /// Reads every file once and compares it with everything said about it.
+    fn judge(self, dir: &Path, report: &mut Report) {
+        for (path, said) in self.said {
+            if !self.found.contains(&path) {
+                for (_, _, in_fixity) in said {
+                    let code = if in_fixity { "E093" } else { "E092" };
+                    report.error(code, &path, "the inventory names it but it is not there");
+                }
+                continue;
+            }
+            let algorithms: Vec<Algorithm> = said
+                .iter()
+                .map(|(algorithm, _, _)| *algorithm)
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect();
+            match fs::File::open(dir.join(&path)).and_then(|file| bag::hash_reader(file, &algorithms)) {
+                Ok(hashed) => {
+                    for (algorithm, sum, in_fixity) in said {
+                        if hashed.sum(algorithm) != Some(&sum) {
+                            let code = if in_fixity { "E093" } else { "E092" };
+                            report.error(
+                                code,
+                                &path,
+                                format!("its {algorithm} is not the one in the inventory"),
+                            );
+                        }
+                    }
+                }
+                Err(error) => report.error("unreadable", &path, error.to_string()),
+            }
+        }
+    }
+}
