@@ -440,3 +440,6 @@ fn name_text(name: &X509NameRef) -> String {
 fn same_name(one: &X509NameRef, other: &X509NameRef) -> Result<bool, ErrorStack> {
     Ok(one.try_cmp(other)? == std::cmp::Ordering::Equal)
 }
+
+#[cfg(test)]
+mod tests;

@@ -378,3 +378,6 @@ fn read_small(entry: &mut tar::Entry<'_, impl Read>) -> Result<Vec<u8>, UnpackEr
     entry.take(MAX_EXTENDED_HEADER).read_to_end(&mut bytes).map_err(malformed)?;
     if bytes.len() as u64 == len { Ok(bytes) } else { Err(UnpackError::Malformed(None)) }
 }
+
+#[cfg(test)]
+mod tests;

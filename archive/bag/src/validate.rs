@@ -350,3 +350,6 @@ fn is_tag(name: &str) -> bool {
 fn is_system_file(name: &str) -> bool {
     matches!(name.rsplit('/').next(), Some(".DS_Store" | "Thumbs.db" | "desktop.ini" | ".directory"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -242,3 +242,6 @@ fn is_reserved(path: &SafePath) -> bool {
         || Lists::Payload.algorithm_of(name).is_some()
         || Lists::Tags.algorithm_of(name).is_some()
 }
+
+#[cfg(test)]
+mod tests;
