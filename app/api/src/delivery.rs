@@ -179,7 +179,7 @@ pub struct Finding {
 
 /// Asks for items. `GET /deliveries/{id}/items`
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 #[serde(default)]
 pub struct ItemQuery {
     /// Only items of this state.

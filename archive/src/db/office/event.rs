@@ -1,0 +1,176 @@
+//! What happened and belongs in the ledger: queued with the change itself, integrated afterwards in order.
+
+use ids::{EventId, UserId};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params};
+
+use crate::db::{At, Json};
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Its id.
+    pub id: EventId,
+    /// What happened: `delivery.accepted`.
+    pub kind: String,
+    /// When.
+    pub at: Timestamp,
+    /// Who, or nothing for the appliance itself.
+    pub actor: Option<UserId>,
+    /// The account's name then.
+    pub account: String,
+    /// To what: an id.
+    pub subject: String,
+    /// What tells it from other events of its kind on its subject; empty if there can be only one.
+    pub reference: String,
+    /// Further facts, without personal data.
+    pub detail: serde_json::Value,
+    /// The salt of its commitment.
+    pub salt: [u8; 32],
+}
+
+/// An event with its place in the queue and, once integrated, in the ledger.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Queued {
+    /// Its number in the queue.
+    pub number: i64,
+    /// The event.
+    pub event: Event,
+    /// Its leaf's index.
+    pub leaf: Option<u64>,
+}
+
+const COLUMNS: &str = "number, id, kind, at, actor, account, subject, reference, detail, salt, leaf";
+
+impl Queued {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            number: row.get("number")?,
+            event: Event {
+                id: row.get("id")?,
+                kind: row.get("kind")?,
+                at: row.get::<_, At>("at")?.0,
+                actor: row.get("actor")?,
+                account: row.get("account")?,
+                subject: row.get("subject")?,
+                reference: row.get("reference")?,
+                detail: row.get::<_, Json<_>>("detail")?.0,
+                salt: row.get("salt")?,
+            },
+            leaf: row.get("leaf")?,
+        })
+    }
+}
+
+/// Queues an event. Returns whether it is new: the same kind, subject and reference are queued once only.
+///
+/// # Errors
+///
+/// When the store can't be written.
+pub fn insert(tx: &Transaction<'_>, event: &Event) -> rusqlite::Result<bool> {
+    let rows = tx.execute(
+        "INSERT INTO event (id, kind, at, actor, account, subject, reference, detail, salt)
+         VALUES (:id, :kind, :at, :actor, :account, :subject, :reference, :detail, :salt)
+         ON CONFLICT (kind, subject, reference) DO NOTHING",
+        named_params! {
+            ":id": event.id, ":kind": event.kind, ":at": At(event.at), ":actor": event.actor,
+            ":account": event.account, ":subject": event.subject, ":reference": event.reference,
+            ":detail": Json(&event.detail), ":salt": event.salt,
+        },
+    )?;
+    Ok(rows == 1)
+}
+
+/// Returns events that wait to be integrated, in their order.
+///
+/// # Errors
+///
+/// When the store can't be read.
+pub fn waiting(conn: &Connection, limit: u32) -> rusqlite::Result<Vec<Queued>> {
+    conn.prepare_cached(&format!("SELECT {COLUMNS} FROM event WHERE leaf IS NULL ORDER BY number LIMIT :limit"))?
+        .query_map(named_params! {":limit": limit}, Queued::from_row)?
+        .collect()
+}
+
+/// Returns how many events wait.
+///
+/// # Errors
+///
+/// When the store can't be read.
+pub fn count_waiting(conn: &Connection) -> rusqlite::Result<u64> {
+    conn.query_row("SELECT count(*) FROM event WHERE leaf IS NULL", [], |row| row.get(0))
+}
+
+/// Records that an event is leaf `leaf` of the ledger.
+///
+/// # Errors
+///
+/// When the store can't be written or the leaf is another event's.
+pub fn set_leaf(tx: &Transaction<'_>, number: i64, leaf: u64) -> rusqlite::Result<()> {
+    tx.execute(
+        "UPDATE event SET leaf = :leaf WHERE number = :number AND leaf IS NULL",
+        named_params! {":number": number, ":leaf": leaf},
+    )?;
+    Ok(())
+}
+
+/// Returns the event of a leaf.
+///
+/// # Errors
+///
+/// When the store can't be read.
+pub fn by_leaf(conn: &Connection, leaf: u64) -> rusqlite::Result<Option<Queued>> {
+    conn.prepare_cached(&format!("SELECT {COLUMNS} FROM event WHERE leaf = :leaf"))?
+        .query_row(named_params! {":leaf": leaf}, Queued::from_row)
+        .optional()
+}
+
+/// Returns an event by what makes it the only one.
+///
+/// # Errors
+///
+/// When the store can't be read.
+pub fn by_key(conn: &Connection, kind: &str, subject: &str, reference: &str) -> rusqlite::Result<Option<Queued>> {
+    conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM event WHERE kind = :kind AND subject = :subject AND reference = :reference"
+    ))?
+    .query_row(named_params! {":kind": kind, ":subject": subject, ":reference": reference}, Queued::from_row)
+    .optional()
+}
+
+/// Returns events, newest first, of one subject or of all.
+///
+/// # Errors
+///
+/// When the store can't be read.
+pub fn list(conn: &Connection, subject: Option<&str>, offset: u32, limit: u32) -> rusqlite::Result<Vec<Queued>> {
+    conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM event WHERE :subject IS NULL OR subject = :subject
+         ORDER BY number DESC LIMIT :limit OFFSET :offset"
+    ))?
+    .query_map(named_params! {":subject": subject, ":limit": limit, ":offset": offset}, Queued::from_row)?
+    .collect()
+}
+
+/// Returns how many events there are, of one subject or of all.
+///
+/// # Errors
+///
+/// When the store can't be read.
+pub fn count(conn: &Connection, subject: Option<&str>) -> rusqlite::Result<u64> {
+    conn.prepare_cached("SELECT count(*) FROM event WHERE :subject IS NULL OR subject = :subject")?
+        .query_row(named_params! {":subject": subject}, |row| row.get(0))
+}
+
+/// Returns events that happened at or after `since`, newest first.
+///
+/// # Errors
+///
+/// When the store can't be read.
+pub fn since(conn: &Connection, since: Timestamp, limit: u32) -> rusqlite::Result<Vec<Queued>> {
+    conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM event WHERE at >= :since ORDER BY number DESC LIMIT :limit"
+    ))?
+    .query_map(named_params! {":since": At(since), ":limit": limit}, Queued::from_row)?
+    .collect()
+}

@@ -1,0 +1,59 @@
+//! `office.db`: accounts, rights, open work and decisions. Kept and backed up; nothing else can rebuild it.
+
+pub mod audit;
+pub mod calibration;
+pub mod campaign;
+pub mod comparison;
+pub mod deletion;
+pub mod delivery;
+pub mod event;
+pub mod fixity_check;
+pub mod item;
+pub mod job;
+pub mod review;
+pub mod roster;
+pub mod session;
+pub mod setting;
+pub mod sign_in;
+pub mod token;
+pub mod upload;
+pub mod user;
+pub mod vendor;
+
+use rusqlite_migration::{M, Migrations};
+
+const STEPS: &[M<'_>] = &[
+    M::up(include_str!("migrations/0001_accounts.sql")),
+    M::up(include_str!("migrations/0002_campaigns.sql")),
+];
+
+/// The steps that lead to today's schema, oldest first.
+pub const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    /// An empty office in memory.
+    pub(crate) fn office() -> Connection {
+        let mut conn = Connection::open_in_memory().unwrap();
+        MIGRATIONS.to_latest(&mut conn).unwrap();
+        conn.pragma_update(None, "foreign_keys", true).unwrap();
+        conn
+    }
+
+    #[test]
+    fn schema() {
+        let conn = office();
+        let ddl: Vec<String> = conn
+            .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .collect::<rusqlite::Result<_>>()
+            .unwrap();
+        insta::assert_snapshot!(ddl.join(";\n\n"));
+    }
+}

@@ -1,0 +1,213 @@
+//! One database file: a single writer and a few readers.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite_migration::Migrations;
+
+/// How many idle readers are kept open.
+const IDLE_READERS: usize = 8;
+
+/// How long a statement waits for another process's lock (a backup, `sqlite3` on the console).
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Why a store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file can't be opened as a database.
+    #[error("could not open the database {}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        source: rusqlite::Error,
+    },
+    /// The schema could not be brought up to date. The file is as it was.
+    #[error("could not bring the schema of {} up to date", path.display())]
+    Migrate {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        source: rusqlite_migration::Error,
+    },
+}
+
+/// A database file, opened: writes are in turn, reads beside them (WAL).
+///
+/// A write that returned is on disk (`synchronous = FULL`).
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl Store {
+    /// Opens the file, creating it if needed, and brings its schema up to date.
+    ///
+    /// # Errors
+    ///
+    /// When the file can't be opened or is of a newer version than this program.
+    pub fn open(path: impl Into<PathBuf>, migrations: &Migrations<'_>) -> Result<Self, OpenError> {
+        let path = path.into();
+        let opened = connect(&path, OpenFlags::default() | OpenFlags::SQLITE_OPEN_CREATE).and_then(|writer| {
+            writer.pragma_update(None, "journal_mode", "wal")?;
+            writer.pragma_update(None, "synchronous", "full")?;
+            Ok(writer)
+        });
+        match opened {
+            Err(source) => Err(OpenError::Open { path, source }),
+            Ok(mut writer) => match migrations.to_latest(&mut writer) {
+                Err(source) => Err(OpenError::Migrate { path, source }),
+                Ok(()) => Ok(Self { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }),
+            },
+        }
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads. All statements of `read` see the same state.
+    ///
+    /// # Errors
+    ///
+    /// What `read` returns, or that no connection could be had.
+    pub fn read<T, E>(&self, read: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<rusqlite::Error>,
+    {
+        let mut conn = match lock(&self.readers).pop() {
+            Some(conn) => conn,
+            None => connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?,
+        };
+        let answer = {
+            let snapshot = conn.transaction()?;
+            read(&snapshot)
+        };
+        let mut idle = lock(&self.readers);
+        if idle.len() < IDLE_READERS {
+            idle.push(conn);
+        }
+        answer
+    }
+
+    /// Writes in one transaction: all of it is on disk when this returns `Ok`, nothing of it otherwise.
+    ///
+    /// # Errors
+    ///
+    /// What `write` returns, or why the transaction could not be committed.
+    pub fn write<T, E>(&self, write: impl FnOnce(&Transaction<'_>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<rusqlite::Error>,
+    {
+        let mut writer = lock(&self.writer);
+        let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let answer = write(&tx)?;
+        tx.commit()?;
+        Ok(answer)
+    }
+
+    /// Writes a copy of the whole store to `to`, consistent as of now.
+    ///
+    /// # Errors
+    ///
+    /// When `to` exists or can't be written.
+    pub fn copy_to(&self, to: &Path) -> rusqlite::Result<()> {
+        self.read(|conn| {
+            let mut copy = Connection::open_with_flags(
+                to,
+                OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+            )?;
+            rusqlite::backup::Backup::new(conn, &mut copy)?.run_to_completion(1024, Duration::ZERO, None)
+        })
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(BUSY)?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "trusted_schema", false)?;
+    conn.set_prepared_statement_cache_capacity(64);
+    Ok(conn)
+}
+
+/// A panic in a closure rolled its transaction back, so what the lock guards is whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite_migration::M;
+
+    use super::*;
+
+    const STEPS: &[M<'_>] = &[M::up("CREATE TABLE word (text TEXT PRIMARY KEY) STRICT")];
+
+    fn store(dir: &tempfile::TempDir) -> Store {
+        Store::open(dir.path().join("words.db"), &Migrations::from_slice(STEPS)).unwrap()
+    }
+
+    fn count(store: &Store) -> i64 {
+        store.read(|conn| conn.query_row("SELECT count(*) FROM word", [], |row| row.get(0))).unwrap()
+    }
+
+    #[test]
+    fn what_was_written_is_there_after_opening_again() {
+        let dir = tempfile::tempdir().unwrap();
+        store(&dir).write(|tx| tx.execute("INSERT INTO word VALUES ('a')", [])).unwrap();
+        assert_eq!(count(&store(&dir)), 1);
+    }
+
+    #[test]
+    fn a_failed_write_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(&dir);
+        let failed: rusqlite::Result<()> = store.write(|tx| {
+            tx.execute("INSERT INTO word VALUES ('a')", [])?;
+            Err(rusqlite::Error::QueryReturnedNoRows)
+        });
+        assert!(failed.is_err());
+        assert_eq!(count(&store), 0);
+    }
+
+    #[test]
+    fn a_reader_cannot_write() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(&dir);
+        assert!(store.read(|conn| conn.execute("INSERT INTO word VALUES ('a')", [])).is_err());
+    }
+
+    #[test]
+    fn a_panic_while_writing_spoils_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(&dir);
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            store.write(|tx| -> rusqlite::Result<()> {
+                tx.execute("INSERT INTO word VALUES ('a')", [])?;
+                panic!("on purpose");
+            })
+        }));
+        assert!(panicked.is_err());
+        store.write(|tx| tx.execute("INSERT INTO word VALUES ('b')", [])).unwrap();
+        assert_eq!(count(&store), 1);
+    }
+
+    #[test]
+    fn a_copy_holds_what_the_store_holds() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(&dir);
+        store.write(|tx| tx.execute("INSERT INTO word VALUES ('a')", [])).unwrap();
+        let to = dir.path().join("copy.db");
+        store.copy_to(&to).unwrap();
+        assert_eq!(count(&Store::open(to, &Migrations::from_slice(STEPS)).unwrap()), 1);
+    }
+}
