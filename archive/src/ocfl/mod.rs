@@ -1,7 +1,7 @@
 //! The OCFL 1.1 storage root: the truth about what is archived.
 //!
 //! - An object is never overwritten: a correction is a new version, and what earlier versions hold stays readable.
-//! - Objects are named by random ids, and lie under the digest of their id (layout 0004): no path says whose they are.
+//! - Objects are named by random ids, and lie under the digest of their id (layout 0003): no path says whose they are.
 //! - Writing goes through a [`Batch`]: everything is staged on the same file system and synced, then a synced journal
 //!   names the moves, then the moves happen. A crash at any point leaves either nothing or, after the next
 //!   [`Root::open`], everything.
@@ -9,9 +9,9 @@
 //!
 //! ```text
 //! ROOT/0=ocfl_1.1  ocfl_layout.json
-//! ROOT/extensions/0004-hashed-n-tuple-storage-layout/config.json
+//! ROOT/extensions/0003-hash-and-id-n-tuple-storage-layout/config.json
 //! ROOT/extensions/xuecang-batch/          only while a batch is open: staged objects, journal.json
-//! ROOT/3c/0f/3c0ff4240c…/                 an object: 0=ocfl_object_1.1 inventory.json inventory.json.sha512 v1/ v2/
+//! ROOT/23/43/urn%3auuid%3ae9d89618-…/       an object: 0=ocfl_object_1.1 inventory.json inventory.json.sha512 v1/ v2/
 //! ```
 
 mod batch;

@@ -220,7 +220,7 @@ fn only_a_root_of_our_kind_is_opened() {
     let f = Fixture::new();
     fs::write(
         f.root.path().join("ocfl_layout.json"),
-        r#"{"extension":"0003-hash-and-id-n-tuple-storage-layout","description":""}"#,
+        r#"{"extension":"0004-hashed-n-tuple-storage-layout","description":""}"#,
     )
     .unwrap();
     assert!(matches!(Root::open(f.root.path()), Err(OpenError::UnknownLayout(_))));
@@ -370,7 +370,7 @@ fn other_peoples_tools_find_our_root_valid() {
         let text =
             format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         println!("{text}");
-        output.status.success() && text.contains("VALID") && !text.contains("INVALID") && !text.contains("[E")
+        output.status.success() && !text.contains("INVALID") && !text.contains("[E") && !text.contains("[W")
     };
     assert!(judged(f.root.path()));
     for object in f.root.objects() {
