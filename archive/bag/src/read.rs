@@ -66,6 +66,9 @@ impl Bag {
             Ok(tags) => tags,
             Err(source) => return Err(ReadError::Io { dir, source }),
         };
+        if let Some(tags) = &tags {
+            note_unusable(tags, &mut report);
+        }
         match tags {
             Some(tags) if report.is_valid() => Ok(Self::from_tags(dir, tags)),
             _ => Err(ReadError::NotABag { dir, report }),
@@ -123,6 +126,15 @@ impl Bag {
     /// Where the payload file `path` (without `data/`) lies on disk.
     pub fn payload_file(&self, path: &SafePath) -> PathBuf {
         path.under(&self.dir.join("data"))
+    }
+}
+
+/// A name that is no attack but cannot be kept on every system cannot be given as a [`SafePath`].
+fn note_unusable(tags: &Tags, report: &mut Report) {
+    for name in tags.payload.iter().flat_map(|manifest| manifest.entries.keys()) {
+        if let Err(error) = SafePath::new(name.as_str()) {
+            report.error("path-unportable", name, format!("the name is {}", error.hazard));
+        }
     }
 }
 
@@ -209,9 +221,13 @@ fn read_text(
     Ok(text)
 }
 
+/// More than manifests of a million files need; a hostile bag must not fill the memory.
+const MAX_TAG_FILE: u64 = 512 * 1024 * 1024;
+
 /// Reads a file that is really one: not a link, a pipe or a device. `None` if there is none of the kind.
 fn read_regular(path: &Path) -> io::Result<Option<Vec<u8>>> {
     match fs::symlink_metadata(path) {
+        Ok(found) if found.is_file() && found.len() > MAX_TAG_FILE => Err(io::ErrorKind::FileTooLarge.into()),
         Ok(found) if found.is_file() => fs::read(path).map(Some),
         Ok(_) => Ok(None),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -62,12 +62,12 @@ impl Report {
         self.findings.iter().filter(|finding| finding.severity == Severity::Warning)
     }
 
-    /// Notes an error. Saying the same thing twice is harmless.
+    /// Notes an error. Saying the same thing again at once is harmless.
     pub fn error(&mut self, code: &'static str, path: impl Into<String>, text: impl Into<String>) {
         self.note(code, Severity::Error, path.into(), text.into());
     }
 
-    /// Notes a warning. Saying the same thing twice is harmless.
+    /// Notes a warning. Saying the same thing again at once is harmless.
     pub fn warning(&mut self, code: &'static str, path: impl Into<String>, text: impl Into<String>) {
         self.note(code, Severity::Warning, path.into(), text.into());
     }
@@ -86,7 +86,8 @@ impl Report {
 
     fn note(&mut self, code: &'static str, severity: Severity, path: String, text: String) {
         let finding = Finding { code: Cow::Borrowed(code), severity, path, text };
-        if !self.findings.contains(&finding) {
+        // The same is said again at once or not at all; looking further back would take quadratic time.
+        if !self.findings.iter().rev().take(8).any(|known| *known == finding) {
             self.findings.push(finding);
         }
     }

@@ -28,13 +28,13 @@ fn bytes(text: &str) -> Source {
     Source::Bytes(text.as_bytes().to_vec())
 }
 
-struct Fixture {
+pub(super) struct Fixture {
     dir: tempfile::TempDir,
-    root: Root,
+    pub(super) root: Root,
 }
 
 impl Fixture {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let root = Root::create(dir.path().join("archive")).unwrap();
         Self { dir, root }
@@ -44,6 +44,14 @@ impl Fixture {
         let mut batch = self.root.batch().unwrap();
         batch.put(version).unwrap();
         batch.commit().unwrap().remove(0)
+    }
+
+    /// The folder of an object with two versions, both of which hold content.
+    pub(super) fn two_versions(&self) -> std::path::PathBuf {
+        let id = ObjectId::new();
+        self.put(version(id, "first").file(path("a"), bytes("one")).file(path("b/c"), bytes("two")));
+        self.put(version(id, "second").file(path("a"), bytes("three")).keep_others());
+        self.object(id).folder().to_owned()
     }
 
     fn object(&self, id: ObjectId) -> Object {
@@ -58,7 +66,7 @@ impl Fixture {
 }
 
 /// Every file below `dir` with its bytes.
-fn tree(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(super) fn tree(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     fn walk(dir: &Path, prefix: &str, files: &mut BTreeMap<String, Vec<u8>>) {
         for entry in fs::read_dir(dir).unwrap() {
             let entry = entry.unwrap();

@@ -149,6 +149,19 @@ fn in_version_1_every_manifest_lists_everything() {
 }
 
 #[test]
+fn a_name_not_every_system_can_keep_is_a_warning_but_no_bag_to_work_with() {
+    let f = Fixture::new();
+    f.write("data/what?.jpg", "x");
+    for (algorithm, name) in
+        [(Algorithm::Sha256, "manifest-sha256.txt"), (Algorithm::Sha512, "manifest-sha512.txt")]
+    {
+        f.append(name, &format!("{}  data/what?.jpg\n", Checksum::of(algorithm, b"x")));
+    }
+    assert!(f.codes().contains(&"path-unportable".to_owned()));
+    assert!(matches!(crate::Bag::open(&f.bag), Err(crate::ReadError::NotABag { .. })));
+}
+
+#[test]
 fn a_folder_that_is_no_bag_is_not_valid() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(codes(&validate(dir.path(), Depth::Valid)), ["bagit-missing"]);

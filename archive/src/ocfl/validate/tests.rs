@@ -76,3 +76,110 @@ fn nothing_at_all_is_not_an_object() {
     assert!(!validate(dir.path()).is_valid());
     assert!(!validate(&dir.path().join("missing")).is_valid());
 }
+
+fn write(path: PathBuf, bytes: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+/// A small object that follows the rules, with one change made to it by `change`.
+fn codes_after(change: impl Fn(&Path)) -> BTreeSet<String> {
+    let f = super::super::tests::Fixture::new();
+    let folder = f.two_versions();
+    change(&folder);
+    validate(&folder).findings().iter().map(|finding| finding.code.to_string()).collect()
+}
+
+/// Rewrites both inventories of the newest version and their sidecars.
+fn edit_inventory(folder: &Path, from: &str, to: &str) {
+    let text = fs::read_to_string(folder.join("inventory.json")).unwrap();
+    assert!(text.contains(from), "{from}");
+    let text = text.replacen(from, to, 1);
+    let sum = bag::Checksum::of(bag::Algorithm::Sha512, text.as_bytes());
+    for place in [folder.to_owned(), folder.join("v2")] {
+        fs::write(place.join("inventory.json"), &text).unwrap();
+        fs::write(place.join("inventory.json.sha512"), format!("{sum} inventory.json\n")).unwrap();
+    }
+}
+
+#[test]
+fn every_rule_has_its_code() {
+    let link = |folder: &Path| fs_err::os::unix::fs::symlink("a", folder.join("v1/content/link")).unwrap();
+    let cases: [(&str, &dyn Fn(&Path)); 17] = [
+        ("E090", &link),
+        ("E024", &|folder| fs::create_dir(folder.join("v1/content/empty")).unwrap()),
+        ("E001", &|folder| write(folder.join("x"), "")),
+        ("E003", &|folder| write(folder.join("0=ocfl_object_1.0"), "ocfl_object_1.0\n")),
+        ("E007", &|folder| write(folder.join("0=ocfl_object_1.1"), "ocfl_object_1.0\n")),
+        ("E033", &|folder| write(folder.join("inventory.json"), "{")),
+        ("E033", &|folder| write(folder.join("inventory.json"), "[]")),
+        ("E038", &|folder| edit_inventory(folder, "ocfl.io/1.1/", "ocfl.io/9.9/")),
+        ("E102", &|folder| edit_inventory(folder, "{", "{\"extra\": 1,")),
+        ("E018", &|folder| edit_inventory(folder, "{", "{\"contentDirectory\": \"..\",")),
+        ("E111", &|folder| edit_inventory(folder, "{", "{\"fixity\": [],")),
+        ("E103", &|folder| edit_inventory(folder, "ocfl.io/1.1/", "ocfl.io/1.0/")),
+        ("E046", &|folder| fs::create_dir(folder.join("v3")).unwrap()),
+        ("E010", &|folder| fs::remove_dir_all(folder.join("v1")).unwrap()),
+        ("E015", &|folder| write(folder.join("v1/stray"), "")),
+        ("W002", &|folder| write(folder.join("v1/more/stray"), "")),
+        ("W013", &|folder| write(folder.join("extensions/mine/x"), "")),
+    ];
+    for (code, change) in cases {
+        let found = codes_after(change);
+        assert!(found.contains(code), "{code} in {found:?}");
+    }
+}
+
+#[test]
+fn a_storage_root_has_rules_too() {
+    let cases: [(&str, &dyn Fn(&Path)); 11] = [
+        ("E069", &|root| fs::remove_file(root.join("0=ocfl_1.1")).unwrap()),
+        ("E069", &|root| write(root.join("0=ocfl_1.0"), "ocfl_1.0\n")),
+        ("E080", &|root| write(root.join("0=ocfl_1.1"), "ocfl_1.0\n")),
+        ("E070", &|root| write(root.join("ocfl_layout.json"), "{}")),
+        ("E070", &|root| write(root.join("ocfl_layout.json"), "no json")),
+        ("E071", &|root| write(root.join("ocfl_layout.json"), r#"{"extension":"mine","description":""}"#)),
+        ("E072", &|root| write(root.join("some/file"), "")),
+        ("E073", &|root| fs::create_dir(root.join("empty")).unwrap()),
+        ("E086", &|root| write(root.join("extensions/file"), "")),
+        ("W016", &|root| write(root.join("extensions/mine/file"), "")),
+        ("E090", &|root| fs_err::os::unix::fs::symlink("/", root.join("link")).unwrap()),
+    ];
+    for (code, change) in cases {
+        let f = super::super::tests::Fixture::new();
+        f.two_versions();
+        change(f.root.path());
+        let report = validate(f.root.path());
+        assert!(report.findings().iter().any(|finding| finding.code == code), "{code} in {report:?}");
+    }
+}
+
+#[test]
+fn a_newer_object_does_not_belong_in_an_older_root() {
+    let f = super::super::tests::Fixture::new();
+    f.two_versions();
+    fs::rename(f.root.path().join("0=ocfl_1.1"), f.root.path().join("0=ocfl_1.0")).unwrap();
+    write(f.root.path().join("0=ocfl_1.0"), "ocfl_1.0\n");
+    assert!(validate(f.root.path()).errors().any(|finding| finding.code == "E081"));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 64, ..Default::default() })]
+
+    /// One flipped bit anywhere in an object is found. (The case of a hexadecimal digit says nothing.)
+    #[test]
+    fn no_flipped_bit_goes_unnoticed(file in 0_usize..64, at in 0_usize..4000, bit in 0..8_u8) {
+        let f = super::super::tests::Fixture::new();
+        let folder = f.two_versions();
+        let files: Vec<String> = super::super::tests::tree(&folder).into_keys().collect();
+        let path = folder.join(&files[file % files.len()]);
+        let mut bytes = fs::read(&path).unwrap();
+        let place = at % bytes.len();
+        let before = bytes[place];
+        bytes[place] ^= 1 << bit;
+        fs::write(&path, &bytes).unwrap();
+        let only_case = before.is_ascii_hexdigit() && bytes[place].eq_ignore_ascii_case(&before);
+        let harmless = only_case && path.extension().is_some_and(|extension| extension == "sha512");
+        proptest::prop_assert!(harmless || !validate(&folder).is_valid(), "{}", path.display());
+    }
+}
