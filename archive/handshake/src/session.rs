@@ -8,6 +8,7 @@ use ledger::Hash;
 use crate::{
     bytes::SessionId,
     envelope::{Envelope, EnvelopeError},
+    guard::Guard,
     keys::Party,
     message::{Algorithms, Body, Message},
     policy::Policy,
@@ -103,7 +104,17 @@ impl Session {
         })
     }
 
-    /// Whether the envelope, once signed, would be accepted now. Looks at everything but the signatures that are missing.
+    /// Weighs a message that is not signed yet: returns the conditions as they would stand after it.
+    ///
+    /// # Errors
+    ///
+    /// Why it would be refused even with all signatures.
+    pub fn weigh(&self, envelope: &Envelope) -> Result<Vec<Guard>, Refusal> {
+        let after = step(&self.state, &envelope.unchecked()?)?;
+        Ok(after.guards().cloned().collect())
+    }
+
+    /// Whether the envelope would be accepted now.
     ///
     /// # Errors
     ///

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     bytes::{BootId, Nonce, SessionId},
     envelope::{Envelope, EnvelopeError},
+    guard::Guard,
     keys::Party,
     message::{Body, Commit, Reveal},
     policy::Policy,
@@ -187,6 +188,21 @@ impl Side {
     pub fn draft_reveal(&self, stamp: &Stamp) -> Result<Envelope, DraftError> {
         let nonce = self.secret.ok_or(DraftError::Burnt)?;
         self.draft(Body::Reveal(Reveal { nonce }), stamp)
+    }
+
+    /// Weighs this side's message before anybody signs it: returns the conditions as they would stand after it.
+    ///
+    /// # Errors
+    ///
+    /// Why it would be refused even with all signatures.
+    pub fn weigh(&self, envelope: &Envelope) -> Result<Vec<Guard>, Refusal> {
+        self.session.weigh(envelope)
+    }
+
+    /// The conversation.
+    #[must_use]
+    pub const fn session(&self) -> &Session {
+        &self.session
     }
 
     /// Takes this side's own signed message as said. For the side that keeps the conversation, the school.

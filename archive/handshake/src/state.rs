@@ -33,6 +33,7 @@ use crate::{
     policy::Policy,
 };
 
+pub use after::traces;
 pub use ceremony::Ceremony;
 
 /// How far clocks may be apart.

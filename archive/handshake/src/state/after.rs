@@ -166,7 +166,8 @@ impl State {
 }
 
 /// How many traces the vendor's own tool reported.
-pub(crate) fn traces(report: &LocationErased) -> u64 {
+#[must_use]
+pub fn traces(report: &LocationErased) -> u64 {
     let paths = report.paths.map_or(0, |paths| paths.found);
     let scan = report.scan.map_or(0, |scan| scan.block_hits.saturating_add(scan.file_hits));
     paths.saturating_add(scan)
