@@ -1,2 +1,5 @@
-//! The server binary.
-fn main() {}
+//! `xuecang`: the appliance's server and its commands.
+
+fn main() -> std::process::ExitCode {
+    xuecang::cli::main()
+}

@@ -1,1 +1,50 @@
-//! service.
+//! What a user can do: one module per noun, one function per thing.
+//!
+//! - Every function takes an [`Actor`] and checks the right in its first line.
+//! - Reading a person's record needs a stated purpose and leaves an audit entry, refused attempts too.
+//! - Functions are synchronous; HTTP handlers call them on blocking threads.
+//! - A refusal is [`Error::Refused`] with a problem document; a failure keeps its cause and is logged once, where it
+//!   becomes an answer.
+
+pub mod account;
+pub mod audit;
+pub mod authority;
+pub mod calibrate;
+pub mod compare;
+pub mod config;
+pub mod doctor;
+pub mod event;
+pub mod face;
+pub mod health;
+pub mod job;
+pub mod keys;
+pub mod seal;
+pub mod session;
+pub mod today;
+pub mod upload;
+pub mod volume;
+
+mod actor;
+mod error;
+mod office;
+
+pub use actor::Actor;
+pub use config::Config;
+pub use error::{Error, Refusal, Result};
+pub use keys::Keys;
+pub use office::{Office, OpenError, Paths, Taken, take};
+
+/// The stable word of an enum of the API: `Right::ReadAudit` is `read_audit`.
+#[must_use]
+pub fn word<T: serde::Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+/// Reads a stable word back.
+#[must_use]
+pub fn from_word<T: serde::de::DeserializeOwned>(word: &str) -> Option<T> {
+    serde_json::from_value(serde_json::Value::String(word.to_owned())).ok()
+}

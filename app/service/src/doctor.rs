@@ -1,0 +1,297 @@
+//! The doctor: looks at everything that can go wrong quietly, and says for each finding what mends it.
+
+use std::{collections::BTreeMap, os::unix::fs::PermissionsExt as _, path::Path};
+
+use api::health::{Doctor, DoctorFinding};
+use api::Right;
+use archive::db::{
+    catalog,
+    office::{audit, fixity_check},
+};
+use fs_err as fs;
+use jiff::{SignedDuration, Timestamp};
+use models::Installed;
+use openssl::{asn1::Asn1Time, x509::X509};
+
+use crate::volume::{Encryption, encryption, free_bytes};
+use crate::{Actor, Office, Result};
+
+/// Days before a certificate's end at which it is mentioned.
+const CERTIFICATE_DAYS: i32 = 30;
+
+/// Free space below which nothing more should be taken in, and below which it should be mentioned, bytes.
+const ROOM_STOP: u64 = 2 << 30;
+const ROOM_ATTENTION: u64 = 20 << 30;
+
+/// How old the last check of every byte may be.
+const FIXITY_AGE: SignedDuration = SignedDuration::from_hours(92 * 24);
+
+/// Changes the index may be behind without being mentioned.
+const INDEX_BEHIND: u64 = 1000;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Ok,
+    Attention,
+    Stop,
+}
+
+impl Level {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Attention => "attention",
+            Self::Stop => "stop",
+        }
+    }
+}
+
+struct Finding {
+    code: &'static str,
+    level: Level,
+    text: String,
+    mend: String,
+    params: BTreeMap<String, String>,
+}
+
+impl Finding {
+    fn new(code: &'static str, level: Level, text: impl Into<String>) -> Self {
+        Self { code, level, text: text.into(), mend: String::new(), params: BTreeMap::new() }
+    }
+
+    fn mend(mut self, mend: impl Into<String>) -> Self {
+        self.mend = mend.into();
+        self
+    }
+
+    fn param(mut self, name: &str, value: impl ToString) -> Self {
+        self.params.insert(name.to_owned(), value.to_string());
+        self
+    }
+}
+
+/// Examines the appliance. Findings come worst first.
+///
+/// # Errors
+///
+/// Without the right `read_doctor`.
+pub fn examine(office: &Office, actor: &Actor) -> Result<Doctor> {
+    actor.may(Right::ReadDoctor)?;
+    let mut findings = Vec::from([volume(office), room(office), clock(office), fixity(office), index(office)]);
+    findings.push(models(office));
+    findings.extend(certificates(office));
+    findings.push(keys(office));
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+    let findings = findings.into_iter().map(to_api).collect();
+    Ok(Doctor { findings, version: env!("CARGO_PKG_VERSION").to_owned() })
+}
+
+/// The code and level of the worst quick finding, for a line on the first page. Reads no model.
+pub(crate) fn quick(office: &Office) -> (&'static str, Option<&'static str>) {
+    let findings = Vec::from([volume(office), room(office), clock(office), fixity(office), index(office), keys(office)]);
+    let worst = findings.into_iter().chain(certificates(office)).max_by_key(|finding| finding.level);
+    match worst {
+        Some(finding) if finding.level > Level::Ok => (finding.level.word(), Some(finding.code)),
+        _ => (Level::Ok.word(), None),
+    }
+}
+
+fn to_api(finding: Finding) -> DoctorFinding {
+    DoctorFinding {
+        code: finding.code.to_owned(),
+        level: finding.level.word().to_owned(),
+        text: finding.text,
+        mend: finding.mend,
+        params: finding.params,
+    }
+}
+
+/// A finding about something that could not be looked at.
+fn unknown(code: &'static str, error: &dyn std::fmt::Display) -> Finding {
+    Finding::new(code, Level::Attention, format!("This could not be examined: {error}."))
+        .mend("Look at the log and at the data directory's permissions.")
+}
+
+fn volume(office: &Office) -> Finding {
+    const MEND: &str = "Move the data directory to a LUKS volume.";
+    match encryption(&office.paths.data) {
+        Ok(Encryption::Encrypted) => Finding::new("volume-encrypted", Level::Ok, "The data lies on an encrypted volume."),
+        Ok(Encryption::Plain) if office.config.allow_unencrypted_volume => Finding::new(
+            "volume-unencrypted",
+            Level::Attention,
+            "The data lies on a volume without encryption, which the configuration allows.",
+        )
+        .mend(MEND),
+        Ok(Encryption::Plain) => {
+            Finding::new("volume-unencrypted", Level::Stop, "The data lies on a volume without encryption.").mend(MEND)
+        }
+        Ok(Encryption::Unknown) => Finding::new(
+            "volume-unknown",
+            Level::Attention,
+            "Whether the volume is encrypted can't be seen from here.",
+        )
+        .mend("Make sure that the volume below is encrypted, and write that down where your school keeps such things."),
+        Err(error) => unknown("volume-unknown", &error),
+    }
+}
+
+fn room(office: &Office) -> Finding {
+    let free = match free_bytes(&office.paths.data) {
+        Ok(free) => free,
+        Err(error) => return unknown("room-unknown", &error),
+    };
+    let (code, level) = match free {
+        ..ROOM_STOP => ("room-none", Level::Stop),
+        ROOM_STOP..ROOM_ATTENTION => ("room-little", Level::Attention),
+        ROOM_ATTENTION.. => ("room-ok", Level::Ok),
+    };
+    let finding = Finding::new(code, level, format!("{} MiB are free.", free >> 20)).param("free_bytes", free);
+    if level == Level::Ok { finding } else { finding.mend("Enlarge the volume before the next delivery.") }
+}
+
+/// The clock must not be behind what it itself wrote down before.
+fn clock(office: &Office) -> Finding {
+    let now = Timestamp::now();
+    let last = match office.office.read(|conn| audit::list(conn, audit::Filter::default(), 0, 1)) {
+        Ok(entries) => entries.first().map(|(_, entry)| entry.at),
+        Err(error) => return unknown("clock-unknown", &error),
+    };
+    match last {
+        Some(last) if last > now + SignedDuration::from_secs(5) => Finding::new(
+            "clock-behind",
+            Level::Stop,
+            format!("The clock says {now:.0}, but the audit trail has an entry of {last:.0}."),
+        )
+        .mend("Set the clock and keep it right with NTP (`timedatectl set-ntp true`).")
+        .param("now", now)
+        .param("last", last),
+        _ if Path::new("/run/systemd/timesync/synchronized").exists()
+            || Path::new("/run/chrony/chronyd.pid").exists() =>
+        {
+            Finding::new("clock-ok", Level::Ok, "The clock is kept right by a time service.")
+        }
+        _ => Finding::new("clock-unkept", Level::Attention, "No time service was seen keeping the clock right.")
+            .mend("Turn one on (`timedatectl set-ntp true`), or make sure that the host below does it."),
+    }
+}
+
+fn fixity(office: &Office) -> Finding {
+    const MEND: &str = "Run `xuecang archive check`, or start the check on the page of the archive's health.";
+    let objects = office.catalog.read(catalog::object::totals).map(|totals| totals.objects);
+    let last = office.office.read(|conn| fixity_check::latest(conn, 1)).map(|checks| checks.first().copied());
+    match (objects, last) {
+        (Err(error), _) | (_, Err(error)) => unknown("fixity-unknown", &error),
+        (Ok(_), Ok(Some(check))) if check.damaged > 0 || check.unreadable > 0 => Finding::new(
+            "fixity-damage",
+            Level::Stop,
+            format!("The last check found {} damaged and {} unreadable files.", check.damaged, check.unreadable),
+        )
+        .mend("Restore the files from a backup or a replica, then check again. Delete nothing before.")
+        .param("damaged", check.damaged)
+        .param("unreadable", check.unreadable),
+        (Ok(_), Ok(Some(check))) if Timestamp::now().duration_since(check.at) > FIXITY_AGE => Finding::new(
+            "fixity-old",
+            Level::Attention,
+            format!("The last check of every byte was at {:.0}.", check.at),
+        )
+        .mend(MEND)
+        .param("at", check.at),
+        (Ok(_), Ok(Some(check))) => {
+            Finding::new("fixity-ok", Level::Ok, format!("Every byte was read at {:.0} and was intact.", check.at))
+                .param("at", check.at)
+        }
+        (Ok(0), Ok(None)) => Finding::new("fixity-ok", Level::Ok, "There is nothing in the archive yet."),
+        (Ok(_), Ok(None)) => {
+            Finding::new("fixity-never", Level::Attention, "The archive's bytes were never checked.").mend(MEND)
+        }
+    }
+}
+
+fn index(office: &Office) -> Finding {
+    match office.catalog.read(catalog::to_index::count) {
+        Err(error) => unknown("index-unknown", &error),
+        Ok(behind) if behind > INDEX_BEHIND => {
+            Finding::new("index-behind", Level::Attention, format!("The index has {behind} changes to catch up with."))
+                .mend("Wait a few minutes. If it stays, rebuild the index on the page of the archive's health.")
+                .param("behind", behind)
+        }
+        Ok(behind) => Finding::new("index-ok", Level::Ok, "The index is up to date.").param("behind", behind),
+    }
+}
+
+fn models(office: &Office) -> Finding {
+    match Installed::open(&office.config.models) {
+        Ok(_) => Finding::new("model-ok", Level::Ok, "The models are there and are the right ones."),
+        Err(error) => Finding::new("model-unavailable", Level::Attention, format!("{error}."))
+            .mend("Run `xuecang models fetch`. Until then no faces are compared; everything else works."),
+    }
+}
+
+fn certificates(office: &Office) -> Vec<Finding> {
+    [("tls.pem", "the staff port"), ("vendor-tls.pem", "the vendors' port"), ("vendor-ca.pem", "vendors")]
+        .into_iter()
+        .map(|(file, what)| certificate(&office.paths.keys.join(file), file, what))
+        .collect()
+}
+
+fn certificate(path: &Path, file: &str, what: &str) -> Finding {
+    const MEND: &str = "Put a new certificate and key in its place and restart, or run `xuecang certificate renew`.";
+    let days = fs::read(path)
+        .map_err(|error| error.to_string())
+        .and_then(|pem| days_left(&pem).map_err(|error| error.to_string()));
+    match days {
+        Err(error) => {
+            Finding::new("certificate-unreadable", Level::Stop, format!("{file}: {error}")).mend(MEND).param("file", file)
+        }
+        Ok(days) if days < 0 => {
+            Finding::new("certificate-expired", Level::Stop, format!("The certificate of {what} has expired."))
+                .mend(MEND)
+                .param("file", file)
+        }
+        Ok(days) if days < CERTIFICATE_DAYS => Finding::new(
+            "certificate-expires",
+            Level::Attention,
+            format!("The certificate of {what} expires in {days} days."),
+        )
+        .mend(MEND)
+        .param("file", file)
+        .param("days", days),
+        Ok(days) => Finding::new(
+            "certificate-ok",
+            Level::Ok,
+            format!("The certificate of {what} is valid for {days} more days."),
+        )
+        .param("file", file)
+        .param("days", days),
+    }
+}
+
+fn days_left(pem: &[u8]) -> Result<i32, openssl::error::ErrorStack> {
+    let left = Asn1Time::days_from_now(0)?.diff(X509::from_pem(pem)?.not_after())?;
+    Ok(if left.secs < 0 && left.days == 0 { -1 } else { left.days })
+}
+
+/// Nobody but the owner may read the keys.
+fn keys(office: &Office) -> Finding {
+    let open = fs::read_dir(&office.paths.keys).and_then(|entries| {
+        let mut open = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            if entry.metadata()?.permissions().mode() & 0o077 != 0 {
+                open.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        let dir = fs::metadata(&office.paths.keys)?.permissions().mode() & 0o077 != 0;
+        Ok((open, dir))
+    });
+    match open {
+        Err(error) => unknown("keys-unknown", &error),
+        Ok((open, false)) if open.is_empty() => {
+            Finding::new("keys-private", Level::Ok, "Only the appliance can read its keys.")
+        }
+        Ok((open, _)) => Finding::new("keys-open", Level::Stop, "Others than the appliance could read its keys.")
+            .mend("Run `chmod 700` on the folder `keys` and `chmod 600` on the files in it.")
+            .param("files", open.join(", ")),
+    }
+}

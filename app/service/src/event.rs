@@ -1,0 +1,37 @@
+//! Events for the ledger, queued in the same transaction as the change they tell of.
+
+use api::ids::EventId;
+use archive::db::{Transaction, office};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{Actor, Refusal as _, Result, keys};
+
+/// Queues an event: `kind` happened to `subject`. What was queued before with the same kind, subject and reference
+/// is left as it is, so that a job run again tells nothing twice. `detail` holds no personal data.
+///
+/// # Errors
+///
+/// When the store can't be written.
+pub fn queue(
+    tx: &Transaction<'_>,
+    actor: &Actor,
+    kind: &str,
+    subject: impl ToString,
+    reference: &str,
+    detail: &impl Serialize,
+) -> Result<()> {
+    let event = office::event::Event {
+        id: EventId::new(),
+        kind: kind.to_owned(),
+        at: Timestamp::now(),
+        actor: actor.user_id(),
+        account: actor.account.clone(),
+        subject: subject.to_string(),
+        reference: reference.to_owned(),
+        detail: serde_json::to_value(detail).or_failed("write an event")?,
+        salt: keys::random().or_failed("salt an event")?,
+    };
+    office::event::insert(tx, &event)?;
+    Ok(())
+}

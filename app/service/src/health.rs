@@ -1,0 +1,203 @@
+//! The archive in figures, and the check of its every byte.
+
+use std::{
+    collections::BTreeSet,
+    num::NonZeroUsize,
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Instant,
+};
+
+use api::health::{ArchiveHealth, FixityCheck};
+use api::{Right, job::Job, job::JobKind};
+use archive::{
+    db::{catalog, office::fixity_check},
+    fixity::{self, FixityReport, Standing},
+    ocfl::ObjectId,
+};
+use fs_err as fs;
+use jiff::Timestamp;
+
+use crate::job::Ctx;
+use crate::{Actor, Office, Refusal as _, Result, audit, event, job};
+
+/// The archive in figures, as the catalog and past checks tell.
+///
+/// # Errors
+///
+/// Without the right `read_health`.
+pub fn archive(office: &Office, actor: &Actor) -> Result<ArchiveHealth> {
+    actor.may(Right::ReadHealth)?;
+    let checks: Vec<_> =
+        office.office.read(|conn| fixity_check::latest(conn, 60))?.into_iter().map(check_to_api).collect();
+    let free_bytes = crate::volume::free_bytes(&office.paths.data).or_failed("ask for free space")?;
+    let people = office.catalog.read(catalog::person::count)?;
+    office.catalog.read(|conn| {
+        let totals = catalog::object::totals(conn)?;
+        let index_behind = catalog::to_index::count(conn)?;
+        Ok(ArchiveHealth {
+            objects: totals.objects,
+            dossiers: catalog::object::count(conn, catalog::object::ObjectKind::Dossier)?,
+            photos: catalog::photo::count(conn)?,
+            diplomas: catalog::diploma::count(conn)?,
+            bytes: totals.bytes,
+            last_check: checks.first().cloned(),
+            checks: checks.clone(),
+            indexed: people.saturating_sub(index_behind),
+            index_behind,
+            free_bytes,
+        })
+    })
+}
+
+/// Asks for every byte of the archive to be read and compared with its digest.
+///
+/// # Errors
+///
+/// Without the right `maintain_archive`.
+pub fn check(office: &Office, actor: &Actor) -> Result<Job> {
+    actor.may(Right::MaintainArchive)?;
+    job::enqueue(office, actor, JobKind::CheckArchive, None, &())
+}
+
+/// Reads every byte now: for the machine's console.
+///
+/// # Errors
+///
+/// Without the right `maintain_archive`; when the result can't be kept.
+pub fn check_now(office: &Office, actor: &Actor) -> Result<FixityCheck> {
+    actor.may(Right::MaintainArchive)?;
+    let began = Instant::now();
+    let report = fixity::check(&office.archive, threads(), &|_| {}, &AtomicBool::new(false));
+    keep(office, actor, &report, began)
+}
+
+/// The body of the job that checks the archive. A check that was interrupted is no check: nothing of it is kept.
+pub(crate) fn run_check(ctx: &Ctx<'_>) -> Result<()> {
+    let began = Instant::now();
+    let stop = AtomicBool::new(false);
+    let told = |progress: fixity::Progress| {
+        ctx.progress("reading", progress.checked as u64, progress.total as u64);
+        stop.fetch_or(ctx.cancelled(), Ordering::Relaxed);
+    };
+    let report = fixity::check(&ctx.office().archive, threads(), &told, &stop);
+    ctx.go_on()?;
+    let check = keep(ctx.office(), &ctx.actor()?, &report, began)?;
+    for (name, value) in [
+        ("intact", check.intact),
+        ("damaged", check.damaged),
+        ("unreadable", check.unreadable),
+        ("bytes", check.bytes),
+    ] {
+        ctx.result(name, value);
+    }
+    Ok(())
+}
+
+/// Half of the processors: the check takes hours and others work beside it.
+fn threads() -> NonZeroUsize {
+    let half = thread::available_parallelism().map_or(1, NonZeroUsize::get) / 2;
+    NonZeroUsize::new(half).unwrap_or(NonZeroUsize::MIN)
+}
+
+/// Keeps what a check found, with a word to the audit trail and the ledger.
+fn keep(office: &Office, actor: &Actor, report: &FixityReport, began: Instant) -> Result<FixityCheck> {
+    let vanished = vanished(office, report)?;
+    let figures = figures(office, report, vanished.len());
+    let check = fixity_check::FixityCheck {
+        at: Timestamp::now(),
+        ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        ..figures
+    };
+    if check.damaged + check.unreadable > 0 {
+        tracing::error!(damaged = check.damaged, unreadable = check.unreadable, "The archive is not intact.");
+    }
+    let hurt = report.casualties.iter().filter_map(|casualty| casualty.object).chain(vanished);
+    let judged = report.intact.iter().map(|id| (*id, true)).chain(hurt.map(|id| (id, false)));
+    office.office.write(|tx| -> Result<()> {
+        fixity_check::insert(tx, &check)?;
+        for (id, intact) in judged {
+            fixity_check::set_object(tx, id, check.at, intact)?;
+        }
+        audit::record_in(tx, actor, "archive.checked", None, true)?;
+        let detail = serde_json::json!({
+            "intact": check.intact, "damaged": check.damaged, "unreadable": check.unreadable, "bytes": check.bytes,
+        });
+        event::queue(tx, actor, "archive.checked", "archive", &check.at.to_string(), &detail)
+    })?;
+    Ok(check_to_api(check))
+}
+
+/// Objects the catalog knows and the check did not meet, although nobody may remove an object.
+fn vanished(office: &Office, report: &FixityReport) -> Result<Vec<ObjectId>> {
+    let met: BTreeSet<_> =
+        report.intact.iter().copied().chain(report.casualties.iter().filter_map(|c| c.object)).collect();
+    let known = office.catalog.read(catalog::object::heads)?;
+    Ok(known.iter().filter_map(|(id, _)| id.parse().ok()).filter(|id| !met.contains(id)).collect())
+}
+
+/// Files counted by what was found of them. A vanished object counts as one damaged file: nobody knows how many it had.
+fn figures(office: &Office, report: &FixityReport, vanished: usize) -> fixity_check::FixityCheck {
+    let root = office.archive.path();
+    let mut sum = fixity_check::FixityCheck {
+        at: Timestamp::UNIX_EPOCH,
+        intact: 0,
+        damaged: (report.frame.errors().count() + vanished) as u64,
+        unreadable: 0,
+        bytes: 0,
+        ms: 0,
+    };
+    for id in &report.intact {
+        let (files, bytes) = size(&root.join(office.archive.folder(*id))).unwrap_or_default();
+        sum.intact += files;
+        sum.bytes += bytes;
+    }
+    for casualty in &report.casualties {
+        let (files, bytes) = size(&root.join(&casualty.place)).unwrap_or_default();
+        let bad = casualty.report.errors().map(|finding| finding.path.as_str()).collect::<BTreeSet<_>>().len() as u64;
+        sum.intact += files.saturating_sub(bad);
+        sum.bytes += bytes;
+        match casualty.standing {
+            Standing::Damaged => sum.damaged += bad,
+            Standing::Unreadable => sum.unreadable += bad,
+        }
+        tracing::error!(place = casualty.place, bad, "The object in {} is not intact.", casualty.place);
+    }
+    sum
+}
+
+/// Files and bytes below a folder.
+fn size(dir: &Path) -> std::io::Result<(u64, u64)> {
+    let (mut files, mut bytes) = (0, 0);
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        let (more_files, more_bytes) =
+            if kind.is_dir() { size(&entry.path())? } else { (1, entry.metadata()?.len()) };
+        files += more_files;
+        bytes += more_bytes;
+    }
+    Ok((files, bytes))
+}
+
+/// Asks for catalog and index to be rebuilt from the archive's files.
+///
+/// # Errors
+///
+/// Without the right `maintain_archive`.
+pub fn rebuild(office: &Office, actor: &Actor) -> Result<Job> {
+    actor.may(Right::MaintainArchive)?;
+    job::enqueue(office, actor, JobKind::Rebuild, None, &())
+}
+
+fn check_to_api(check: fixity_check::FixityCheck) -> FixityCheck {
+    FixityCheck {
+        at: check.at,
+        intact: check.intact,
+        damaged: check.damaged,
+        unreadable: check.unreadable,
+        bytes: check.bytes,
+        ms: check.ms,
+    }
+}

@@ -1,0 +1,18 @@
+//! The one place where a kind of job is bound to its body.
+
+use api::{ProblemCode, job::JobKind};
+
+use super::Ctx;
+use crate::{Error, Result, calibrate, health};
+
+/// Runs a job's body.
+pub(super) fn run(ctx: &Ctx<'_>) -> Result<()> {
+    match ctx.kind() {
+        JobKind::Calibrate => calibrate::run(ctx),
+        JobKind::CheckArchive => health::run_check(ctx),
+        kind => Err(Error::refused(
+            ProblemCode::BadRequest,
+            [("reason", format!("this version can't do {}", crate::word(&kind)))],
+        )),
+    }
+}

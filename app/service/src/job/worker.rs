@@ -1,0 +1,196 @@
+//! The threads that do long work, one per lane: what writes the archive, and what only reads it.
+
+use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use api::job::{JobKind, JobState};
+use api::{Problem, ProblemCode};
+use archive::db::office::job as rows;
+use jiff::Timestamp;
+
+use super::{Ctx, lock, run, to_api};
+use crate::{Error, Office, Result, from_word, word};
+
+/// Which thread does a kind of job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    /// Writes the archive: one after the other.
+    Write,
+    /// Reads, compares, computes.
+    Read,
+}
+
+const fn lane(kind: JobKind) -> Lane {
+    match kind {
+        JobKind::ImportRoster
+        | JobKind::ImportPhotos
+        | JobKind::ImportDiplomas
+        | JobKind::AcceptDelivery
+        | JobKind::Rebuild => Lane::Write,
+        JobKind::CheckDelivery | JobKind::Calibrate | JobKind::CheckArchive | JobKind::VerifyLedger => Lane::Read,
+    }
+}
+
+/// The running worker threads.
+#[derive(Debug)]
+#[must_use = "long work stops when this is dropped"]
+pub struct Workers {
+    office: Arc<Office>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// Starts the threads that do long work. What ran when the appliance last stopped is run again from the start.
+///
+/// # Errors
+///
+/// When the jobs can't be read or a thread can't be started.
+pub fn start(office: &Arc<Office>) -> Result<Workers> {
+    requeue(office)?;
+    let mut workers = Workers { office: Arc::clone(office), threads: Vec::new() };
+    for (name, lane) in [("jobs-write", Lane::Write), ("jobs-read", Lane::Read)] {
+        workers.threads.push(spawn(name, office, lane).map_err(|error| Error::failed("start a thread", error))?);
+    }
+    Ok(workers)
+}
+
+impl Workers {
+    /// Asks running jobs to stop where nothing is half done, and waits for them. They are run again at the next start.
+    pub fn stop(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.office.jobs.closing.store(true, Ordering::Relaxed);
+        self.office.jobs.ring();
+        for thread in self.threads.drain(..) {
+            // A body's panic was caught and logged in the thread itself.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn requeue(office: &Office) -> Result<()> {
+    office.office.write(|tx| {
+        for (left, becomes) in
+            [(JobState::Running, JobState::Waiting), (JobState::Stopping, JobState::Cancelled)]
+        {
+            for mut row in rows::in_state(tx, &word(&left))? {
+                row.state = word(&becomes);
+                row.finished = (becomes == JobState::Cancelled).then(Timestamp::now);
+                rows::update(tx, &row)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+fn spawn(name: &str, office: &Arc<Office>, lane: Lane) -> io::Result<JoinHandle<()>> {
+    let office = Arc::clone(office);
+    thread::Builder::new().name(name.to_owned()).spawn(move || work(&office, lane))
+}
+
+fn work(office: &Arc<Office>, lane: Lane) {
+    while !office.jobs.closing.load(Ordering::Relaxed) {
+        match next(office, lane) {
+            Ok(Some(row)) => {
+                if let Err(error) = one(office, row) {
+                    tracing::error!(error = %error, cause = ?error, "A job could not be recorded.");
+                }
+            }
+            Ok(None) => wait(office),
+            Err(error) => {
+                tracing::error!(error = %error, cause = ?error, "Waiting jobs could not be read.");
+                wait(office);
+            }
+        }
+    }
+}
+
+/// Waits until the bell rings, or a little: a missed bell costs a second, not a job.
+fn wait(office: &Office) {
+    let guard = lock(&office.jobs.bell.0);
+    if !office.jobs.closing.load(Ordering::Relaxed) {
+        let _ = office.jobs.bell.1.wait_timeout(guard, Duration::from_secs(1));
+    }
+}
+
+/// Takes the oldest waiting job of a lane and marks it running.
+fn next(office: &Office, of: Lane) -> Result<Option<rows::Job>> {
+    let waiting = word(&JobState::Waiting);
+    let mine = |row: &rows::Job| from_word(&row.kind).is_some_and(|kind| lane(kind) == of);
+    // A look without the writer's lock first: this is asked every second.
+    if !office.office.read(|conn| rows::in_state(conn, &waiting))?.iter().any(mine) {
+        return Ok(None);
+    }
+    office.office.write(|tx| {
+        let Some(mut row) = rows::in_state(tx, &waiting)?.into_iter().find(mine) else { return Ok(None) };
+        row.state = word(&JobState::Running);
+        row.started = Some(Timestamp::now());
+        rows::update(tx, &row)?;
+        Ok(Some(row))
+    })
+}
+
+/// Runs one job and records how it ended.
+fn one(office: &Arc<Office>, row: rows::Job) -> Result<()> {
+    let job = to_api(&row)?;
+    let id = job.id;
+    let stop = Arc::new(AtomicBool::new(false));
+    office.jobs.stops().insert(id, Arc::clone(&stop));
+    office.jobs.tell(job.clone());
+    tracing::info!(job.id = %id, job.kind = %row.kind, "Job {id} begins.");
+    let ctx = Ctx::new(office, job.kind, row, Arc::clone(&stop));
+    let ended = catch_unwind(AssertUnwindSafe(|| run::run(&ctx)))
+        .unwrap_or_else(|_| Err(Error::failed("do a job", "its body panicked")));
+    let row = ctx.into_row();
+    office.jobs.stops().remove(&id);
+    if ended.is_err() && office.jobs.closing.load(Ordering::Relaxed) && !stop.load(Ordering::Relaxed) {
+        // Left as running: the next start runs it again.
+        tracing::info!(job.id = %id, "Job {id} was interrupted by the appliance closing.");
+        return Ok(());
+    }
+    finish(office, row, ended, stop.load(Ordering::Relaxed))
+}
+
+fn finish(office: &Office, mut row: rows::Job, ended: Result<()>, stopped: bool) -> Result<()> {
+    let state = match ended {
+        Ok(()) => JobState::Done,
+        Err(_) if stopped => JobState::Cancelled,
+        Err(error) => {
+            let problem = problem(row.id, &error);
+            row.problem = Some(serde_json::to_value(problem).map_err(|e| Error::failed("write a problem", e))?);
+            JobState::Failed
+        }
+    };
+    row.state = word(&state);
+    row.finished = Some(Timestamp::now());
+    office.office.write(|tx| rows::update(tx, &row))?;
+    tracing::info!(job.id = %row.id, job.kind = %row.kind, job.state = %row.state, "Job {} is {}.", row.id, row.state);
+    office.jobs.tell(to_api(&row)?);
+    Ok(())
+}
+
+/// What a failed job says. The log gets the cause, under the job's id.
+fn problem(id: api::ids::JobId, error: &Error) -> Problem {
+    match error {
+        Error::Refused(problem) => (**problem).clone(),
+        failed if failed.is_disk_full() => {
+            tracing::error!(job.id = %id, cause = ?failed, "Job {id} failed: the disk is full.");
+            Problem::new(ProblemCode::DiskFull, [("what", id.to_string())])
+        }
+        failed => {
+            tracing::error!(job.id = %id, cause = ?failed, "Job {id} failed: {failed}.");
+            Problem::new(ProblemCode::Internal, [("incident", id.to_string())])
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The appliance, made and opened.
+
+use std::{
+    io,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use api::ProblemCode;
+use archive::db::{self, Store, catalog, office};
+use archive::ocfl;
+use fs_err as fs;
+use models::Installed;
+use verify::Engine;
+
+use crate::authority::Names;
+use crate::job::Jobs;
+use crate::keys::KeysError;
+use crate::{Config, Error, Keys};
+
+/// The opened appliance: everything a function of this crate works with.
+pub struct Office {
+    /// What it was told of its surroundings.
+    pub config: Config,
+    /// Where things lie.
+    pub paths: Paths,
+    /// The school's name.
+    pub school: String,
+    /// What the archive holds; derived.
+    pub catalog: Store,
+    /// Accounts, open work, decisions.
+    pub office: Store,
+    /// The archive itself.
+    pub archive: ocfl::Root,
+    /// The secret keys.
+    pub keys: Keys,
+    /// Long work.
+    pub jobs: Jobs,
+    engine: Mutex<Option<Arc<Engine>>>,
+}
+
+impl std::fmt::Debug for Office {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Office").field("data", &self.paths.data).finish_non_exhaustive()
+    }
+}
+
+/// Where things lie in a data directory.
+#[derive(Debug, Clone)]
+pub struct Paths {
+    /// The data directory.
+    pub data: PathBuf,
+    /// The OCFL storage root.
+    pub archive: PathBuf,
+    /// The ledger's tiles and checkpoint.
+    pub ledger: PathBuf,
+    /// What the archive holds; derived.
+    pub catalog: PathBuf,
+    /// Accounts, open work, decisions.
+    pub office: PathBuf,
+    /// The search index; derived.
+    pub index: PathBuf,
+    /// Deliveries in quarantine.
+    pub incoming: PathBuf,
+    /// Files that staff put in.
+    pub uploads: PathBuf,
+    /// Keys.
+    pub keys: PathBuf,
+    /// Thumbnails; derived.
+    pub cache: PathBuf,
+    /// Held by the one process that may work here.
+    pub lock: PathBuf,
+}
+
+impl Paths {
+    /// The places in a data directory.
+    #[must_use]
+    pub fn new(data: &Path) -> Self {
+        Self {
+            data: data.to_owned(),
+            archive: data.join("archive"),
+            ledger: data.join("ledger"),
+            catalog: data.join("catalog.db"),
+            office: data.join("office.db"),
+            index: data.join("index"),
+            incoming: data.join("incoming"),
+            uploads: data.join("incoming/uploads"),
+            keys: data.join("keys"),
+            cache: data.join("cache"),
+            lock: data.join("lock"),
+        }
+    }
+
+    fn directories(&self) -> [&Path; 7] {
+        [&self.data, &self.ledger, &self.index, &self.incoming, &self.uploads, &self.keys, &self.cache]
+    }
+}
+
+/// Why an appliance could not be made or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is no appliance here.
+    #[error("{} holds no appliance; `xuecang init --data {}` makes one", .0.display(), .0.display())]
+    NotMade(PathBuf),
+    /// There is one already.
+    #[error("{} holds an appliance already", .0.display())]
+    MadeBefore(PathBuf),
+    /// A directory or file can't be used.
+    #[error("could not use {}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// Another process works here.
+    #[error("another process works in {}", .0.display())]
+    InUse(PathBuf),
+    /// A database can't be opened.
+    #[error(transparent)]
+    Store(#[from] db::OpenError),
+    /// A database can't be read or written.
+    #[error("could not use the database")]
+    Database(#[from] db::Error),
+    /// The archive can't be opened.
+    #[error(transparent)]
+    Archive(#[from] ocfl::OpenError),
+    /// The keys can't be made or read.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+}
+
+impl Office {
+    /// Makes a new appliance in `data`: directories (0700), keys (0600), databases, the archive's root.
+    ///
+    /// A crash leaves an appliance without a school's name, which making it again completes.
+    ///
+    /// # Errors
+    ///
+    /// When there is one already or something can't be written.
+    pub fn create(data: &Path, school: &str, names: &Names) -> Result<(), OpenError> {
+        let paths = Paths::new(data);
+        for dir in paths.directories() {
+            make_private(dir)?;
+        }
+        let store = open_private(&paths.office, &office::MIGRATIONS)?;
+        if store.read(|conn| office::setting::get(conn, SCHOOL))?.is_some() {
+            return Err(OpenError::MadeBefore(data.to_owned()));
+        }
+        Keys::create(&paths.keys, school, names)?;
+        open_private(&paths.catalog, &catalog::MIGRATIONS)?;
+        match ocfl::Root::open(&paths.archive) {
+            Ok(_) => {}
+            Err(ocfl::OpenError::NotARoot(_)) => {
+                make_private(&paths.archive)?;
+                ocfl::Root::create(&paths.archive)?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+        store.write(|tx| office::setting::set(tx, SCHOOL, school))?;
+        Ok(())
+    }
+
+    /// Opens the appliance in the configured data directory. Nothing runs yet: see [`crate::job::start`].
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or something of it can't be opened.
+    pub fn open(config: Config) -> Result<Arc<Self>, OpenError> {
+        let paths = Paths::new(&config.data);
+        if !paths.office.exists() {
+            return Err(OpenError::NotMade(config.data));
+        }
+        for dir in paths.directories() {
+            make_private(dir)?;
+        }
+        let office = open_private(&paths.office, &office::MIGRATIONS)?;
+        let Some(school) = office.read(|conn| office::setting::get(conn, SCHOOL))? else {
+            return Err(OpenError::NotMade(config.data));
+        };
+        let keys = Keys::open(&paths.keys)?;
+        let catalog = open_private(&paths.catalog, &catalog::MIGRATIONS)?;
+        let archive = ocfl::Root::open(&paths.archive)?;
+        let (jobs, engine) = (Jobs::default(), Mutex::default());
+        Ok(Arc::new(Self { school, office, catalog, archive, keys, jobs, engine, paths, config }))
+    }
+
+    /// The face engine, started when it is first asked for. That takes a second or two.
+    ///
+    /// # Errors
+    ///
+    /// `model-unavailable` when a model is missing or damaged. Mended models are found without a restart.
+    pub fn engine(&self) -> crate::Result<Arc<Engine>> {
+        let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(engine) = engine.as_ref() {
+            return Ok(Arc::clone(engine));
+        }
+        let installed = Installed::open(&self.config.models).map_err(|error| model_unavailable(&error))?;
+        let opened =
+            Arc::new(Engine::open(&installed, self.config.engine_threads).map_err(|error| model_unavailable(&error))?);
+        *engine = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+}
+
+/// Takes the data directory for this process alone. Let go of by dropping, or by dying.
+///
+/// # Errors
+///
+/// When another process has it.
+pub fn take(data: &Path) -> Result<Taken, OpenError> {
+    let paths = Paths::new(data);
+    let failed = |source| OpenError::File { path: paths.lock.clone(), source };
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&paths.lock)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Taken(file)),
+        Err(std::fs::TryLockError::WouldBlock) => Err(OpenError::InUse(data.to_owned())),
+        Err(std::fs::TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+/// A data directory that no other process may serve.
+#[derive(Debug)]
+#[must_use = "another process may take the directory when this is dropped"]
+pub struct Taken(#[expect(dead_code, reason = "holding the file holds the lock")] std::fs::File);
+
+fn model_unavailable(error: &(dyn std::error::Error + 'static)) -> Error {
+    tracing::warn!(cause = ?error, "The face engine can't be started: {error}.");
+    let model = "face engine".to_owned();
+    Error::refused(ProblemCode::ModelUnavailable, [("model", model), ("reason", error.to_string())])
+}
+
+/// The setting that holds the school's name, and by being there says that the appliance is whole.
+const SCHOOL: &str = "school.name";
+
+fn make_private(dir: &Path) -> Result<(), OpenError> {
+    let failed = |source| OpenError::File { path: dir.to_owned(), source };
+    match fs::metadata(dir) {
+        Ok(_) => Ok(()),
+        Err(_) => std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed),
+    }
+}
+
+fn open_private(path: &Path, migrations: &db::Migrations) -> Result<Store, OpenError> {
+    let store = Store::open(path, migrations)?;
+    fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+        .map_err(|source| OpenError::File { path: path.to_owned(), source })?;
+    Ok(store)
+}

@@ -1,0 +1,103 @@
+//! What waits for the person who signed in, and what changed since they were last here.
+
+use api::today::{Changed, Today, Waiting};
+use api::{Right, Timestamp};
+use archive::db::office::{
+    comparison::{self, ComparisonState},
+    deletion,
+    delivery::{self, DeliveryState},
+    event,
+};
+
+use crate::{Actor, Office, Result, doctor};
+
+/// How much that changed is shown.
+const CHANGES: u32 = 50;
+
+/// States of a deletion case in which nothing waits any more.
+const CLOSED_CASES: [&str; 4] = ["CERTIFIED", "PARTIAL", "ABORTED", "REFUSED"];
+
+/// What waits for the actor, what changed, and health in one line.
+///
+/// # Errors
+///
+/// When a store can't be read.
+pub fn today(office: &Office, actor: &Actor) -> Result<Today> {
+    let since = actor.session.as_ref().and_then(|session| session.since);
+    let mut waiting = waiting(office, actor)?;
+    waiting.sort_by_key(|waiting| waiting.oldest);
+    let (health, health_code) = doctor::quick(office);
+    Ok(Today {
+        waiting,
+        changed: changed(office, actor, since)?,
+        health: health.to_owned(),
+        health_code: health_code.map(str::to_owned),
+        since,
+    })
+}
+
+fn waiting(office: &Office, actor: &Actor) -> Result<Vec<Waiting>> {
+    let mut found = Vec::new();
+    if actor.has(Right::CheckDeliveries) {
+        found.extend(deliveries(office, "delivery_to_check", DeliveryState::Received, |_| true)?);
+    }
+    if actor.has(Right::AcceptDeliveries) {
+        found.extend(deliveries(office, "delivery_to_decide", DeliveryState::Checked, |_| true)?);
+        // Whoever proposed can't confirm.
+        let another = |row: &delivery::Delivery| {
+            row.proposal.as_ref().is_some_and(|proposal| proposal.signed.by != actor.user)
+        };
+        found.extend(deliveries(office, "delivery_to_confirm", DeliveryState::Proposed, another)?);
+    }
+    if actor.has(Right::ReviewComparisons) {
+        let rows = office.office.read(|conn| comparison::in_state(conn, ComparisonState::InReview))?;
+        found.extend(group("comparison_in_review", "/review", rows.iter().map(|row| row.at)));
+    }
+    if actor.has(Right::SignDeletions) {
+        let rows = office.office.read(|conn| deletion::list(conn, None))?;
+        let open = rows.iter().filter(|case| !CLOSED_CASES.contains(&case.state.as_str()));
+        found.extend(group("case_open", "/deletions", open.map(|case| case.opened)));
+    }
+    Ok(found)
+}
+
+fn deliveries(
+    office: &Office,
+    kind: &str,
+    state: DeliveryState,
+    mine: impl Fn(&delivery::Delivery) -> bool,
+) -> Result<Option<Waiting>> {
+    let rows = office.office.read(|conn| delivery::in_state(conn, state))?;
+    let since = rows.iter().filter(|row| mine(row)).map(|row| row.received.unwrap_or(row.opened));
+    Ok(group(kind, "/deliveries", since))
+}
+
+fn group(kind: &str, link: &str, since: impl Iterator<Item = Timestamp>) -> Option<Waiting> {
+    let since: Vec<_> = since.collect();
+    let oldest = since.iter().min().copied()?;
+    Some(Waiting { kind: kind.to_owned(), count: since.len() as u64, oldest, link: link.to_owned() })
+}
+
+fn changed(office: &Office, actor: &Actor, since: Option<Timestamp>) -> Result<Vec<Changed>> {
+    let since = since.unwrap_or(Timestamp::UNIX_EPOCH);
+    let rows = office.office.read(|conn| event::since(conn, since, CHANGES))?;
+    let visible = rows.into_iter().map(|row| row.event).filter(|event| may_hear(actor, &event.kind));
+    Ok(visible
+        .map(|event| Changed { kind: event.kind, at: event.at, actor: event.account, subject: event.subject })
+        .collect())
+}
+
+/// Whether an actor hears of events of a kind: of what their offices deal with.
+fn may_hear(actor: &Actor, kind: &str) -> bool {
+    let right = match kind.split('.').next().unwrap_or_default() {
+        "account" | "vendor" => return actor.has(Right::ManageAccounts) || actor.has(Right::ManageVendors),
+        "delivery" => Right::ReadDeliveries,
+        "deletion" | "case" => Right::ReadDeletions,
+        "campaign" | "import" | "token" => Right::ManageCampaigns,
+        "dossier" | "person" | "photo" | "diploma" => Right::CorrectDossier,
+        "comparison" => Right::ReviewComparisons,
+        "calibration" => Right::Calibrate,
+        _ => Right::ReadHealth,
+    };
+    actor.has(right)
+}

@@ -1,0 +1,163 @@
+//! `xuecang face`
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use models::Installed;
+use serde_json::json;
+use verify::engine::EngineError;
+use verify::{Engine, FacePolicy, Template, Thresholds};
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Compares two photos: ends with 0 for a match, 1 for anything else, 2 if they could not be compared
+    Compare(Compare),
+    /// Compares the pairs of a list
+    Pairs(Pairs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Common {
+    /// The folder of the prepared models
+    #[arg(long, env = "XUECANG_MODELS")]
+    models: Option<PathBuf>,
+
+    /// Refuse a photo with a second face, however small, instead of taking the largest
+    #[arg(long)]
+    strict: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Compare {
+    /// One photo
+    left: PathBuf,
+
+    /// The other
+    right: PathBuf,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Pairs {
+    /// A CSV file with the columns left and right: two files each row, relative ones beside the list
+    #[arg(long)]
+    pairs: PathBuf,
+
+    /// Where the answers go: left, right, status, similarity
+    #[arg(long)]
+    out: PathBuf,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+/// The largest face is the one that is meant.
+const LARGEST: FacePolicy = FacePolicy { min_score: 0.5, other_min_score: 1.0, dominant_face_ratio: 1.0 };
+
+impl Common {
+    fn engine(&self) -> Result<Engine> {
+        let dir = self.models.clone().map_or_else(beside_the_program, Ok)?;
+        let installed = Installed::open(&dir)?;
+        let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Ok(Engine::open(&installed, workers)?)
+    }
+
+    fn faces(&self) -> FacePolicy {
+        if self.strict { FacePolicy::STRICT } else { LARGEST }
+    }
+}
+
+/// Where `cargo xtask setup` and the packages put the models: `../models`, seen from the program's folder.
+fn beside_the_program() -> Result<PathBuf> {
+    let program = std::env::current_exe()?;
+    let folder = program.parent().and_then(Path::parent).context("the program lies in no folder")?;
+    Ok(folder.join("models"))
+}
+
+pub(super) fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Compare(args) => compare(&args),
+        Command::Pairs(args) => pairs(&args),
+    }
+}
+
+fn compare(args: &Compare) -> Result<ExitCode> {
+    let engine = args.common.engine()?;
+    let faces = args.common.faces();
+    let template = |path: &Path| -> Result<Template> {
+        let bytes = fs_err::read(path)?;
+        engine.template_patiently(bytes, &faces).with_context(|| format!("{} can't be compared", path.display()))
+    };
+    let (left, right) = (template(&args.left)?, template(&args.right)?);
+    let similarity = left.compare(&right)?;
+    let thresholds = Thresholds::uncalibrated(engine.model().clone());
+    let verdict = thresholds.decide(similarity);
+    if args.json {
+        let answer = json!({
+            "similarity": similarity.cosine(), "verdict": verdict.code(), "thresholds": thresholds.version(),
+            "accept": thresholds.accept().cosine(), "reject": thresholds.reject().cosine(),
+            "model": engine.model().as_str(),
+        });
+        println!("{answer}");
+    } else {
+        println!("{} (similarity {:.4}; thresholds {})", verdict.code(), similarity.cosine(), thresholds.version());
+    }
+    Ok(if verdict == verify::Verdict::Match { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn pairs(args: &Pairs) -> Result<ExitCode> {
+    let engine = args.common.engine()?;
+    let faces = args.common.faces();
+    let beside = args.pairs.parent().unwrap_or(Path::new("."));
+    let list = read_pairs(&args.pairs)?;
+    let mut files: Vec<&str> = list.iter().flat_map(|(left, right)| [left.as_str(), right.as_str()]).collect();
+    files.sort_unstable();
+    files.dedup();
+    let answers = engine.batch(files.clone(), |engine, file| template(engine, &faces, beside, file));
+    let templates: std::collections::BTreeMap<&str, Result<Template, String>> = files.into_iter().zip(answers).collect();
+    let mut writer = csv::Writer::from_path(&args.out).with_context(|| format!("{} can't be written", args.out.display()))?;
+    writer.write_record(["left", "right", "status", "similarity"])?;
+    for (left, right) in &list {
+        let (status, similarity) = match (templates.get(left.as_str()), templates.get(right.as_str())) {
+            (Some(Ok(one)), Some(Ok(other))) => ("ok", format!("{:.6}", one.compare(other)?.cosine())),
+            (Some(Err(why)), _) | (_, Some(Err(why))) => (why.as_str(), String::new()),
+            _ => ("failed", String::new()),
+        };
+        writer.write_record([left, right, status, &similarity])?;
+    }
+    writer.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The template of a file, or the word for why there is none.
+fn template(engine: &Engine, faces: &FacePolicy, beside: &Path, file: &str) -> Result<Template, String> {
+    let path = Some(PathBuf::from(file)).filter(|path| path.exists()).unwrap_or_else(|| beside.join(file));
+    let bytes = fs_err::read(path).map_err(|_| "no_file".to_owned())?;
+    engine.template_patiently(bytes, faces).map_err(|error: EngineError| error.code().to_owned())
+}
+
+fn read_pairs(path: &Path) -> Result<Vec<(String, String)>> {
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_path(path)
+        .with_context(|| format!("{} can't be read", path.display()))?;
+    let head = reader.headers()?.clone();
+    let column = |name: &str| {
+        head.iter().position(|heading| heading == name).with_context(|| format!("{} has no column {name}", path.display()))
+    };
+    let (left, right) = (column("left")?, column("right")?);
+    let mut list = Vec::new();
+    for (row, record) in reader.records().enumerate() {
+        let record = record.with_context(|| format!("row {} of {} can't be read", row + 1, path.display()))?;
+        let field = |at: usize| record.get(at).unwrap_or_default().to_owned();
+        list.push((field(left), field(right)));
+    }
+    Ok(list)
+}

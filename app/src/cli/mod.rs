@@ -1,0 +1,82 @@
+//! The commands: one file each. Parse, call, print.
+//!
+//! To add a command, write a file with `pub(super) struct Args` (its doc comments are its help) and
+//! `pub(super) fn run(args: Args) -> anyhow::Result<ExitCode>`, and add a line to [`Command`] and one to [`main`]'s match.
+
+mod archive;
+mod bag;
+mod certificate;
+mod doctor;
+mod face;
+mod init;
+mod models;
+mod ocfl;
+mod password;
+mod place;
+mod serve;
+mod user;
+mod verdict;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// 学藏: keeps, finds and verifies students' photos and diplomas.
+#[derive(Debug, Parser)]
+#[command(name = "xuecang", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Makes a new appliance in a data directory
+    Init(init::Args),
+    /// Runs the server
+    Serve(serve::Args),
+    /// Keeps accounts from the machine's console
+    #[command(subcommand)]
+    User(user::Command),
+    /// Examines the appliance and says what mends each finding
+    Doctor(doctor::Args),
+    /// Looks after the archive
+    #[command(subcommand)]
+    Archive(archive::Command),
+    /// Judges an OCFL storage root
+    #[command(subcommand)]
+    Ocfl(ocfl::Command),
+    /// Judges a BagIt package
+    #[command(subcommand)]
+    Bag(bag::Command),
+    /// Looks after the models that compare faces
+    #[command(subcommand)]
+    Models(models::Command),
+    /// Compares photos without an appliance
+    #[command(subcommand)]
+    Face(face::Command),
+    /// Looks after the ports' own certificates
+    #[command(subcommand)]
+    Certificate(certificate::Command),
+}
+
+/// Runs the command that was typed. A failure is printed with its causes and ends with 2.
+#[must_use]
+pub fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Init(args) => init::run(args),
+        Command::Serve(args) => serve::run(args),
+        Command::User(command) => user::run(command),
+        Command::Doctor(args) => doctor::run(args),
+        Command::Archive(command) => archive::run(command),
+        Command::Ocfl(command) => ocfl::run(command),
+        Command::Bag(command) => bag::run(command),
+        Command::Models(command) => models::run(command),
+        Command::Face(command) => face::run(command),
+        Command::Certificate(command) => certificate::run(command),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("xuecang: {error:#}");
+        ExitCode::from(2)
+    })
+}

@@ -1,0 +1,176 @@
+//! Both ports, from bound to closed.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::Router;
+use axum_server::{
+    Handle,
+    tls_openssl::{OpenSSLAcceptor, OpenSSLConfig},
+};
+use hyper_util::{
+    rt::{TokioExecutor, TokioTimer},
+    server::conn::auto::Builder,
+};
+use service::{Office, job, session, upload};
+use tokio::task::JoinSet;
+
+use super::{App, router, tls, vendor};
+
+/// How long requests may take to end once the server closes.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How often what is outdated is swept.
+const SWEEP: Duration = Duration::from_secs(3600);
+
+/// How long a client may take to send its request's head.
+const HEAD_TIME: Duration = Duration::from_secs(15);
+
+/// Why the server does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// TLS can't be set up.
+    #[error(transparent)]
+    Tls(#[from] tls::TlsError),
+    /// An address can't be listened on.
+    #[error("could not listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What went wrong.
+        source: std::io::Error,
+    },
+    /// Long work can't be started.
+    #[error("could not start the work that waits")]
+    Work(#[source] service::Error),
+}
+
+/// A running server.
+#[derive(Debug)]
+#[must_use = "the server stops when this is dropped"]
+pub struct Server {
+    app: App,
+    staff: SocketAddr,
+    vendors: SocketAddr,
+    handles: [Handle<SocketAddr>; 2],
+    ports: JoinSet<std::io::Result<()>>,
+    workers: job::Workers,
+}
+
+impl Server {
+    /// Starts both ports and the work that waits. Port 0 means any free one.
+    ///
+    /// # Errors
+    ///
+    /// When an address or certificate can't be used, or the jobs can't be read.
+    pub async fn start(office: Arc<Office>, staff: SocketAddr, vendors: SocketAddr) -> Result<Self, ServeError> {
+        let keys = office.paths.keys.clone();
+        let (staff_tls, vendors_tls) = (tls::staff(&keys)?, tls::vendors(&keys)?);
+        let (staff, staff_listener) = bind(staff)?;
+        let (vendors, vendors_listener) = bind(vendors)?;
+        let workers = job::start(&office).map_err(ServeError::Work)?;
+        let app = App::new(office);
+        let handles = [Handle::new(), Handle::new()];
+        let [staff_handle, vendors_handle] = handles.clone();
+        let mut ports = JoinSet::new();
+        ports.spawn(serve_staff(staff_listener, staff_tls, staff_handle, router(app.clone())));
+        ports.spawn(serve_vendors(vendors_listener, vendors_tls, vendors_handle, vendor::router(app.clone())));
+        tokio::spawn(sweep(app.clone()));
+        Ok(Self { app, staff, vendors, handles, ports, workers })
+    }
+
+    /// Where staff connect.
+    #[must_use]
+    pub const fn staff(&self) -> SocketAddr {
+        self.staff
+    }
+
+    /// Where vendors connect.
+    #[must_use]
+    pub const fn vendors(&self) -> SocketAddr {
+        self.vendors
+    }
+
+    /// Waits until a port fails. It does not end otherwise.
+    pub async fn failed(&mut self) -> Option<std::io::Error> {
+        match self.ports.join_next().await {
+            Some(Ok(Err(error))) => Some(error),
+            Some(Err(error)) => Some(std::io::Error::other(error)),
+            Some(Ok(Ok(()))) | None => None,
+        }
+    }
+
+    /// Closes: no new connections, requests may end, running jobs stop where nothing is half done.
+    pub async fn close(mut self) {
+        self.app.close();
+        for handle in &self.handles {
+            handle.graceful_shutdown(Some(GRACE));
+        }
+        while self.ports.join_next().await.is_some() {}
+        let workers = self.workers;
+        if let Err(error) = tokio::task::spawn_blocking(move || workers.stop()).await {
+            tracing::error!(error = %error, "The workers could not be waited for.");
+        }
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").finish_non_exhaustive()
+    }
+}
+
+fn bind(address: SocketAddr) -> Result<(SocketAddr, std::net::TcpListener), ServeError> {
+    let failed = |source| ServeError::Listen { address, source };
+    let listener = std::net::TcpListener::bind(address).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    Ok((listener.local_addr().map_err(failed)?, listener))
+}
+
+async fn serve_staff(
+    listener: std::net::TcpListener,
+    tls: OpenSSLConfig,
+    handle: Handle<SocketAddr>,
+    router: Router,
+) -> std::io::Result<()> {
+    let mut server = axum_server::from_tcp(listener)?.acceptor(OpenSSLAcceptor::new(tls)).handle(handle);
+    configure(server.http_builder());
+    server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await
+}
+
+async fn serve_vendors(
+    listener: std::net::TcpListener,
+    tls: OpenSSLConfig,
+    handle: Handle<SocketAddr>,
+    router: Router,
+) -> std::io::Result<()> {
+    let acceptor = tls::VendorAcceptor(OpenSSLAcceptor::new(tls));
+    let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle);
+    configure(server.http_builder());
+    server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await
+}
+
+fn configure(builder: &mut Builder<TokioExecutor>) {
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(64)
+        .keep_alive_interval(Duration::from_secs(30))
+        .keep_alive_timeout(Duration::from_secs(20));
+}
+
+/// Removes what is outdated, now and every hour.
+async fn sweep(app: App) {
+    let closing = app.closing();
+    loop {
+        let swept = app.call(|office| session::sweep(office).and_then(|()| upload::sweep(office))).await;
+        if swept.is_err() {
+            // The cause is in the log already; the next round tries again.
+            tracing::warn!("What is outdated could not be swept.");
+        }
+        tokio::select! {
+            () = closing.cancelled() => return,
+            () = tokio::time::sleep(SWEEP) => {}
+        }
+    }
+}

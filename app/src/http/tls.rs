@@ -1,0 +1,119 @@
+//! TLS for both ports.
+
+use std::{
+    future::Future,
+    io,
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::Arc,
+};
+
+use axum::Extension;
+use axum::middleware::AddExtension;
+use axum_server::{
+    accept::Accept,
+    tls_openssl::{OpenSSLAcceptor, OpenSSLConfig},
+};
+use openssl::{
+    error::ErrorStack,
+    hash::MessageDigest,
+    ssl::{
+        AlpnError, SslAcceptor, SslAcceptorBuilder, SslFiletype, SslMethod, SslSessionCacheMode, SslVerifyMode,
+        select_next_proto,
+    },
+    x509::{X509, store::X509StoreBuilder},
+};
+use tower::Layer as _;
+
+use super::vendor::VendorCertificate;
+
+/// Why a port has no TLS.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// Certificate or key can't be used.
+    #[error("could not use the certificate {} and its key", path.display())]
+    Identity {
+        /// The certificate.
+        path: PathBuf,
+        /// What went wrong.
+        source: ErrorStack,
+    },
+    /// The vendors' CA can't be read.
+    #[error("could not read the vendors' CA {}", path.display())]
+    Authority {
+        /// The certificate.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// OpenSSL refused a setting.
+    #[error("OpenSSL refused a setting")]
+    Setting(#[from] ErrorStack),
+}
+
+/// TLS of the staff port: the server shows its certificate.
+pub(super) fn staff(keys: &Path) -> Result<OpenSSLConfig, TlsError> {
+    let acceptor = identity(&keys.join("tls.pem"), &keys.join("tls.key"), b"xuecang staff")?;
+    Ok(OpenSSLConfig::from_acceptor(Arc::new(acceptor.build())))
+}
+
+/// TLS of the vendors' port: both sides show certificates, and the client's must be by the vendors' CA.
+pub(super) fn vendors(keys: &Path) -> Result<OpenSSLConfig, TlsError> {
+    let mut acceptor = identity(&keys.join("vendor-tls.pem"), &keys.join("vendor-tls.key"), b"xuecang vendors")?;
+    let path = keys.join("vendor-ca.pem");
+    let authority = fs_err::read(&path).map_err(|source| TlsError::Authority { path, source })?;
+    let authority = X509::from_pem(&authority)?;
+    let mut store = X509StoreBuilder::new()?;
+    store.add_cert(authority.clone())?;
+    acceptor.set_verify_cert_store(store.build())?;
+    acceptor.add_client_ca(&authority)?;
+    acceptor.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+    acceptor.set_verify_depth(1);
+    Ok(OpenSSLConfig::from_acceptor(Arc::new(acceptor.build())))
+}
+
+/// TLS 1.2 and 1.3 with Mozilla's intermediate ciphers. The context tells sessions of the two ports apart; without one,
+/// OpenSSL kills resumed sessions of clients with certificates.
+fn identity(certificate: &Path, key: &Path, context: &[u8]) -> Result<SslAcceptorBuilder, TlsError> {
+    let failed = |source| TlsError::Identity { path: certificate.to_owned(), source };
+    let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
+    acceptor.set_certificate_chain_file(certificate).map_err(failed)?;
+    acceptor.set_private_key_file(key, SslFiletype::PEM).map_err(failed)?;
+    acceptor.check_private_key().map_err(failed)?;
+    acceptor.set_session_id_context(context)?;
+    acceptor.set_session_cache_mode(SslSessionCacheMode::SERVER);
+    acceptor.set_alpn_select_callback(|_, offered| {
+        select_next_proto(b"\x02h2\x08http/1.1", offered).ok_or(AlpnError::NOACK)
+    });
+    Ok(acceptor)
+}
+
+/// Accepts vendors' connections and hands the certificate's digest to the handlers.
+#[derive(Debug, Clone)]
+pub(super) struct VendorAcceptor(pub(super) OpenSSLAcceptor);
+
+type Accepted<I, S> = (tokio_openssl::SslStream<I>, AddExtension<S, VendorCertificate>);
+
+impl<I, S> Accept<I, S> for VendorAcceptor
+where
+    I: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    S: Send + 'static,
+{
+    type Stream = tokio_openssl::SslStream<I>;
+    type Service = AddExtension<S, VendorCertificate>;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Accepted<I, S>>> + Send>>;
+
+    fn accept(&self, stream: I, service: S) -> Self::Future {
+        let accepting = self.0.accept(stream, service);
+        Box::pin(async move {
+            let (stream, service) = accepting.await?;
+            let certificate = stream
+                .ssl()
+                .peer_certificate()
+                .ok_or_else(|| io::Error::other("a client without a certificate"))?;
+            let digest = certificate.digest(MessageDigest::sha256()).map_err(io::Error::other)?;
+            let certificate = VendorCertificate(hex::encode(digest));
+            Ok((stream, Extension(certificate).layer(service)))
+        })
+    }
+}

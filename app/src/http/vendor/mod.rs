@@ -1,0 +1,57 @@
+//! The vendors' port: mutual TLS, nothing but `/vendor/v1`.
+//!
+//! To add routes: write a file beside this one with `pub(super) fn router() -> axum::Router<App>` and name it in
+//! [`ROUTERS`]. Paths are written in full (`/vendor/v1/…`). Every handler takes a [`VendorConnection`] and passes its
+//! fingerprint to `service`, which finds the vendor by it and answers for that vendor's things only.
+
+mod campaigns;
+mod deliveries;
+
+use api::ProblemCode;
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRequestParts},
+    http::request::Parts,
+    middleware,
+};
+
+use super::{App, BODY_LIMIT, Failure, headers, trace};
+
+/// Every router of the vendors' port.
+const ROUTERS: &[fn() -> Router<App>] = &[campaigns::router, deliveries::router];
+
+/// SHA-256 of the certificate a client showed, lower-case hex. Set by the port's acceptor only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VendorCertificate(pub String);
+
+/// A connection of a client with a certificate by the school's vendor CA.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VendorConnection {
+    /// SHA-256 of its certificate, lower-case hex.
+    pub fingerprint: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for VendorConnection {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        match parts.extensions.get::<VendorCertificate>() {
+            Some(VendorCertificate(fingerprint)) => Ok(Self { fingerprint: fingerprint.clone() }),
+            None => Err(Failure::new(ProblemCode::ClientCertificateRequired, [])),
+        }
+    }
+}
+
+/// The vendors' port.
+pub fn router(app: App) -> Router {
+    ROUTERS
+        .iter()
+        .fold(Router::new(), |router, add| router.merge(add()))
+        .method_not_allowed_fallback(async || Failure::method_not_allowed())
+        .fallback(async || Failure::no_such_route())
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_extractor::<VendorConnection>())
+        .layer(middleware::from_fn(headers::secure))
+        .layer(middleware::from_fn(trace::trace))
+        .with_state(app)
+}
