@@ -82,7 +82,7 @@ fn what_is_missing_or_superfluous_is_damage() {
 fn what_cannot_be_read_is_never_called_intact() {
     let f = fixture(2);
     let photo = f.photo(0);
-    fs::set_permissions(&photo, std::os::unix::fs::PermissionsExt::from_mode(0)).unwrap();
+    fs::set_permissions(&photo, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
     if fs::File::open(&photo).is_ok() {
         println!("skipped: this user reads what nobody may read");
     } else {

@@ -82,6 +82,9 @@ fn write(path: PathBuf, bytes: &str) {
     fs::write(path, bytes).unwrap();
 }
 
+/// Something done to a folder that followed the rules.
+type Change<'a> = &'a dyn Fn(&Path);
+
 /// A small object that follows the rules, with one change made to it by `change`.
 fn codes_after(change: impl Fn(&Path)) -> BTreeSet<String> {
     let f = super::super::tests::Fixture::new();
@@ -105,7 +108,7 @@ fn edit_inventory(folder: &Path, from: &str, to: &str) {
 #[test]
 fn every_rule_has_its_code() {
     let link = |folder: &Path| fs_err::os::unix::fs::symlink("a", folder.join("v1/content/link")).unwrap();
-    let cases: [(&str, &dyn Fn(&Path)); 17] = [
+    let cases: [(&str, Change<'_>); 17] = [
         ("E090", &link),
         ("E024", &|folder| fs::create_dir(folder.join("v1/content/empty")).unwrap()),
         ("E001", &|folder| write(folder.join("x"), "")),
@@ -132,7 +135,7 @@ fn every_rule_has_its_code() {
 
 #[test]
 fn a_storage_root_has_rules_too() {
-    let cases: [(&str, &dyn Fn(&Path)); 11] = [
+    let cases: [(&str, Change<'_>); 11] = [
         ("E069", &|root| fs::remove_file(root.join("0=ocfl_1.1")).unwrap()),
         ("E069", &|root| write(root.join("0=ocfl_1.0"), "ocfl_1.0\n")),
         ("E080", &|root| write(root.join("0=ocfl_1.1"), "ocfl_1.0\n")),
