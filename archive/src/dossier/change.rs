@@ -4,10 +4,7 @@ use ids::{CampaignId, DiplomaId, PersonId, PhotoId};
 use jiff::Timestamp;
 
 use super::{Diploma, DiplomaFacts, Dossier, NewPhoto, Photo, PhotoKind, Premis, PremisEvent, premis};
-use crate::{
-    ocfl::Source,
-    person::PersonRecord,
-};
+use crate::{ocfl::Source, person::PersonRecord};
 
 /// What a change says of a person's facts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -187,7 +184,11 @@ impl Draft {
     }
 
     fn supersede(&mut self, kind: PhotoKind, by: PhotoId) {
-        let present = self.dossier.photos.iter_mut().filter(|photo| photo.kind == kind && photo.superseded_by.is_none());
+        let present = self
+            .dossier
+            .photos
+            .iter_mut()
+            .filter(|photo| photo.kind == kind && photo.superseded_by.is_none());
         for photo in present {
             photo.superseded_by = Some(by);
         }

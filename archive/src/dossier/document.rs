@@ -4,7 +4,7 @@ use ids::{CampaignId, DeliveryId, DiplomaId, PersonId, PhotoId};
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use crate::person::PersonRecord;
+use crate::person::{PersonRecord, Sex, StudyYears};
 
 crate::db::words! {
     /// Which photo of a person it is.
@@ -65,7 +65,14 @@ impl Dossier {
     /// A dossier that says only whose it is.
     #[must_use]
     pub fn new(person: PersonId, facts: PersonRecord) -> Self {
-        Self { format: Format, person, facts, photos: Vec::new(), diplomas: Vec::new(), campaigns: Vec::new() }
+        Self {
+            format: Format,
+            person,
+            facts,
+            photos: Vec::new(),
+            diplomas: Vec::new(),
+            campaigns: Vec::new(),
+        }
     }
 
     /// The photo of a kind that nothing has superseded, the last one kept if there are several.
@@ -111,7 +118,6 @@ pub struct Photo {
 
 /// One entry of the certificate register.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Diploma {
     /// Its id.
     pub id: DiplomaId,
@@ -120,21 +126,56 @@ pub struct Diploma {
     pub facts: DiplomaFacts,
 }
 
-/// What an entry of the certificate register says.
+/// What an entry of the certificate register says: all that stands on the certificate but the photo.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct DiplomaFacts {
-    /// 证书编号
+    /// 证书编号; empty for 肄业, which has none.
     pub number: String,
-    /// 毕业 or 结业
-    pub outcome: String,
+    /// 毕业, 结业 or 肄业
+    pub outcome: Option<String>,
+    /// 姓名, as the certificate has it.
+    pub name: String,
+    /// 性别
+    pub sex: Option<Sex>,
+    /// 出生日期
+    pub birth_date: Option<Date>,
     /// 专业
-    pub major: String,
+    pub major: Option<String>,
     /// 层次
-    pub level: String,
+    pub level: Option<String>,
+    /// 学制
+    pub years: Option<StudyYears>,
+    /// 学习形式
+    pub study_form: Option<String>,
+    /// 入学日期
+    pub entry_date: Option<Date>,
+    /// 毕业日期
+    pub graduation_date: Option<Date>,
     /// 发证日期
     pub issued: Option<Date>,
     /// 校(院)长
-    pub president: String,
+    pub president: Option<String>,
+}
+
+impl From<&crate::import::Diploma> for DiplomaFacts {
+    fn from(row: &crate::import::Diploma) -> Self {
+        Self {
+            number: row.certificate_number.clone(),
+            outcome: row.outcome.clone(),
+            name: row.name.clone(),
+            sex: row.sex,
+            birth_date: row.birth_date,
+            major: row.major.clone(),
+            level: row.level.clone(),
+            years: row.years,
+            study_form: row.study_form.clone(),
+            entry_date: row.entry_date,
+            graduation_date: row.graduation_date,
+            issued: row.issue_date.or(row.graduation_date),
+            president: row.president.clone(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Diploma {

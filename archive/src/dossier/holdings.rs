@@ -16,10 +16,13 @@ use crate::{
     db::{
         Store,
         catalog::{
-            diploma, intent, membership, object, object::ObjectKind, person, photo, to_index, to_note, version,
+            diploma, intent, membership, object, object::ObjectKind, person, photo, to_index, to_note,
+            version,
         },
     },
-    ocfl::{CommitError, Object, ObjectId, OpenError, PutError, ReadError, Root, SafePath, Source, User, Version},
+    ocfl::{
+        CommitError, Object, ObjectId, OpenError, PutError, ReadError, Root, SafePath, Source, User, Version,
+    },
 };
 
 pub(super) const DOSSIER: &str = "dossier.json";
@@ -118,7 +121,9 @@ impl<'a> Holdings<'a> {
         let open = self.catalog.read(intent::all)?;
         self.catalog.write(|tx| {
             for (id, object) in &open {
-                if let Some(object) = object.parse().ok().map(|id| self.root.object(id)).transpose()?.flatten() {
+                if let Some(object) =
+                    object.parse().ok().map(|id| self.root.object(id)).transpose()?.flatten()
+                {
                     record(tx, &object)?;
                 }
                 intent::remove(tx, *id)?;
@@ -165,7 +170,12 @@ impl<'a> Holdings<'a> {
         for (person, (draft, object)) in drafts {
             let version = object.as_ref().map_or(0, |object| object.head().get());
             let changed = draft.changed;
-            kept.push(Kept { person, version: version + u32::from(changed), changed, photos: draft.photos.clone() });
+            kept.push(Kept {
+                person,
+                version: version + u32::from(changed),
+                changed,
+                photos: draft.photos.clone(),
+            });
             if changed {
                 batch.put(version_of(person, draft, by, at)?)?;
             }
@@ -190,9 +200,9 @@ impl<'a> Holdings<'a> {
         }
         let object = self.root.object(object_of(person))?;
         check_version(person, change.from_version, object.as_ref())?;
-        let archived = object.as_ref().map(|object| Ok((read_dossier(object)?, read_premis(object)?))).transpose();
-        let mut draft = match archived? {
-            Some((Some(dossier), premis)) => Draft::of(dossier, premis),
+        let archived = object.as_ref().map(read_dossier).transpose()?.flatten();
+        let mut draft = match (archived, &object) {
+            (Some(dossier), Some(object)) => Draft::of(dossier, read_premis(object)?),
             _ => Draft::new(&change, at, &by.name).map_err(|NoFacts| Error::NoDossier(person))?,
         };
         draft.apply(change, at, &by.name);
@@ -261,8 +271,9 @@ impl<'a> Holdings<'a> {
         if objects.is_empty() {
             return Ok(());
         }
-        let intents: Vec<i64> =
-            self.catalog.write(|tx| objects.iter().map(|&object| intent::insert(tx, object)).collect::<rusqlite::Result<_>>())?;
+        let intents: Vec<i64> = self.catalog.write(|tx| {
+            objects.iter().map(|&object| intent::insert(tx, object)).collect::<rusqlite::Result<_>>()
+        })?;
         #[cfg(test)]
         super::tests::fault("before commit");
         batch.commit()?;
@@ -316,8 +327,11 @@ fn version_of(person: PersonId, draft: Draft, by: &User, at: Timestamp) -> Resul
 }
 
 fn to_json(object: ObjectId, file: &'static str, value: &impl serde::Serialize) -> Result<Vec<u8>, Error> {
-    let mut bytes = serde_json::to_vec_pretty(value)
-        .map_err(|error| Error::Document { object, file, source: Box::new(error) })?;
+    let mut bytes = serde_json::to_vec_pretty(value).map_err(|error| Error::Document {
+        object,
+        file,
+        source: Box::new(error),
+    })?;
     bytes.push(b'\n');
     Ok(bytes)
 }
@@ -335,14 +349,19 @@ fn read_premis(object: &Object) -> Result<Premis, Error> {
     Ok(read_json(object, PREMIS)?.unwrap_or_default())
 }
 
-fn read_json<T: serde::de::DeserializeOwned>(object: &Object, file: &'static str) -> Result<Option<T>, Error> {
+fn read_json<T: serde::de::DeserializeOwned>(
+    object: &Object,
+    file: &'static str,
+) -> Result<Option<T>, Error> {
     let path = path(file, object.id())?;
     if object.digest(&path).is_none() {
         return Ok(None);
     }
-    serde_json::from_slice(&object.read(&path)?)
-        .map(Some)
-        .map_err(|error| Error::Document { object: object.id(), file, source: Box::new(error) })
+    serde_json::from_slice(&object.read(&path)?).map(Some).map_err(|error| Error::Document {
+        object: object.id(),
+        file,
+        source: Box::new(error),
+    })
 }
 
 /// Notes an object's newest state: every row that follows from its files.
@@ -389,7 +408,10 @@ fn kind_of(object: &Object) -> ObjectKind {
 
 /// How many files of content an object has, and their bytes. What can't be looked at is the check's business.
 fn measure(object: &Object) -> (u64, u64) {
-    let mut open: Vec<_> = object.versions().map(|(number, _)| object.folder().join(number.to_string()).join("content")).collect();
+    let mut open: Vec<_> = object
+        .versions()
+        .map(|(number, _)| object.folder().join(number.to_string()).join("content"))
+        .collect();
     let (mut files, mut bytes) = (0, 0);
     while let Some(folder) = open.pop() {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {

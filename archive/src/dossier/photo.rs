@@ -81,7 +81,11 @@ impl NewPhoto {
     /// # Errors
     ///
     /// If the bytes are no photo that can be decoded from first to last byte.
-    pub fn from_bytes(kind: PhotoKind, bytes: Vec<u8>, source: impl Into<String>) -> Result<Self, PhotoError> {
+    pub fn from_bytes(
+        kind: PhotoKind,
+        bytes: Vec<u8>,
+        source: impl Into<String>,
+    ) -> Result<Self, PhotoError> {
         Self::look_at(kind, &bytes, source.into()).map(|photo| Self { bytes: Bytes::Here(bytes), ..photo })
     }
 

@@ -4,10 +4,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use super::{
-    Error, Holdings,
-    holdings::record,
-};
+use super::{Error, Holdings, holdings::record};
 use crate::{
     db::{
         self, Store,
@@ -106,7 +103,11 @@ impl Holdings<'_> {
 }
 
 /// Writes a whole new catalog to `new`.
-fn build(root: &Root, new: &Path, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Rebuilt, RebuildError> {
+fn build(
+    root: &Root,
+    new: &Path,
+    progress: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<Rebuilt, RebuildError> {
     remove_database(new).map_err(|source| RebuildError::Place { path: new.to_owned(), source })?;
     let store = Store::open(new, &catalog::MIGRATIONS)?;
     let total = root.folders().count() as u64;
@@ -157,8 +158,10 @@ fn note(
 /// Reads again what the catalog in use knows to be newer than the rebuilt one does.
 fn catch_up(root: &Root, live: &Store, new: &Path) -> Result<(), RebuildError> {
     let rebuilt = Store::open(new, &catalog::MIGRATIONS)?;
-    let known: std::collections::BTreeMap<String, u32> = rebuilt.write(|tx| object::heads(tx))?.into_iter().collect();
-    let newer = live.read(object::heads)?.into_iter().filter(|(id, head)| known.get(id).is_none_or(|at| at < head));
+    let known: std::collections::BTreeMap<String, u32> =
+        rebuilt.write(|tx| object::heads(tx))?.into_iter().collect();
+    let newer =
+        live.read(object::heads)?.into_iter().filter(|(id, head)| known.get(id).is_none_or(|at| at < head));
     let newer: Vec<_> = newer.filter_map(|(id, _)| id.parse().ok()).collect();
     rebuilt.write(|tx| {
         for id in newer {

@@ -30,7 +30,8 @@ pub fn count(conn: &Connection) -> rusqlite::Result<u64> {
 
 /// Sets the diplomas of a person.
 pub fn replace(tx: &Transaction<'_>, person: PersonId, diplomas: &[Diploma]) -> rusqlite::Result<()> {
-    tx.prepare_cached("DELETE FROM diploma WHERE person = :person")?.execute(named_params! {":person": person})?;
+    tx.prepare_cached("DELETE FROM diploma WHERE person = :person")?
+        .execute(named_params! {":person": person})?;
     for (position, diploma) in (0_i64..).zip(diplomas) {
         tx.prepare_cached(
             "INSERT INTO diploma (id, person, position, number, facts)

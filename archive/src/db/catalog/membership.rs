@@ -15,8 +15,10 @@ pub fn replace(tx: &Transaction<'_>, person: PersonId, campaigns: &[CampaignId])
     tx.prepare_cached("DELETE FROM membership WHERE person = :person")?
         .execute(named_params! {":person": person})?;
     for campaign in campaigns {
-        tx.prepare_cached("INSERT INTO membership (person, campaign) VALUES (:person, :campaign) ON CONFLICT DO NOTHING")?
-            .execute(named_params! {":person": person, ":campaign": campaign})?;
+        tx.prepare_cached(
+            "INSERT INTO membership (person, campaign) VALUES (:person, :campaign) ON CONFLICT DO NOTHING",
+        )?
+        .execute(named_params! {":person": person, ":campaign": campaign})?;
     }
     Ok(())
 }

@@ -68,6 +68,20 @@ pub fn kind(conn: &Connection, id: ObjectId) -> rusqlite::Result<Option<ObjectKi
         .optional()
 }
 
+/// Every object.
+pub fn all(conn: &Connection) -> rusqlite::Result<Vec<Object>> {
+    conn.prepare_cached("SELECT * FROM object ORDER BY id")?
+        .query_map([], |row| {
+            let id: String = row.get("id")?;
+            let id = id.parse().map_err(|error| {
+                rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+            })?;
+            let (kind, head) = (row.get("kind")?, row.get("head")?);
+            Ok(Object { id, kind, head, files: row.get("files")?, bytes: row.get("bytes")? })
+        })?
+        .collect()
+}
+
 /// Every object's id with its newest version.
 pub fn heads(conn: &Connection) -> rusqlite::Result<Vec<(String, u32)>> {
     conn.prepare_cached("SELECT id, head FROM object ORDER BY id")?

@@ -50,7 +50,10 @@ pub fn count(conn: &Connection) -> rusqlite::Result<u64> {
 }
 
 /// The people of a campaign by the archive's own word, with their facts.
-pub fn of_campaign(conn: &Connection, campaign: CampaignId) -> rusqlite::Result<Vec<(PersonId, PersonRecord)>> {
+pub fn of_campaign(
+    conn: &Connection,
+    campaign: CampaignId,
+) -> rusqlite::Result<Vec<(PersonId, PersonRecord)>> {
     conn.prepare_cached(
         "SELECT person.id, person.facts FROM membership JOIN person ON person.id = membership.person
          WHERE membership.campaign = :campaign ORDER BY person.id",

@@ -58,6 +58,13 @@ pub fn of_delivery(conn: &Connection, delivery: DeliveryId) -> rusqlite::Result<
         .collect()
 }
 
+/// Who has a present photo of which kind.
+pub fn current_kinds(conn: &Connection) -> rusqlite::Result<Vec<(PersonId, PhotoKind)>> {
+    conn.prepare_cached("SELECT DISTINCT person, kind FROM photo WHERE superseded_by IS NULL")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
 /// How many photos there are, superseded ones included.
 pub fn count(conn: &Connection) -> rusqlite::Result<u64> {
     conn.prepare_cached("SELECT count(*) FROM photo")?.query_row([], |row| row.get(0))
@@ -65,7 +72,8 @@ pub fn count(conn: &Connection) -> rusqlite::Result<u64> {
 
 /// Sets the photos of a person.
 pub fn replace(tx: &Transaction<'_>, person: PersonId, photos: &[Photo]) -> rusqlite::Result<()> {
-    tx.prepare_cached("DELETE FROM photo WHERE person = :person")?.execute(named_params! {":person": person})?;
+    tx.prepare_cached("DELETE FROM photo WHERE person = :person")?
+        .execute(named_params! {":person": person})?;
     for (position, photo) in (0_i64..).zip(photos) {
         tx.prepare_cached(
             "INSERT INTO photo (id, person, position, kind, file, sha256, sha512, bytes, width, height, captured,

@@ -103,7 +103,10 @@ pub struct Signed {
 
 impl Delivery {
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let proposal = match (row.get("proposed_decision")?, signed(row, "proposed_by", "proposed_by_name", "proposed_at")?) {
+        let proposal = match (
+            row.get("proposed_decision")?,
+            signed(row, "proposed_by", "proposed_by_name", "proposed_at")?,
+        ) {
             (Some(decision), Some(signed)) => {
                 let reason = row.get::<_, Option<String>>("proposed_reason")?.unwrap_or_default();
                 Some(Proposal { decision, reason, signed })
@@ -302,6 +305,15 @@ pub fn confirm(
             ":id": id, ":to": to, ":by": by.by, ":by_name": by.by_name, ":at": At(by.at),
             ":reject_reason": reject_reason,
         },
+    )?;
+    Ok(())
+}
+
+/// Makes a delivery that is being checked `rejected` because its parcel is broken; `codes` says how.
+pub fn set_rejected(tx: &Transaction<'_>, id: DeliveryId, codes: &str) -> rusqlite::Result<()> {
+    tx.execute(
+        "UPDATE delivery SET state = 'rejected', reject_reason = :codes WHERE id = :id AND state = 'checking'",
+        named_params! {":id": id, ":codes": codes},
     )?;
     Ok(())
 }

@@ -65,7 +65,12 @@ pub fn of_object(conn: &Connection, object: ObjectId) -> rusqlite::Result<Option
 }
 
 /// Notes what a check found of an object.
-pub fn set_object(tx: &Transaction<'_>, object: ObjectId, checked: Timestamp, intact: bool) -> rusqlite::Result<()> {
+pub fn set_object(
+    tx: &Transaction<'_>,
+    object: ObjectId,
+    checked: Timestamp,
+    intact: bool,
+) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "INSERT INTO fixity_object (object, checked, intact) VALUES (:object, :checked, :intact)
          ON CONFLICT (object) DO UPDATE SET checked = :checked, intact = :intact",

@@ -75,7 +75,10 @@ pub struct Item {
 
 impl std::fmt::Debug for Item {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Item").field("number", &self.number).field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("Item")
+            .field("number", &self.number)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }
 

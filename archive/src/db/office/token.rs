@@ -21,7 +21,10 @@ pub struct Token {
 
 impl std::fmt::Debug for Token {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Token").field("campaign", &self.campaign).field("person", &self.person).finish_non_exhaustive()
+        f.debug_struct("Token")
+            .field("campaign", &self.campaign)
+            .field("person", &self.person)
+            .finish_non_exhaustive()
     }
 }
 
@@ -51,7 +54,11 @@ pub fn find(conn: &Connection, token: &str) -> rusqlite::Result<Option<Token>> {
 }
 
 /// The token of a person in a campaign, if one was issued.
-pub fn of_person(conn: &Connection, campaign: CampaignId, person: PersonId) -> rusqlite::Result<Option<Token>> {
+pub fn of_person(
+    conn: &Connection,
+    campaign: CampaignId,
+    person: PersonId,
+) -> rusqlite::Result<Option<Token>> {
     conn.prepare_cached("SELECT * FROM token WHERE campaign = :campaign AND person = :person")?
         .query_row(named_params! {":campaign": campaign, ":person": person}, Token::from_row)
         .optional()

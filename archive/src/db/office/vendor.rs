@@ -84,6 +84,9 @@ pub fn insert(tx: &Transaction<'_>, vendor: &Vendor) -> rusqlite::Result<()> {
 
 /// Lets a vendor connect, or no longer.
 pub fn set_active(tx: &Transaction<'_>, id: VendorId, active: bool) -> rusqlite::Result<()> {
-    tx.execute("UPDATE vendor SET active = :active WHERE id = :id", named_params! {":id": id, ":active": active})?;
+    tx.execute(
+        "UPDATE vendor SET active = :active WHERE id = :id",
+        named_params! {":id": id, ":active": active},
+    )?;
     Ok(())
 }
