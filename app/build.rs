@@ -4,7 +4,9 @@
 //! folder the table is empty, and the server says so on its front page.
 
 use std::{
-    env, fmt::Write as _, fs,
+    env,
+    fmt::Write as _,
+    fs,
     hash::{DefaultHasher, Hash as _, Hasher as _},
     io,
     path::{Path, PathBuf},
@@ -93,6 +95,9 @@ fn kind(name: &str) -> &'static str {
 /// Whether a name carries its content's hash: a part of at least eight hex digits before the extension.
 fn is_hashed(name: &str) -> bool {
     let file = name.rsplit('/').next().unwrap_or_default();
-    file.split(['-', '.', '_'])
-        .any(|part| part.len() >= 8 && part.chars().all(|c| c.is_ascii_hexdigit()) && part.chars().any(|c| c.is_ascii_digit()))
+    file.split(['-', '.', '_']).any(|part| {
+        part.len() >= 8
+            && part.chars().all(|c| c.is_ascii_hexdigit())
+            && part.chars().any(|c| c.is_ascii_digit())
+    })
 }

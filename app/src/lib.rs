@@ -2,4 +2,5 @@
 
 pub mod cli;
 pub mod config;
+mod demo;
 pub mod http;

@@ -198,7 +198,8 @@ pub fn is_account(text: &str) -> bool {
 pub(crate) fn verify_password(password: &str, hash: &str) -> bool {
     password.len() <= MAX_PASSWORD
         && hasher().is_ok_and(|hasher| {
-            PasswordHash::new(hash).is_ok_and(|hash| hasher.verify_password(password.as_bytes(), &hash).is_ok())
+            PasswordHash::new(hash)
+                .is_ok_and(|hash| hasher.verify_password(password.as_bytes(), &hash).is_ok())
         })
 }
 
@@ -288,8 +289,8 @@ fn secrets(id: UserId, password: &str) -> Result<rows::Secrets> {
 
 fn secrets_with(id: UserId, password: &str, key: &SigningKey) -> Result<rows::Secrets> {
     let salt: [u8; 16] = random().or_failed("salt a key")?;
-    let sealed =
-        seal::seal(&password_key(password, &salt)?, id.to_string().as_bytes(), key.as_bytes()).or_failed("seal a key")?;
+    let sealed = seal::seal(&password_key(password, &salt)?, id.to_string().as_bytes(), key.as_bytes())
+        .or_failed("seal a key")?;
     Ok(rows::Secrets {
         password: hash_password(password)?,
         officer_public: key.verifying_key().to_bytes().to_vec(),

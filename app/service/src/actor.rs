@@ -60,8 +60,12 @@ impl Actor {
     /// Whoever works at the machine's console: may keep accounts and the machine, and reads no person's record.
     #[must_use]
     pub fn console() -> Self {
-        let mut console =
-            Self::new(CONSOLE, "console".to_owned(), String::new(), vec![Role::SecurityAdmin, Role::SystemAdmin]);
+        let mut console = Self::new(
+            CONSOLE,
+            "console".to_owned(),
+            String::new(),
+            vec![Role::SecurityAdmin, Role::SystemAdmin],
+        );
         console.rights.insert(Right::ReadAudit);
         console
     }
@@ -118,8 +122,7 @@ impl Actor {
 }
 
 /// The union of the rights of `roles`.
-#[must_use]
-pub fn rights_of(roles: &[Role]) -> BTreeSet<Right> {
+fn rights_of(roles: &[Role]) -> BTreeSet<Right> {
     roles.iter().flat_map(|role| role.rights()).copied().collect()
 }
 

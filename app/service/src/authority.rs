@@ -192,7 +192,8 @@ impl Authority {
             Usage::Server(names) => {
                 builder.append_extension(KeyUsage::new().critical().digital_signature().build()?)?;
                 builder.append_extension(purposes.server_auth().build()?)?;
-                let alternatives = alternatives(names).build(&builder.x509v3_context(Some(&*self.certificate), None))?;
+                let alternatives =
+                    alternatives(names).build(&builder.x509v3_context(Some(&*self.certificate), None))?;
                 builder.append_extension(alternatives)?;
             }
             Usage::Client => {

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, os::unix::fs::PermissionsExt as _, path::Path};
 
-use api::health::{Doctor, DoctorFinding};
 use api::Right;
+use api::health::{Doctor, DoctorFinding};
 use archive::db::{
     catalog,
     office::{audit, fixity_check},
@@ -78,7 +78,8 @@ impl Finding {
 /// Without the right `read_doctor`.
 pub fn examine(office: &Office, actor: &Actor) -> Result<Doctor> {
     actor.may(Right::ReadDoctor)?;
-    let mut findings = Vec::from([volume(office), room(office), clock(office), fixity(office), index(office)]);
+    let mut findings =
+        Vec::from([volume(office), room(office), clock(office), fixity(office), index(office)]);
     findings.push(models(office));
     findings.extend(certificates(office));
     findings.push(keys(office));
@@ -89,7 +90,8 @@ pub fn examine(office: &Office, actor: &Actor) -> Result<Doctor> {
 
 /// The code and level of the worst quick finding, for a line on the first page. Reads no model.
 pub(crate) fn quick(office: &Office) -> (&'static str, Option<&'static str>) {
-    let findings = Vec::from([volume(office), room(office), clock(office), fixity(office), index(office), keys(office)]);
+    let findings =
+        Vec::from([volume(office), room(office), clock(office), fixity(office), index(office), keys(office)]);
     let worst = findings.into_iter().chain(certificates(office)).max_by_key(|finding| finding.level);
     match worst {
         Some(finding) if finding.level > Level::Ok => (finding.level.word(), Some(finding.code)),
@@ -146,7 +148,8 @@ fn room(office: &Office) -> Finding {
         ROOM_STOP..ROOM_ATTENTION => ("room-little", Level::Attention),
         ROOM_ATTENTION.. => ("room-ok", Level::Ok),
     };
-    let finding = Finding::new(code, level, format!("{} MiB are free.", free >> 20)).param("free_bytes", free);
+    let finding =
+        Finding::new(code, level, format!("{} MiB are free.", free >> 20)).param("free_bytes", free);
     if level == Level::Ok { finding } else { finding.mend("Enlarge the volume before the next delivery.") }
 }
 
@@ -171,8 +174,12 @@ fn clock(office: &Office) -> Finding {
         {
             Finding::new("clock-ok", Level::Ok, "The clock is kept right by a time service.")
         }
-        _ => Finding::new("clock-unkept", Level::Attention, "No time service was seen keeping the clock right.")
-            .mend("Turn one on (`timedatectl set-ntp true`), or make sure that the host below does it."),
+        _ => Finding::new(
+            "clock-unkept",
+            Level::Attention,
+            "No time service was seen keeping the clock right.",
+        )
+        .mend("Turn one on (`timedatectl set-ntp true`), or make sure that the host below does it."),
     }
 }
 
@@ -185,7 +192,10 @@ fn fixity(office: &Office) -> Finding {
         (Ok(_), Ok(Some(check))) if check.damaged > 0 || check.unreadable > 0 => Finding::new(
             "fixity-damage",
             Level::Stop,
-            format!("The last check found {} damaged and {} unreadable files.", check.damaged, check.unreadable),
+            format!(
+                "The last check found {} damaged and {} unreadable files.",
+                check.damaged, check.unreadable
+            ),
         )
         .mend("Restore the files from a backup or a replica, then check again. Delete nothing before.")
         .param("damaged", check.damaged)
@@ -197,13 +207,16 @@ fn fixity(office: &Office) -> Finding {
         )
         .mend(MEND)
         .param("at", check.at),
-        (Ok(_), Ok(Some(check))) => {
-            Finding::new("fixity-ok", Level::Ok, format!("Every byte was read at {:.0} and was intact.", check.at))
-                .param("at", check.at)
-        }
+        (Ok(_), Ok(Some(check))) => Finding::new(
+            "fixity-ok",
+            Level::Ok,
+            format!("Every byte was read at {:.0} and was intact.", check.at),
+        )
+        .param("at", check.at),
         (Ok(0), Ok(None)) => Finding::new("fixity-ok", Level::Ok, "There is nothing in the archive yet."),
         (Ok(_), Ok(None)) => {
-            Finding::new("fixity-never", Level::Attention, "The archive's bytes were never checked.").mend(MEND)
+            Finding::new("fixity-never", Level::Attention, "The archive's bytes were never checked.")
+                .mend(MEND)
         }
     }
 }
@@ -211,11 +224,13 @@ fn fixity(office: &Office) -> Finding {
 fn index(office: &Office) -> Finding {
     match office.catalog.read(catalog::to_index::count) {
         Err(error) => unknown("index-unknown", &error),
-        Ok(behind) if behind > INDEX_BEHIND => {
-            Finding::new("index-behind", Level::Attention, format!("The index has {behind} changes to catch up with."))
-                .mend("Wait a few minutes. If it stays, rebuild the index on the page of the archive's health.")
-                .param("behind", behind)
-        }
+        Ok(behind) if behind > INDEX_BEHIND => Finding::new(
+            "index-behind",
+            Level::Attention,
+            format!("The index has {behind} changes to catch up with."),
+        )
+        .mend("Wait a few minutes. If it stays, rebuild the index on the page of the archive's health.")
+        .param("behind", behind),
         Ok(behind) => Finding::new("index-ok", Level::Ok, "The index is up to date.").param("behind", behind),
     }
 }
@@ -236,19 +251,22 @@ fn certificates(office: &Office) -> Vec<Finding> {
 }
 
 fn certificate(path: &Path, file: &str, what: &str) -> Finding {
-    const MEND: &str = "Put a new certificate and key in its place and restart, or run `xuecang certificate renew`.";
+    const MEND: &str =
+        "Put a new certificate and key in its place and restart, or run `xuecang certificate renew`.";
     let days = fs::read(path)
         .map_err(|error| error.to_string())
         .and_then(|pem| days_left(&pem).map_err(|error| error.to_string()));
     match days {
-        Err(error) => {
-            Finding::new("certificate-unreadable", Level::Stop, format!("{file}: {error}")).mend(MEND).param("file", file)
-        }
-        Ok(days) if days < 0 => {
-            Finding::new("certificate-expired", Level::Stop, format!("The certificate of {what} has expired."))
-                .mend(MEND)
-                .param("file", file)
-        }
+        Err(error) => Finding::new("certificate-unreadable", Level::Stop, format!("{file}: {error}"))
+            .mend(MEND)
+            .param("file", file),
+        Ok(days) if days < 0 => Finding::new(
+            "certificate-expired",
+            Level::Stop,
+            format!("The certificate of {what} has expired."),
+        )
+        .mend(MEND)
+        .param("file", file),
         Ok(days) if days < CERTIFICATE_DAYS => Finding::new(
             "certificate-expires",
             Level::Attention,
@@ -290,8 +308,10 @@ fn keys(office: &Office) -> Finding {
         Ok((open, false)) if open.is_empty() => {
             Finding::new("keys-private", Level::Ok, "Only the appliance can read its keys.")
         }
-        Ok((open, _)) => Finding::new("keys-open", Level::Stop, "Others than the appliance could read its keys.")
-            .mend("Run `chmod 700` on the folder `keys` and `chmod 600` on the files in it.")
-            .param("files", open.join(", ")),
+        Ok((open, _)) => {
+            Finding::new("keys-open", Level::Stop, "Others than the appliance could read its keys.")
+                .mend("Run `chmod 700` on the folder `keys` and `chmod 600` on the files in it.")
+                .param("files", open.join(", "))
+        }
     }
 }

@@ -62,9 +62,9 @@ impl Error {
 }
 
 fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
-    let io = error
-        .downcast_ref::<std::io::Error>()
-        .is_some_and(|io| matches!(io.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded));
+    let io = error.downcast_ref::<std::io::Error>().is_some_and(|io| {
+        matches!(io.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+    });
     io || archive::db::is_disk_full(error)
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{Actor, Refusal as _, Result, keys};
 
 /// Queues an event: `kind` happened to `subject`. What was queued before with the same kind, subject and reference
-/// is left as it is, so that a job run again tells nothing twice. `detail` holds no personal data.
+/// is left as it is, so that a job run again tells nothing twice. `detail` holds no personal data and no fractions.
 ///
 /// # Errors
 ///
@@ -21,6 +21,9 @@ pub fn queue(
     reference: &str,
     detail: &impl Serialize,
 ) -> Result<()> {
+    let detail = serde_json::to_value(detail).or_failed("write an event")?;
+    // What no leaf can hold (fractions) must not enter the queue, where it would stop all that come after.
+    ledger::json::canonical(&detail).or_failed("write an event")?;
     let event = office::event::Event {
         id: EventId::new(),
         kind: kind.to_owned(),
@@ -29,7 +32,7 @@ pub fn queue(
         account: actor.account.clone(),
         subject: subject.to_string(),
         reference: reference.to_owned(),
-        detail: serde_json::to_value(detail).or_failed("write an event")?,
+        detail,
         salt: keys::random().or_failed("salt an event")?,
     };
     office::event::insert(tx, &event)?;

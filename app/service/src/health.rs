@@ -155,7 +155,8 @@ fn figures(office: &Office, report: &FixityReport, vanished: usize) -> fixity_ch
     }
     for casualty in &report.casualties {
         let (files, bytes) = size(&root.join(&casualty.place)).unwrap_or_default();
-        let bad = casualty.report.errors().map(|finding| finding.path.as_str()).collect::<BTreeSet<_>>().len() as u64;
+        let bad = casualty.report.errors().map(|finding| finding.path.as_str()).collect::<BTreeSet<_>>().len()
+            as u64;
         sum.intact += files.saturating_sub(bad);
         sum.bytes += bytes;
         match casualty.standing {

@@ -17,6 +17,7 @@ use verify::Engine;
 use crate::authority::Names;
 use crate::job::Jobs;
 use crate::keys::KeysError;
+use crate::ledger::Ledger;
 use crate::{Config, Error, Keys};
 
 /// The opened appliance: everything a function of this crate works with.
@@ -35,8 +36,12 @@ pub struct Office {
     pub archive: ocfl::Root,
     /// The secret keys.
     pub keys: Keys,
+    /// The tamper-evident record of what happened.
+    pub ledger: Ledger,
     /// Long work.
     pub jobs: Jobs,
+    /// The search index; derived.
+    pub index: crate::index::Handle,
     engine: Mutex<Option<Arc<Engine>>>,
 }
 
@@ -182,8 +187,21 @@ impl Office {
         let keys = Keys::open(&paths.keys)?;
         let catalog = open_private(&paths.catalog, &catalog::MIGRATIONS)?;
         let archive = ocfl::Root::open(&paths.archive)?;
-        let (jobs, engine) = (Jobs::default(), Mutex::default());
-        Ok(Arc::new(Self { school, office, catalog, archive, keys, jobs, engine, paths, config }))
+        let (ledger, jobs, engine) = (Ledger::default(), Jobs::default(), Mutex::default());
+        let index = crate::index::Handle::default();
+        Ok(Arc::new(Self {
+            school,
+            office,
+            catalog,
+            archive,
+            keys,
+            ledger,
+            jobs,
+            index,
+            engine,
+            paths,
+            config,
+        }))
     }
 
     /// The face engine, started when it is first asked for. That takes a second or two.
@@ -197,8 +215,10 @@ impl Office {
             return Ok(Arc::clone(engine));
         }
         let installed = Installed::open(&self.config.models).map_err(|error| model_unavailable(&error))?;
-        let opened =
-            Arc::new(Engine::open(&installed, self.config.engine_threads).map_err(|error| model_unavailable(&error))?);
+        let opened = Arc::new(
+            Engine::open(&installed, self.config.engine_threads)
+                .map_err(|error| model_unavailable(&error))?,
+        );
         *engine = Some(Arc::clone(&opened));
         Ok(opened)
     }

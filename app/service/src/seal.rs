@@ -36,7 +36,9 @@ pub fn seal(key: &Secret, context: &[u8], secret: &[u8]) -> Result<Vec<u8>, Seal
 pub fn open(key: &Secret, context: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (nonce, rest) = sealed.split_at_checked(NONCE)?;
     let (sealed, tag) = rest.split_at_checked(rest.len().checked_sub(TAG)?)?;
-    decrypt_aead(Cipher::aes_256_gcm(), key.bytes(), Some(nonce), context, sealed, tag).ok().map(Zeroizing::new)
+    decrypt_aead(Cipher::aes_256_gcm(), key.bytes(), Some(nonce), context, sealed, tag)
+        .ok()
+        .map(Zeroizing::new)
 }
 
 #[cfg(test)]

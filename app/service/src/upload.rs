@@ -71,7 +71,10 @@ impl Receiving {
     /// `bad-request` when it is empty; when it can't be made durable.
     pub fn keep(mut self, office: &Office, actor: &Actor, name: &str) -> Result<Upload> {
         if self.bytes == 0 {
-            return Err(Error::refused(ProblemCode::BadRequest, [("reason", "the file is empty".to_owned())]));
+            return Err(Error::refused(
+                ProblemCode::BadRequest,
+                [("reason", "the file is empty".to_owned())],
+            ));
         }
         self.file.sync_all().or_failed("keep an upload")?;
         fs::File::open(&office.paths.uploads).and_then(|dir| dir.sync_all()).or_failed("keep an upload")?;
@@ -122,8 +125,10 @@ pub struct Kept {
 /// Without the right `import`; `not-found`.
 pub fn find(office: &Office, actor: &Actor, id: UploadId) -> Result<Kept> {
     actor.may_any(&RIGHTS)?;
-    let row =
-        office.office.read(|conn| rows::by_id(conn, id))?.ok_or_else(|| Error::not_found(UploadId::KIND, id))?;
+    let row = office
+        .office
+        .read(|conn| rows::by_id(conn, id))?
+        .ok_or_else(|| Error::not_found(UploadId::KIND, id))?;
     Ok(Kept { path: path(office, id), name: row.name, bytes: row.bytes, sha256: row.sha256 })
 }
 
@@ -135,7 +140,9 @@ pub fn find(office: &Office, actor: &Actor, id: UploadId) -> Result<Kept> {
 pub fn remove(office: &Office, id: UploadId) -> Result<()> {
     office.office.write(|tx| rows::delete(tx, id))?;
     match fs::remove_file(path(office, id)) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::failed("remove an upload", error)),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::failed("remove an upload", error))
+        }
         _ => Ok(()),
     }
 }

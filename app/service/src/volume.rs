@@ -54,11 +54,12 @@ fn of_device(device: &Path) -> Encryption {
     }
     // A partition's parts are those of its disk.
     let slaves = [device.join("slaves"), device.join("../slaves")].into_iter().find_map(|dir| {
-        let names: Vec<_> = fs::read_dir(dir).ok()?.filter_map(Result::ok).map(|entry| entry.path()).collect();
+        let names: Vec<_> =
+            fs::read_dir(dir).ok()?.filter_map(Result::ok).map(|entry| entry.path()).collect();
         (!names.is_empty()).then_some(names)
     });
-    let all_encrypted = slaves
-        .is_some_and(|slaves| slaves.iter().all(|slave| of_device(slave) == Encryption::Encrypted));
+    let all_encrypted =
+        slaves.is_some_and(|slaves| slaves.iter().all(|slave| of_device(slave) == Encryption::Encrypted));
     if all_encrypted { Encryption::Encrypted } else { Encryption::Plain }
 }
 
@@ -80,7 +81,10 @@ fn source_of<'a>(table: &'a str, path: &Path) -> Option<&'a str> {
         let (head, tail) = line.split_once(" - ")?;
         Some((head.split(' ').nth(4)?, tail.split(' ').nth(1)?))
     });
-    mounts.filter(|(point, _)| path.starts_with(point)).max_by_key(|(point, _)| point.len()).map(|(_, source)| source)
+    mounts
+        .filter(|(point, _)| path.starts_with(point))
+        .max_by_key(|(point, _)| point.len())
+        .map(|(_, source)| source)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `xuecang archive`
 
-use std::process::ExitCode;
+use std::{io::IsTerminal as _, process::ExitCode};
 
 use anyhow::Result;
 use service::{Actor, health};
@@ -11,6 +11,15 @@ use super::place::Place;
 pub(super) enum Command {
     /// Reads every byte of the archive and compares it with its digest: ends with 1 if any differs
     Check(Check),
+
+    /// Makes catalog and index anew from the archive's files
+    Rebuild(Rebuild),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Rebuild {
+    #[command(flatten)]
+    place: Place,
 }
 
 #[derive(Debug, clap::Args)]
@@ -24,7 +33,32 @@ pub(super) struct Check {
 }
 
 pub(super) fn run(command: Command) -> Result<ExitCode> {
-    let Command::Check(args) = command;
+    match command {
+        Command::Check(args) => check(&args),
+        Command::Rebuild(args) => rebuild(&args),
+    }
+}
+
+fn rebuild(args: &Rebuild) -> Result<ExitCode> {
+    let (_alone, office) = args.place.open_alone()?;
+    let shown = std::io::stderr().is_terminal();
+    let rebuilt = service::rebuild::now(&office, &Actor::console(), &mut |step, done, total| {
+        if shown {
+            eprint!("\r\x1b[2K{step} {done}/{total}");
+        }
+        true
+    })?;
+    if shown {
+        eprintln!();
+    }
+    println!("{} objects noted, {} of them dossiers.", rebuilt.objects, rebuilt.dossiers);
+    for object in &rebuilt.unreadable {
+        println!("{object} could not be understood; run `xuecang archive check`.");
+    }
+    Ok(if rebuilt.unreadable.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn check(args: &Check) -> Result<ExitCode> {
     let office = args.place.open()?;
     let check = health::check_now(&office, &Actor::console())?;
     if args.json {

@@ -75,7 +75,7 @@ impl Common {
 }
 
 /// Where `cargo xtask setup` and the packages put the models: `../models`, seen from the program's folder.
-fn beside_the_program() -> Result<PathBuf> {
+pub(super) fn beside_the_program() -> Result<PathBuf> {
     let program = std::env::current_exe()?;
     let folder = program.parent().and_then(Path::parent).context("the program lies in no folder")?;
     Ok(folder.join("models"))
@@ -93,7 +93,9 @@ fn compare(args: &Compare) -> Result<ExitCode> {
     let faces = args.common.faces();
     let template = |path: &Path| -> Result<Template> {
         let bytes = fs_err::read(path)?;
-        engine.template_patiently(bytes, &faces).with_context(|| format!("{} can't be compared", path.display()))
+        engine
+            .template_patiently(bytes, &faces)
+            .with_context(|| format!("{} can't be compared", path.display()))
     };
     let (left, right) = (template(&args.left)?, template(&args.right)?);
     let similarity = left.compare(&right)?;
@@ -107,7 +109,12 @@ fn compare(args: &Compare) -> Result<ExitCode> {
         });
         println!("{answer}");
     } else {
-        println!("{} (similarity {:.4}; thresholds {})", verdict.code(), similarity.cosine(), thresholds.version());
+        println!(
+            "{} (similarity {:.4}; thresholds {})",
+            verdict.code(),
+            similarity.cosine(),
+            thresholds.version()
+        );
     }
     Ok(if verdict == verify::Verdict::Match { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
@@ -117,12 +124,15 @@ fn pairs(args: &Pairs) -> Result<ExitCode> {
     let faces = args.common.faces();
     let beside = args.pairs.parent().unwrap_or(Path::new("."));
     let list = read_pairs(&args.pairs)?;
-    let mut files: Vec<&str> = list.iter().flat_map(|(left, right)| [left.as_str(), right.as_str()]).collect();
+    let mut files: Vec<&str> =
+        list.iter().flat_map(|(left, right)| [left.as_str(), right.as_str()]).collect();
     files.sort_unstable();
     files.dedup();
     let answers = engine.batch(files.clone(), |engine, file| template(engine, &faces, beside, file));
-    let templates: std::collections::BTreeMap<&str, Result<Template, String>> = files.into_iter().zip(answers).collect();
-    let mut writer = csv::Writer::from_path(&args.out).with_context(|| format!("{} can't be written", args.out.display()))?;
+    let templates: std::collections::BTreeMap<&str, Result<Template, String>> =
+        files.into_iter().zip(answers).collect();
+    let mut writer = csv::Writer::from_path(&args.out)
+        .with_context(|| format!("{} can't be written", args.out.display()))?;
     writer.write_record(["left", "right", "status", "similarity"])?;
     for (left, right) in &list {
         let (status, similarity) = match (templates.get(left.as_str()), templates.get(right.as_str())) {
@@ -150,12 +160,15 @@ fn read_pairs(path: &Path) -> Result<Vec<(String, String)>> {
         .with_context(|| format!("{} can't be read", path.display()))?;
     let head = reader.headers()?.clone();
     let column = |name: &str| {
-        head.iter().position(|heading| heading == name).with_context(|| format!("{} has no column {name}", path.display()))
+        head.iter()
+            .position(|heading| heading == name)
+            .with_context(|| format!("{} has no column {name}", path.display()))
     };
     let (left, right) = (column("left")?, column("right")?);
     let mut list = Vec::new();
     for (row, record) in reader.records().enumerate() {
-        let record = record.with_context(|| format!("row {} of {} can't be read", row + 1, path.display()))?;
+        let record =
+            record.with_context(|| format!("row {} of {} can't be read", row + 1, path.display()))?;
         let field = |at: usize| record.get(at).unwrap_or_default().to_owned();
         list.push((field(left), field(right)));
     }

@@ -87,7 +87,9 @@ pub(super) fn run(command: Command) -> Result<ExitCode> {
     let actor = importer();
     let upload = put_in(&office, &actor, file)?;
     let job = match &command {
-        Command::Roster(args) => campaign::import_roster(&office, &actor, args.campaign, ImportFile { upload })?,
+        Command::Roster(args) => {
+            campaign::import_roster(&office, &actor, args.campaign, ImportFile { upload })?
+        }
         Command::Photos(args) => {
             let wanted = ImportPhotos { upload, campaign: args.of.campaign, kind: Some(args.kind.into()) };
             import::photos_of_campaign(&office, &actor, wanted)?

@@ -38,16 +38,15 @@ pub(super) fn run(args: Args) -> Result<ExitCode> {
     let password = args.password.read(&args.admin)?;
     Office::create(&args.data, &args.school, &Names::local_and(&args.hosts))?;
     let office = Office::open(Config::new(&args.data))?;
-    let admin = NewUser {
-        account: args.admin,
-        name: args.admin_name,
-        roles: vec![Role::SecurityAdmin],
-        password,
-    };
+    let admin =
+        NewUser { account: args.admin, name: args.admin_name, roles: vec![Role::SecurityAdmin], password };
     let user = account::create(&office, &Actor::console(), &admin)
         .context("the appliance is made, but its first account is not; `xuecang user add` makes one")?;
     println!("The appliance is in {}.", args.data.display());
     println!("{} keeps accounts.", user.account);
-    println!("Browsers trust the appliance once they know {}.", office.paths.keys.join("tls-ca.pem").display());
+    println!(
+        "Browsers trust the appliance once they know {}.",
+        office.paths.keys.join("tls-ca.pem").display()
+    );
     Ok(ExitCode::SUCCESS)
 }

@@ -6,13 +6,17 @@
 mod archive;
 mod bag;
 mod certificate;
+mod demo;
 mod doctor;
 mod face;
+mod import;
 mod init;
+mod ledger;
 mod models;
 mod ocfl;
 mod password;
 mod place;
+mod search;
 mod serve;
 mod user;
 mod verdict;
@@ -40,9 +44,17 @@ enum Command {
     User(user::Command),
     /// Examines the appliance and says what mends each finding
     Doctor(doctor::Args),
+    /// Imports rosters, photos and certificate registers
+    #[command(subcommand)]
+    Import(import::Command),
+    /// Finds people
+    Search(search::Args),
     /// Looks after the archive
     #[command(subcommand)]
     Archive(archive::Command),
+    /// Looks after the ledger
+    #[command(subcommand)]
+    Ledger(ledger::Command),
     /// Judges an OCFL storage root
     #[command(subcommand)]
     Ocfl(ocfl::Command),
@@ -55,6 +67,8 @@ enum Command {
     /// Compares photos without an appliance
     #[command(subcommand)]
     Face(face::Command),
+    /// Plays the main job on a made-up school
+    Demo(demo::Args),
     /// Looks after the ports' own certificates
     #[command(subcommand)]
     Certificate(certificate::Command),
@@ -68,11 +82,15 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::User(command) => user::run(command),
         Command::Doctor(args) => doctor::run(args),
+        Command::Import(command) => import::run(command),
+        Command::Search(args) => search::run(args),
         Command::Archive(command) => archive::run(command),
+        Command::Ledger(command) => ledger::run(command),
         Command::Ocfl(command) => ocfl::run(command),
         Command::Bag(command) => bag::run(command),
         Command::Models(command) => models::run(command),
         Command::Face(command) => face::run(command),
+        Command::Demo(args) => demo::run(args),
         Command::Certificate(command) => certificate::run(command),
     };
     done.unwrap_or_else(|error| {

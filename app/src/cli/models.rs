@@ -2,8 +2,8 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::Result;
 use ::models::Packages;
+use anyhow::Result;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {

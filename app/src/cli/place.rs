@@ -31,7 +31,9 @@ impl Place {
         if let Some(file) = file {
             layers.file(&file)?;
         }
-        layers.environment(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))))?;
+        layers.environment(
+            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))),
+        )?;
         layers.flag("data", self.data.as_ref().map(|path| path.display().to_string()))?;
         layers.flag("models", self.models.as_ref().map(|path| path.display().to_string()))?;
         for (key, value) in flags {

@@ -56,10 +56,16 @@ pub(super) fn run(args: Args) -> Result<ExitCode> {
         println!("{}", serde_json::to_string_pretty(&found)?);
     } else {
         for hit in &found.exact {
-            println!("{}\t{}\t{}\t{}\t{}", hit.person, hit.name, hit.student_number, hit.class, hit.photo_state);
+            println!(
+                "{}\t{}\t{}\t{}\t{}",
+                hit.person, hit.name, hit.student_number, hit.class, hit.photo_state
+            );
         }
         for hit in &found.pinyin {
-            println!("~{}\t{}\t{}\t{}\t{}", hit.person, hit.name, hit.student_number, hit.class, hit.photo_state);
+            println!(
+                "~{}\t{}\t{}\t{}\t{}",
+                hit.person, hit.name, hit.student_number, hit.class, hit.photo_state
+            );
         }
         eprintln!("{} found, {} sound alike; {} µs.", found.total, found.pinyin.len(), found.took_us);
     }

@@ -66,10 +66,14 @@ async fn serve(office: std::sync::Arc<Office>, staff: SocketAddr, vendors: Socke
 /// Refuses to keep people's photos on a volume anybody could read who carries the disk away.
 fn check_volume(config: &Config) -> Result<()> {
     let data = &config.office.data;
-    match volume::encryption(data).with_context(|| format!("could not look at the volume of {}", data.display()))? {
+    match volume::encryption(data)
+        .with_context(|| format!("could not look at the volume of {}", data.display()))?
+    {
         Encryption::Encrypted => {}
         _ if config.office.allow_unencrypted_volume => {
-            tracing::warn!("The data is not known to lie on an encrypted volume; the configuration allows it.");
+            tracing::warn!(
+                "The data is not known to lie on an encrypted volume; the configuration allows it."
+            );
         }
         Encryption::Plain => bail!(
             "{} lies on a volume without encryption; move it to a LUKS volume, or set allow_unencrypted_volume = true \

@@ -176,7 +176,10 @@ impl Layers {
     /// # Errors
     ///
     /// When there is a name of ours that nobody knows.
-    pub fn environment(&mut self, variables: impl Iterator<Item = (String, String)>) -> Result<(), ConfigError> {
+    pub fn environment(
+        &mut self,
+        variables: impl Iterator<Item = (String, String)>,
+    ) -> Result<(), ConfigError> {
         for (name, text) in variables {
             match name.strip_prefix("XUECANG_") {
                 Some(key) if !OTHER_VARIABLES.contains(&name.as_str()) => {
@@ -212,8 +215,12 @@ impl Layers {
         self.put_with("upload_limit_mib", &mut office.limits.upload, mib)?;
         self.put_with("delivery_limit_mib", &mut office.limits.delivery, mib)?;
         self.put_with("photo_limit_mib", &mut office.limits.photo, mib)?;
-        self.put_with("session_idle_minutes", &mut office.sessions.idle, |n: u32| Duration::from_secs(u64::from(n) * 60))?;
-        self.put_with("session_hours", &mut office.sessions.absolute, |n: u32| Duration::from_secs(u64::from(n) * 3600))?;
+        self.put_with("session_idle_minutes", &mut office.sessions.idle, |n: u32| {
+            Duration::from_secs(u64::from(n) * 60)
+        })?;
+        self.put_with("session_hours", &mut office.sessions.absolute, |n: u32| {
+            Duration::from_secs(u64::from(n) * 3600)
+        })?;
         let mut config = Config {
             office,
             listen: ([0, 0, 0, 0], 8443).into(),
@@ -260,7 +267,12 @@ impl Layers {
         self.put_with(key, into, |value| value)
     }
 
-    fn put_with<V, T>(&self, key: &'static str, into: &mut T, make: impl Fn(V) -> T) -> Result<(), ConfigError>
+    fn put_with<V, T>(
+        &self,
+        key: &'static str,
+        into: &mut T,
+        make: impl Fn(V) -> T,
+    ) -> Result<(), ConfigError>
     where
         V: FromStr,
         V::Err: fmt::Display,
@@ -308,7 +320,10 @@ mod tests {
         let mut layers = Layers::default();
         layers.file(&path).unwrap();
         let text = layers.finish().unwrap_err().to_string();
-        assert!(text.contains("xuecang.toml") && text.contains("`listen`") && text.contains("somewhere"), "{text}");
+        assert!(
+            text.contains("xuecang.toml") && text.contains("`listen`") && text.contains("somewhere"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -41,7 +41,8 @@ pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
         (Some(asset), _) if asset.name != INDEX => answer(asset, &headers),
         (_, Some(index)) if is_page(name) => answer(index, &headers),
         (_, None) if is_page(name) => {
-            let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+            let kind =
+                [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
             (kind, NO_CLIENT).into_response()
         }
         _ => Failure::no_such_route().into_response(),
@@ -81,6 +82,8 @@ fn answer(asset: &'static Asset, headers: &HeaderMap) -> Response<Body> {
 
 fn holds(headers: &HeaderMap, name: header::HeaderName, value: &str) -> bool {
     headers.get_all(name).iter().filter_map(|field| field.to_str().ok()).any(|field| {
-        field.split(',').any(|part| part.split(';').next().unwrap_or_default().trim().trim_start_matches("W/") == value)
+        field
+            .split(',')
+            .any(|part| part.split(';').next().unwrap_or_default().trim().trim_start_matches("W/") == value)
     })
 }

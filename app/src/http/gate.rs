@@ -102,9 +102,7 @@ async fn admit(app: &App, gate: Gate, mut request: Request<Body>) -> Answer<Requ
 
 /// Whether a browser says that another site made the request. Other clients say nothing.
 fn is_cross_site(headers: &HeaderMap) -> bool {
-    headers
-        .get("sec-fetch-site")
-        .is_some_and(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"))
+    headers.get("sec-fetch-site").is_some_and(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"))
 }
 
 fn check_csrf(headers: &HeaderMap, actor: Option<&Actor>) -> Answer<()> {
@@ -136,7 +134,10 @@ mod tests {
     #[test]
     fn our_cookie_is_found_among_others_and_no_similar_one_is_taken_for_it() {
         let mut headers = HeaderMap::new();
-        headers.insert(header::COOKIE, HeaderValue::from_static("a=1; x__Host-xuecang=bad; __Host-xuecang=good"));
+        headers.insert(
+            header::COOKIE,
+            HeaderValue::from_static("a=1; x__Host-xuecang=bad; __Host-xuecang=good"),
+        );
         assert_eq!(cookie(&headers), Some("good"));
     }
 }

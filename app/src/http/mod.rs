@@ -15,7 +15,7 @@ pub mod routes;
 pub mod server;
 mod tls;
 mod trace;
-pub mod vendor;
+pub(crate) mod vendor;
 
 use std::sync::Arc;
 
@@ -126,9 +126,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 fn api() -> OpenApiRouter<App> {
-    routes::TABLE
-        .iter()
-        .fold(OpenApiRouter::new(), |router, resource| router.merge((resource.router)()))
+    routes::TABLE.iter().fold(OpenApiRouter::new(), |router, resource| router.merge((resource.router)()))
 }
 
 #[cfg(test)]

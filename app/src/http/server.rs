@@ -11,7 +11,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
     server::conn::auto::Builder,
 };
-use service::{Office, job, session, upload};
+use service::{Office, dossier, index, job, ledger, session, upload};
 use tokio::task::JoinSet;
 
 use super::{App, router, tls, vendor};
@@ -54,6 +54,8 @@ pub struct Server {
     handles: [Handle<SocketAddr>; 2],
     ports: JoinSet<std::io::Result<()>>,
     workers: job::Workers,
+    integrator: ledger::Integrator,
+    follower: index::Follower,
 }
 
 impl Server {
@@ -62,20 +64,32 @@ impl Server {
     /// # Errors
     ///
     /// When an address or certificate can't be used, or the jobs can't be read.
-    pub async fn start(office: Arc<Office>, staff: SocketAddr, vendors: SocketAddr) -> Result<Self, ServeError> {
+    pub async fn start(
+        office: Arc<Office>,
+        staff: SocketAddr,
+        vendors: SocketAddr,
+    ) -> Result<Self, ServeError> {
         let keys = office.paths.keys.clone();
         let (staff_tls, vendors_tls) = (tls::staff(&keys)?, tls::vendors(&keys)?);
         let (staff, staff_listener) = bind(staff)?;
         let (vendors, vendors_listener) = bind(vendors)?;
+        dossier::recover(&office).map_err(ServeError::Work)?;
         let workers = job::start(&office).map_err(ServeError::Work)?;
+        let integrator = ledger::start(&office).map_err(ServeError::Work)?;
+        let follower = index::follow(&office).map_err(ServeError::Work)?;
         let app = App::new(office);
         let handles = [Handle::new(), Handle::new()];
         let [staff_handle, vendors_handle] = handles.clone();
         let mut ports = JoinSet::new();
         ports.spawn(serve_staff(staff_listener, staff_tls, staff_handle, router(app.clone())));
-        ports.spawn(serve_vendors(vendors_listener, vendors_tls, vendors_handle, vendor::router(app.clone())));
+        ports.spawn(serve_vendors(
+            vendors_listener,
+            vendors_tls,
+            vendors_handle,
+            vendor::router(app.clone()),
+        ));
         tokio::spawn(sweep(app.clone()));
-        Ok(Self { app, staff, vendors, handles, ports, workers })
+        Ok(Self { app, staff, vendors, handles, ports, workers, integrator, follower })
     }
 
     /// Where staff connect.
@@ -106,8 +120,13 @@ impl Server {
             handle.graceful_shutdown(Some(GRACE));
         }
         while self.ports.join_next().await.is_some() {}
-        let workers = self.workers;
-        if let Err(error) = tokio::task::spawn_blocking(move || workers.stop()).await {
+        let (workers, integrator, follower) = (self.workers, self.integrator, self.follower);
+        let stop = move || {
+            workers.stop();
+            drop(follower);
+            drop(integrator);
+        };
+        if let Err(error) = tokio::task::spawn_blocking(stop).await {
             tracing::error!(error = %error, "The workers could not be waited for.");
         }
     }

@@ -185,7 +185,13 @@ async fn every_route_lets_in_exactly_the_offices_in_the_table() {
     let all: Vec<_> = others.into_iter().chain(ending).collect();
     for route in &all {
         let got = house.send(json_request(route.method.clone(), &example(route.path), &())).await;
-        assert_eq!(!is_turned_away(&got), allows(route.gate, None), "{} {} signed out", route.method, route.path);
+        assert_eq!(
+            !is_turned_away(&got),
+            allows(route.gate, None),
+            "{} {} signed out",
+            route.method,
+            route.path
+        );
     }
     for role in Role::ALL {
         let client = house.client(&word(&role).replace('_', "-")).await;

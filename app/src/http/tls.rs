@@ -18,8 +18,8 @@ use openssl::{
     error::ErrorStack,
     hash::MessageDigest,
     ssl::{
-        AlpnError, SslAcceptor, SslAcceptorBuilder, SslFiletype, SslMethod, SslSessionCacheMode, SslVerifyMode,
-        select_next_proto,
+        AlpnError, SslAcceptor, SslAcceptorBuilder, SslFiletype, SslMethod, SslSessionCacheMode,
+        SslVerifyMode, select_next_proto,
     },
     x509::{X509, store::X509StoreBuilder},
 };
@@ -59,7 +59,8 @@ pub(super) fn staff(keys: &Path) -> Result<OpenSSLConfig, TlsError> {
 
 /// TLS of the vendors' port: both sides show certificates, and the client's must be by the vendors' CA.
 pub(super) fn vendors(keys: &Path) -> Result<OpenSSLConfig, TlsError> {
-    let mut acceptor = identity(&keys.join("vendor-tls.pem"), &keys.join("vendor-tls.key"), b"xuecang vendors")?;
+    let mut acceptor =
+        identity(&keys.join("vendor-tls.pem"), &keys.join("vendor-tls.key"), b"xuecang vendors")?;
     let path = keys.join("vendor-ca.pem");
     let authority = fs_err::read(&path).map_err(|source| TlsError::Authority { path, source })?;
     let authority = X509::from_pem(&authority)?;

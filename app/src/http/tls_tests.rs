@@ -56,7 +56,8 @@ fn identity(authority: &Authority) -> Identity {
     let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
     let public = PKey::public_key_from_der(&key.public_key_to_der().unwrap()).unwrap();
     let certificate = authority.issue("a vendor", &public, Usage::Client, 30).unwrap();
-    Identity::from_pkcs8_pem(&certificate.to_pem().unwrap(), &key.private_key_to_pem_pkcs8().unwrap()).unwrap()
+    Identity::from_pkcs8_pem(&certificate.to_pem().unwrap(), &key.private_key_to_pem_pkcs8().unwrap())
+        .unwrap()
 }
 
 #[tokio::test]

@@ -169,11 +169,7 @@ impl<'a> Ctx<'a> {
         }
         Err(Error::refused(
             ProblemCode::WrongState,
-            [
-                ("kind", JobId::KIND.to_owned()),
-                ("id", self.id.to_string()),
-                ("state", "stopping".to_owned()),
-            ],
+            [("kind", JobId::KIND.to_owned()), ("id", self.id.to_string()), ("state", "stopping".to_owned())],
         ))
     }
 

@@ -149,7 +149,12 @@ pub fn findings(office: &Office, actor: &Actor, id: JobId, slice: Slice) -> Resu
         office.office.read(|conn| rows::findings(conn, id, slice.offset, slice.limit.min(500)))?;
     let items = rows
         .into_iter()
-        .map(|row| ImportFinding { place: row.place, field: row.field, code: row.code, severity: row.severity })
+        .map(|row| ImportFinding {
+            place: row.place,
+            field: row.field,
+            code: row.code,
+            severity: row.severity,
+        })
         .collect();
     Ok(Page { items, total })
 }
@@ -223,7 +228,8 @@ fn wrong_state(id: JobId, state: &str) -> Error {
 /// The job as clients see it, without a guess at the time it will still take.
 fn to_api(row: &rows::Job) -> Result<Job> {
     let unknown = || Error::failed("read a job", format!("{} is of an unknown kind or state", row.id));
-    let problem = row.problem.clone().map(serde_json::from_value).transpose().or_failed("read a job's problem")?;
+    let problem =
+        row.problem.clone().map(serde_json::from_value).transpose().or_failed("read a job's problem")?;
     Ok(Job {
         id: row.id,
         kind: from_word(&row.kind).ok_or_else(unknown)?,

@@ -35,7 +35,9 @@ const fn lane(kind: JobKind) -> Lane {
         | JobKind::ImportDiplomas
         | JobKind::AcceptDelivery
         | JobKind::Rebuild => Lane::Write,
-        JobKind::CheckDelivery | JobKind::Calibrate | JobKind::CheckArchive | JobKind::VerifyLedger => Lane::Read,
+        JobKind::CheckDelivery | JobKind::Calibrate | JobKind::CheckArchive | JobKind::VerifyLedger => {
+            Lane::Read
+        }
     }
 }
 
@@ -56,7 +58,9 @@ pub fn start(office: &Arc<Office>) -> Result<Workers> {
     requeue(office)?;
     let mut workers = Workers { office: Arc::clone(office), threads: Vec::new() };
     for (name, lane) in [("jobs-write", Lane::Write), ("jobs-read", Lane::Read)] {
-        workers.threads.push(spawn(name, office, lane).map_err(|error| Error::failed("start a thread", error))?);
+        workers
+            .threads
+            .push(spawn(name, office, lane).map_err(|error| Error::failed("start a thread", error))?);
     }
     Ok(workers)
 }
@@ -168,7 +172,8 @@ fn finish(office: &Office, mut row: rows::Job, ended: Result<()>, stopped: bool)
         Err(_) if stopped => JobState::Cancelled,
         Err(error) => {
             let problem = problem(row.id, &error);
-            row.problem = Some(serde_json::to_value(problem).map_err(|e| Error::failed("write a problem", e))?);
+            row.problem =
+                Some(serde_json::to_value(problem).map_err(|e| Error::failed("write a problem", e))?);
             JobState::Failed
         }
     };

@@ -71,7 +71,11 @@ async fn get(State(app): State<App>, SignedIn(actor): SignedIn, Path(id): Path<J
 /// Asks a job to stop where nothing is half done.
 #[utoipa::path(delete, path = "/api/v1/jobs/{id}", tag = "jobs", params(("id" = JobId, Path)),
     responses((status = 200, body = Job)))]
-async fn cancel(State(app): State<App>, SignedIn(actor): SignedIn, Path(id): Path<JobId>) -> Answer<Json<Job>> {
+async fn cancel(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<JobId>,
+) -> Answer<Json<Job>> {
     app.call(move |office| job::cancel(office, &actor, id)).await.map(Json)
 }
 

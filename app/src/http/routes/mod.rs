@@ -28,11 +28,17 @@
 mod archive;
 mod audit;
 mod calibrations;
+mod campaigns;
 mod comparisons;
 mod deliveries;
 mod doctor;
+mod imports;
 mod jobs;
+mod ledger;
+mod persons;
+mod photos;
 mod rights;
+mod search;
 mod server;
 mod session;
 mod today;
@@ -50,11 +56,17 @@ pub const TABLE: &[&Resource] = &[
     &archive::RESOURCE,
     &audit::RESOURCE,
     &calibrations::RESOURCE,
+    &campaigns::RESOURCE,
     &comparisons::RESOURCE,
     &deliveries::RESOURCE,
     &doctor::RESOURCE,
+    &imports::RESOURCE,
     &jobs::RESOURCE,
+    &ledger::RESOURCE,
+    &persons::RESOURCE,
+    &photos::RESOURCE,
     &rights::RESOURCE,
+    &search::RESOURCE,
     &server::RESOURCE,
     &session::RESOURCE,
     &today::RESOURCE,

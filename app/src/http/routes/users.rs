@@ -21,7 +21,9 @@ pub(super) const RESOURCE: Resource = Resource {
         Route::put("/api/v1/users/{id}", KEEPERS),
         Route::put("/api/v1/users/{id}/password", KEEPERS),
     ],
-    router: || OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, change)).routes(routes!(reset)),
+    router: || {
+        OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, change)).routes(routes!(reset))
+    },
 };
 
 /// Lists every account.
@@ -45,7 +47,11 @@ async fn create(
 /// Returns an account.
 #[utoipa::path(get, path = "/api/v1/users/{id}", tag = "accounts", params(("id" = UserId, Path)),
     responses((status = 200, body = User)))]
-async fn get(State(app): State<App>, SignedIn(actor): SignedIn, Path(id): Path<UserId>) -> Answer<Json<User>> {
+async fn get(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<UserId>,
+) -> Answer<Json<User>> {
     app.call(move |office| account::get(office, &actor, id)).await.map(Json)
 }
 

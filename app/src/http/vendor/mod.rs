@@ -22,13 +22,13 @@ const ROUTERS: &[fn() -> Router<App>] = &[campaigns::router, deliveries::router]
 
 /// SHA-256 of the certificate a client showed, lower-case hex. Set by the port's acceptor only.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VendorCertificate(pub String);
+pub(crate) struct VendorCertificate(pub(crate) String);
 
 /// A connection of a client with a certificate by the school's vendor CA.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VendorConnection {
+pub(crate) struct VendorConnection {
     /// SHA-256 of its certificate, lower-case hex.
-    pub fingerprint: String,
+    pub(crate) fingerprint: String,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for VendorConnection {
@@ -43,7 +43,7 @@ impl<S: Send + Sync> FromRequestParts<S> for VendorConnection {
 }
 
 /// The vendors' port.
-pub fn router(app: App) -> Router {
+pub(crate) fn router(app: App) -> Router {
     ROUTERS
         .iter()
         .fold(Router::new(), |router, add| router.merge(add()))

@@ -87,9 +87,11 @@ pub fn insert(tx: &Transaction<'_>, event: &Event) -> rusqlite::Result<bool> {
 ///
 /// When the store can't be read.
 pub fn waiting(conn: &Connection, limit: u32) -> rusqlite::Result<Vec<Queued>> {
-    conn.prepare_cached(&format!("SELECT {COLUMNS} FROM event WHERE leaf IS NULL ORDER BY number LIMIT :limit"))?
-        .query_map(named_params! {":limit": limit}, Queued::from_row)?
-        .collect()
+    conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM event WHERE leaf IS NULL ORDER BY number LIMIT :limit"
+    ))?
+    .query_map(named_params! {":limit": limit}, Queued::from_row)?
+    .collect()
 }
 
 /// Returns how many events wait.
@@ -130,7 +132,12 @@ pub fn by_leaf(conn: &Connection, leaf: u64) -> rusqlite::Result<Option<Queued>>
 /// # Errors
 ///
 /// When the store can't be read.
-pub fn by_key(conn: &Connection, kind: &str, subject: &str, reference: &str) -> rusqlite::Result<Option<Queued>> {
+pub fn by_key(
+    conn: &Connection,
+    kind: &str,
+    subject: &str,
+    reference: &str,
+) -> rusqlite::Result<Option<Queued>> {
     conn.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM event WHERE kind = :kind AND subject = :subject AND reference = :reference"
     ))?
@@ -138,28 +145,35 @@ pub fn by_key(conn: &Connection, kind: &str, subject: &str, reference: &str) -> 
     .optional()
 }
 
-/// Returns events, newest first, of one subject or of all.
+/// Returns integrated events, newest first, of one subject or of all.
 ///
 /// # Errors
 ///
 /// When the store can't be read.
-pub fn list(conn: &Connection, subject: Option<&str>, offset: u32, limit: u32) -> rusqlite::Result<Vec<Queued>> {
+pub fn list(
+    conn: &Connection,
+    subject: Option<&str>,
+    offset: u32,
+    limit: u32,
+) -> rusqlite::Result<Vec<Queued>> {
     conn.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM event WHERE :subject IS NULL OR subject = :subject
-         ORDER BY number DESC LIMIT :limit OFFSET :offset"
+        "SELECT {COLUMNS} FROM event WHERE leaf IS NOT NULL AND (:subject IS NULL OR subject = :subject)
+         ORDER BY leaf DESC LIMIT :limit OFFSET :offset"
     ))?
     .query_map(named_params! {":subject": subject, ":limit": limit, ":offset": offset}, Queued::from_row)?
     .collect()
 }
 
-/// Returns how many events there are, of one subject or of all.
+/// Returns how many events are integrated, of one subject or of all.
 ///
 /// # Errors
 ///
 /// When the store can't be read.
 pub fn count(conn: &Connection, subject: Option<&str>) -> rusqlite::Result<u64> {
-    conn.prepare_cached("SELECT count(*) FROM event WHERE :subject IS NULL OR subject = :subject")?
-        .query_row(named_params! {":subject": subject}, |row| row.get(0))
+    conn.prepare_cached(
+        "SELECT count(*) FROM event WHERE leaf IS NOT NULL AND (:subject IS NULL OR subject = :subject)",
+    )?
+    .query_row(named_params! {":subject": subject}, |row| row.get(0))
 }
 
 /// Returns events that happened at or after `since`, newest first.
