@@ -1,0 +1,117 @@
+//! Turns `locales/{zh,en}.toml` into Rust: a function per text, a look-up per table of words.
+//!
+//! A key that one language lacks, a placeholder that differs, or a problem, right or role without words stops the
+//! build. A text that no page uses is an unused function, which the compiler reports.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env,
+    fmt::Write as _,
+    fs,
+    path::Path,
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+type Texts = BTreeMap<String, String>;
+
+/// What one language's file holds: texts by section, words by table.
+struct Locale {
+    texts: BTreeMap<String, Texts>,
+    words: BTreeMap<String, Texts>,
+}
+
+fn main() -> Result<()> {
+    println!("cargo::rerun-if-changed=locales");
+    let zh = Locale::read("locales/zh.toml")?;
+    let en = Locale::read("locales/en.toml")?;
+    same_keys("texts", &zh.texts, &en.texts)?;
+    same_keys("words", &zh.words, &en.words)?;
+    everything_the_api_says_has_words(&zh)?;
+    let out = env::var("OUT_DIR").context("OUT_DIR is not set")?;
+    fs::write(Path::new(&out).join("locales.rs"), generated(&zh, &en)?)?;
+    Ok(())
+}
+
+impl Locale {
+    fn read(path: &str) -> Result<Self> {
+        let text = fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
+        let mut table: toml::Table = text.parse().with_context(|| format!("cannot parse {path}"))?;
+        let words = table.remove("words").unwrap_or_else(|| toml::Table::new().into());
+        let words = words.try_into().with_context(|| format!("{path}: [words.*] holds tables of texts"))?;
+        let texts = table.try_into().with_context(|| format!("{path}: a section holds texts"))?;
+        Ok(Self { texts, words })
+    }
+}
+
+fn same_keys(what: &str, zh: &BTreeMap<String, Texts>, en: &BTreeMap<String, Texts>) -> Result<()> {
+    let keys = |all: &BTreeMap<String, Texts>| -> BTreeSet<String> {
+        all.iter().flat_map(|(s, texts)| texts.keys().map(move |k| format!("{s}.{k}"))).collect()
+    };
+    let (in_zh, in_en) = (keys(zh), keys(en));
+    let odd: Vec<_> = in_zh.symmetric_difference(&in_en).collect();
+    ensure!(odd.is_empty(), "{what} in one language only: {odd:?}");
+    for (section, texts) in zh {
+        for (key, text) in texts {
+            let other = en.get(section).and_then(|t| t.get(key)).map_or("", String::as_str);
+            ensure!(
+                placeholders(text) == placeholders(other),
+                "{section}.{key} has other placeholders in the other language"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The `{name}`s of a text.
+fn placeholders(text: &str) -> BTreeSet<&str> {
+    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
+}
+
+fn everything_the_api_says_has_words(locale: &Locale) -> Result<()> {
+    let need = |table: &str, code: serde_json::Value| -> Result<()> {
+        let code = code.as_str().unwrap_or_default();
+        let found = locale.words.get(table).is_some_and(|words| words.contains_key(code));
+        if !found {
+            bail!("[words.{table}] lacks {code:?}");
+        }
+        Ok(())
+    };
+    for code in api::ProblemCode::ALL {
+        need("problem", serde_json::to_value(code)?)?;
+    }
+    for role in api::Role::ALL {
+        need("role", serde_json::to_value(role)?)?;
+        for right in role.rights() {
+            need("right", serde_json::to_value(right)?)?;
+        }
+    }
+    Ok(())
+}
+
+fn generated(zh: &Locale, en: &Locale) -> Result<String> {
+    let mut out = String::new();
+    let other = |all: &BTreeMap<String, Texts>, section: &str, key: &str| {
+        all.get(section).and_then(|texts| texts.get(key)).cloned().unwrap_or_default()
+    };
+    out.push_str("/// The texts of the pages, by section.\npub(crate) mod texts {\n");
+    for (section, texts) in &zh.texts {
+        writeln!(out, "pub(crate) mod {section} {{ use crate::i18n::Text;")?;
+        for (key, text) in texts {
+            let en = other(&en.texts, section, key);
+            writeln!(out, "pub(crate) const fn {key}() -> Text {{ Text {{ zh: {text:?}, en: {en:?} }} }}")?;
+        }
+        out.push_str("}\n");
+    }
+    out.push_str("}\n/// Words for the codes the API speaks in.\npub(crate) mod words { use crate::i18n::Text;\n");
+    for (table, texts) in &zh.words {
+        writeln!(out, "pub(crate) fn {table}(code: &str) -> Option<Text> {{ Some(match code {{")?;
+        for (key, text) in texts {
+            let en = other(&en.words, table, key);
+            writeln!(out, "{key:?} => Text {{ zh: {text:?}, en: {en:?} }},")?;
+        }
+        out.push_str("_ => return None })}\n");
+    }
+    out.push_str("}\n");
+    Ok(out)
+}

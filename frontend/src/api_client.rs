@@ -1,0 +1,545 @@
+//! The only way to the server: one function per question, typed by the `api` crate.
+//!
+//! A request that changes something carries the session's CSRF token. When the API wants a purpose first, the person
+//! is asked once and the request goes out again. When the session has ended, the sign-in page takes over.
+
+use std::collections::BTreeMap;
+
+use api::account::{
+    AuditEntry, ChangePassword, ChangeUser, NewUser, Purpose, RightsTable, Session, SignIn, User,
+};
+use api::campaign::{Campaign, NewCampaign, RosterRow, RuleSetSummary, Slip, TokensIssued};
+use api::deletion::{Case, NewCase, SignStep, TypeCode};
+use api::delivery::{Confirm, Delivery, Item, ItemQuery, Propose, Receipt};
+use api::dossier::{Correction, Dossier, PersonFacts};
+use api::face::{Calibration, Comparison, Decide, NewCalibration};
+use api::health::{ArchiveHealth, Doctor};
+use api::ids::{
+    CalibrationId, CampaignId, CaseId, ComparisonId, DeliveryId, JobId, PersonId, PhotoId, UserId, VendorId,
+};
+use api::import::{ImportFile, ImportFinding, ImportPhotos};
+use api::job::Job;
+use api::ledger::{LedgerEntry, LedgerHead, LedgerProof};
+use api::search::{SearchQuery, SearchResults};
+use api::today::Today;
+use api::vendor::{Enrolment, NewVendor, Vendor};
+use api::{Page, Problem, ProblemCode};
+use gloo_net::http::{Method, Request, RequestBuilder, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::JsValue;
+
+use crate::router::write_query;
+use crate::session;
+use crate::state::state;
+
+/// Why an answer did not come.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Failure {
+    /// The server said why.
+    Problem(Problem),
+    /// The server could not be reached.
+    Unreachable,
+    /// The server's answer could not be read.
+    Unreadable,
+    /// The person did not state a purpose.
+    NoPurpose,
+}
+
+impl Failure {
+    /// The problem's code, if the server named one.
+    pub(crate) fn code(&self) -> Option<ProblemCode> {
+        match self {
+            Self::Problem(problem) => Some(problem.code),
+            _ => None,
+        }
+    }
+}
+
+/// What a question brings.
+pub(crate) type Answer<T> = Result<T, Failure>;
+
+/// A request's body.
+#[derive(Clone)]
+enum Body {
+    Nothing,
+    Json(String),
+    Bytes(web_sys::Blob),
+}
+
+/// The full address of an API path.
+pub(crate) fn url(path: &str) -> String {
+    format!("/api/v1{path}")
+}
+
+/// The address of a photo's pixels; `size` is `thumb` or `full`.
+pub(crate) fn photo_url(photo: PhotoId, size: &str) -> String {
+    url(&format!("/photos/{photo}/image?size={size}"))
+}
+
+fn with_query(path: &str, query: &impl Serialize) -> String {
+    let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(query) else {
+        return path.to_owned();
+    };
+    let fields: BTreeMap<_, _> = fields.into_iter().map(|(name, value)| (name, plain(&value))).collect();
+    let query = write_query(&fields);
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+fn plain(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+async fn send(method: Method, path: &str, body: &Body) -> Answer<Response> {
+    loop {
+        let response = send_once(method.clone(), path, body).await?;
+        if response.ok() {
+            return Ok(response);
+        }
+        let Ok(problem) = response.json::<Problem>().await else {
+            return Err(Failure::Unreadable);
+        };
+        match problem.code {
+            ProblemCode::PurposeRequired => {
+                if !session::ask_purpose().await {
+                    return Err(Failure::NoPurpose);
+                }
+            }
+            ProblemCode::SignInRequired => {
+                session::ended();
+                return Err(Failure::Problem(problem));
+            }
+            _ => return Err(Failure::Problem(problem)),
+        }
+    }
+}
+
+async fn send_once(method: Method, path: &str, body: &Body) -> Answer<Response> {
+    let mut builder = RequestBuilder::new(&url(path)).method(method.clone()).header("accept", "application/json");
+    if method != Method::GET
+        && let Some(session) = state().session_now()
+    {
+        builder = builder.header("x-csrf-token", &session.csrf);
+    }
+    let request: Result<Request, _> = match body {
+        Body::Nothing => builder.build(),
+        Body::Json(text) => builder.header("content-type", "application/json").body(text.as_str()),
+        Body::Bytes(blob) => {
+            builder.header("content-type", "application/octet-stream").body(JsValue::from(blob.clone()))
+        }
+    };
+    request.map_err(|_| Failure::Unreadable)?.send().await.map_err(|_| Failure::Unreachable)
+}
+
+async fn read<T: DeserializeOwned>(response: Response) -> Answer<T> {
+    let text = response.text().await.map_err(|_| Failure::Unreachable)?;
+    serde_json::from_str(&text).map_err(|_| Failure::Unreadable)
+}
+
+async fn get<T: DeserializeOwned>(path: &str) -> Answer<T> {
+    read(send(Method::GET, path, &Body::Nothing).await?).await
+}
+
+fn json(value: &impl Serialize) -> Answer<Body> {
+    serde_json::to_string(value).map(Body::Json).map_err(|_| Failure::Unreadable)
+}
+
+async fn post<T: DeserializeOwned>(path: &str, value: &impl Serialize) -> Answer<T> {
+    read(send(Method::POST, path, &json(value)?).await?).await
+}
+
+/// The body of a request that has nothing to say.
+fn nothing() -> serde_json::Value {
+    serde_json::Value::Object(serde_json::Map::new())
+}
+
+async fn put<T: DeserializeOwned>(path: &str, value: &impl Serialize) -> Answer<T> {
+    read(send(Method::PUT, path, &json(value)?).await?).await
+}
+
+/// The text of a document: a certificate, a proof.
+pub(crate) async fn document(path: &str) -> Answer<String> {
+    let response = send(Method::GET, path, &Body::Nothing).await?;
+    response.text().await.map_err(|_| Failure::Unreachable)
+}
+
+// Session and accounts
+
+/// Signs in.
+pub(crate) async fn sign_in(account: String, password: String) -> Answer<Session> {
+    post("/session", &SignIn { account, password }).await
+}
+
+/// Who is signed in.
+pub(crate) async fn session() -> Answer<Session> {
+    get("/session").await
+}
+
+/// Signs out.
+pub(crate) async fn sign_out() -> Answer<()> {
+    send(Method::DELETE, "/session", &Body::Nothing).await.map(drop)
+}
+
+/// States the purpose of the task at hand.
+pub(crate) async fn state_purpose(text: String) -> Answer<()> {
+    send_once(Method::PUT, "/session/purpose", &json(&Purpose { text })?).await.and_then(|response| {
+        if response.ok() { Ok(()) } else { Err(Failure::Unreadable) }
+    })
+}
+
+/// Changes one's own password.
+pub(crate) async fn change_password(old: String, new: String) -> Answer<()> {
+    send(Method::PUT, "/session/password", &json(&ChangePassword { old, new })?).await.map(drop)
+}
+
+/// Every account.
+pub(crate) async fn users() -> Answer<Vec<User>> {
+    get("/users").await
+}
+
+/// Creates an account.
+pub(crate) async fn create_user(user: &NewUser) -> Answer<User> {
+    post("/users", user).await
+}
+
+/// Changes an account.
+pub(crate) async fn change_user(id: UserId, change: &ChangeUser) -> Answer<User> {
+    put(&format!("/users/{id}"), change).await
+}
+
+/// Gives an account a new password.
+pub(crate) async fn reset_password(id: UserId, password: String) -> Answer<()> {
+    let path = format!("/users/{id}/password");
+    send(Method::PUT, &path, &json(&BTreeMap::from([("password", password)]))?).await.map(drop)
+}
+
+/// The offices and their rights.
+pub(crate) async fn rights() -> Answer<RightsTable> {
+    get("/rights").await
+}
+
+/// The audit trail, newest first.
+pub(crate) async fn audit(offset: u32, limit: u32) -> Answer<Page<AuditEntry>> {
+    get(&format!("/audit?offset={offset}&limit={limit}")).await
+}
+
+/// What waits and what changed.
+pub(crate) async fn today() -> Answer<Today> {
+    get("/today").await
+}
+
+// Finding and dossiers
+
+/// Searches people.
+pub(crate) async fn search(query: &SearchQuery) -> Answer<SearchResults> {
+    get(&with_query("/search", query)).await
+}
+
+/// A person's dossier, numbers masked.
+pub(crate) async fn dossier(person: PersonId) -> Answer<Dossier> {
+    get(&format!("/persons/{person}")).await
+}
+
+/// A person's facts with every number shown. Recorded as a use of its own.
+pub(crate) async fn reveal(person: PersonId) -> Answer<PersonFacts> {
+    get(&format!("/persons/{person}/numbers")).await
+}
+
+/// Corrects facts of a person.
+pub(crate) async fn correct(person: PersonId, correction: &Correction) -> Answer<()> {
+    send(Method::POST, &format!("/persons/{person}/corrections"), &json(correction)?).await.map(drop)
+}
+
+// Campaigns
+
+/// Every campaign, newest first.
+pub(crate) async fn campaigns() -> Answer<Vec<Campaign>> {
+    get("/campaigns").await
+}
+
+/// One campaign.
+pub(crate) async fn campaign(id: CampaignId) -> Answer<Campaign> {
+    get(&format!("/campaigns/{id}")).await
+}
+
+/// Creates a campaign.
+pub(crate) async fn create_campaign(campaign: &NewCampaign) -> Answer<Campaign> {
+    post("/campaigns", campaign).await
+}
+
+/// A part of a campaign's roster.
+pub(crate) async fn roster(id: CampaignId, offset: u32, limit: u32) -> Answer<Page<RosterRow>> {
+    get(&format!("/campaigns/{id}/roster?offset={offset}&limit={limit}")).await
+}
+
+/// Issues the capture tokens that are still missing.
+pub(crate) async fn issue_tokens(id: CampaignId) -> Answer<TokensIssued> {
+    post(&format!("/campaigns/{id}/tokens"), &nothing()).await
+}
+
+/// Every slip of a campaign, class by class.
+pub(crate) async fn slips(id: CampaignId) -> Answer<Vec<Slip>> {
+    let mut all = Vec::new();
+    loop {
+        let part: Page<Slip> = get(&format!("/campaigns/{id}/slips?offset={}&limit=500", all.len())).await?;
+        let nothing_more = part.items.is_empty();
+        all.extend(part.items);
+        if nothing_more || all.len() as u64 >= part.total {
+            return Ok(all);
+        }
+    }
+}
+
+/// The photo rules.
+pub(crate) async fn rule_sets() -> Answer<Vec<RuleSetSummary>> {
+    get("/rule-sets").await
+}
+
+// Imports and jobs
+
+/// Imports an uploaded roster.
+pub(crate) async fn import_roster(campaign: CampaignId, file: &ImportFile) -> Answer<Job> {
+    post(&format!("/campaigns/{campaign}/roster"), file).await
+}
+
+/// Imports an uploaded zip of photos.
+pub(crate) async fn import_photos(photos: &ImportPhotos) -> Answer<Job> {
+    post("/photos/import", photos).await
+}
+
+/// Imports an uploaded certificate register.
+pub(crate) async fn import_diplomas(file: &ImportFile) -> Answer<Job> {
+    post("/diplomas/import", file).await
+}
+
+/// Jobs, newest first.
+pub(crate) async fn jobs() -> Answer<Vec<Job>> {
+    get("/jobs").await
+}
+
+/// One job.
+pub(crate) async fn job(id: JobId) -> Answer<Job> {
+    get(&format!("/jobs/{id}")).await
+}
+
+/// Asks a job to stop.
+pub(crate) async fn stop_job(id: JobId) -> Answer<()> {
+    send(Method::DELETE, &format!("/jobs/{id}"), &Body::Nothing).await.map(drop)
+}
+
+/// What an import found: the first 500 of it, and how much there is.
+pub(crate) async fn findings(id: JobId) -> Answer<Page<ImportFinding>> {
+    get(&format!("/jobs/{id}/findings?limit=500")).await
+}
+
+// Deliveries
+
+/// Every delivery, newest first.
+pub(crate) async fn deliveries() -> Answer<Vec<Delivery>> {
+    get("/deliveries").await
+}
+
+/// One delivery.
+pub(crate) async fn delivery(id: DeliveryId) -> Answer<Delivery> {
+    get(&format!("/deliveries/{id}")).await
+}
+
+/// Items of a delivery, oddest first.
+pub(crate) async fn items(id: DeliveryId, query: &ItemQuery) -> Answer<Page<Item>> {
+    get(&with_query(&format!("/deliveries/{id}/items"), query)).await
+}
+
+/// One item of a delivery, sought first at the place of the sheet where `query` says it is, then in all of it.
+pub(crate) async fn item(id: DeliveryId, number: u32, query: ItemQuery) -> Answer<Item> {
+    let here = items(id, &ItemQuery { limit: 1, ..query }).await?;
+    let mut found = here.items.into_iter().find(|item| item.number == number);
+    let mut offset = 0;
+    while found.is_none() {
+        let part = items(id, &ItemQuery { offset, limit: 500, ..ItemQuery::default() }).await?;
+        if part.items.is_empty() {
+            return Err(Failure::Problem(Problem::new(ProblemCode::NotFound, [
+                ("kind", "item".to_owned()),
+                ("id", number.to_string()),
+            ])));
+        }
+        found = part.items.into_iter().find(|item| item.number == number);
+        offset += 500;
+    }
+    found.ok_or(Failure::Unreadable)
+}
+
+/// The address of an item's pixels.
+pub(crate) fn item_url(id: DeliveryId, number: u32) -> String {
+    url(&format!("/deliveries/{id}/items/{number}/image"))
+}
+
+/// Checks a delivery again.
+pub(crate) async fn check_delivery(id: DeliveryId) -> Answer<Job> {
+    post(&format!("/deliveries/{id}/check"), &nothing()).await
+}
+
+/// Proposes what is to be done with a delivery.
+pub(crate) async fn propose(id: DeliveryId, proposal: &Propose) -> Answer<Delivery> {
+    post(&format!("/deliveries/{id}/proposal"), proposal).await
+}
+
+/// Confirms or refuses what another proposed.
+pub(crate) async fn confirm(id: DeliveryId, confirm: bool) -> Answer<Delivery> {
+    post(&format!("/deliveries/{id}/confirmation"), &Confirm { confirm }).await
+}
+
+/// The vendor's receipt.
+pub(crate) async fn receipt(id: DeliveryId) -> Answer<Receipt> {
+    get(&format!("/deliveries/{id}/receipt")).await
+}
+
+// Faces
+
+/// Compares a probe with a person's reference photo.
+pub(crate) async fn compare(person: PersonId, probe: &web_sys::Blob) -> Answer<Comparison> {
+    let path = format!("/persons/{person}/comparisons");
+    read(send(Method::POST, &path, &Body::Bytes(probe.clone())).await?).await
+}
+
+/// Comparisons in a state.
+pub(crate) async fn comparisons(state: &str) -> Answer<Vec<Comparison>> {
+    get(&format!("/comparisons?state={state}")).await
+}
+
+/// One comparison.
+pub(crate) async fn comparison(id: ComparisonId) -> Answer<Comparison> {
+    get(&format!("/comparisons/{id}")).await
+}
+
+/// The address of a probe's pixels, as long as they are kept.
+pub(crate) fn probe_url(id: ComparisonId) -> String {
+    url(&format!("/comparisons/{id}/probe"))
+}
+
+/// Decides a comparison at the desk.
+pub(crate) async fn decide(id: ComparisonId, decision: &Decide) -> Answer<Comparison> {
+    post(&format!("/comparisons/{id}/decision"), decision).await
+}
+
+/// Decides a comparison as one of its reviewers.
+pub(crate) async fn review(id: ComparisonId, decision: &Decide) -> Answer<Comparison> {
+    post(&format!("/comparisons/{id}/review"), decision).await
+}
+
+/// Every calibration, newest first.
+pub(crate) async fn calibrations() -> Answer<Vec<Calibration>> {
+    get("/calibrations").await
+}
+
+/// One calibration.
+pub(crate) async fn calibration(id: CalibrationId) -> Answer<Calibration> {
+    get(&format!("/calibrations/{id}")).await
+}
+
+/// Runs a calibration.
+pub(crate) async fn calibrate(new: &NewCalibration) -> Answer<Job> {
+    post("/calibrations", new).await
+}
+
+/// Puts a calibration into force.
+pub(crate) async fn adopt(id: CalibrationId) -> Answer<Calibration> {
+    post(&format!("/calibrations/{id}/adopt"), &nothing()).await
+}
+
+// Deletion
+
+/// Every deletion case.
+pub(crate) async fn cases() -> Answer<Vec<Case>> {
+    get("/deletions").await
+}
+
+/// One deletion case.
+pub(crate) async fn case(id: CaseId) -> Answer<Case> {
+    get(&format!("/deletions/{id}")).await
+}
+
+/// Opens a deletion case.
+pub(crate) async fn open_case(delivery: DeliveryId) -> Answer<Case> {
+    post("/deletions", &NewCase { delivery }).await
+}
+
+/// Signs the step of a case that waits.
+pub(crate) async fn sign_step(id: CaseId, password: String) -> Answer<Case> {
+    post(&format!("/deletions/{id}/signature"), &SignStep { password }).await
+}
+
+/// Types the code that the vendor reads aloud.
+pub(crate) async fn type_code(id: CaseId, code: String) -> Answer<Case> {
+    post(&format!("/deletions/{id}/code"), &TypeCode { code }).await
+}
+
+// Archive, ledger, settings
+
+/// The archive in figures.
+pub(crate) async fn archive_health() -> Answer<ArchiveHealth> {
+    get("/archive/health").await
+}
+
+/// Reads every byte of the archive.
+pub(crate) async fn check_archive() -> Answer<Job> {
+    post("/archive/check", &nothing()).await
+}
+
+/// Rebuilds catalogue and index.
+pub(crate) async fn rebuild() -> Answer<Job> {
+    post("/archive/rebuild", &nothing()).await
+}
+
+/// The ledger's head.
+pub(crate) async fn ledger() -> Answer<LedgerHead> {
+    get("/ledger").await
+}
+
+/// Entries of the ledger, newest first; `subject` narrows them to one thing.
+pub(crate) async fn ledger_entries(subject: &str, offset: u32, limit: u32) -> Answer<Page<LedgerEntry>> {
+    let query = BTreeMap::from([
+        ("subject".to_owned(), subject.to_owned()),
+        ("offset".to_owned(), offset.to_string()),
+        ("limit".to_owned(), limit.to_string()),
+    ]);
+    get(&format!("/ledger/entries?{}", write_query(&query))).await
+}
+
+/// The proof that an entry is in the ledger.
+pub(crate) async fn ledger_proof(index: u64) -> Answer<LedgerProof> {
+    get(&format!("/ledger/entries/{index}/proof")).await
+}
+
+/// Recomputes the ledger.
+pub(crate) async fn verify_ledger() -> Answer<Job> {
+    post("/ledger/verify", &nothing()).await
+}
+
+/// What the doctor sees.
+pub(crate) async fn doctor() -> Answer<Doctor> {
+    get("/doctor").await
+}
+
+/// Every vendor.
+pub(crate) async fn vendors() -> Answer<Vec<Vendor>> {
+    get("/vendors").await
+}
+
+/// Registers a vendor.
+pub(crate) async fn register_vendor(vendor: &NewVendor) -> Answer<Enrolment> {
+    post("/vendors", vendor).await
+}
+
+/// Takes a vendor's certificate back: it can no longer connect.
+pub(crate) async fn revoke_vendor(id: VendorId) -> Answer<Vendor> {
+    post(&format!("/vendors/{id}/revocation"), &nothing()).await
+}
+
+/// What a vendor's agent needs to connect.
+pub(crate) async fn enrolment(id: VendorId) -> Answer<Enrolment> {
+    get(&format!("/vendors/{id}/enrolment")).await
+}

@@ -1,0 +1,76 @@
+//! What went wrong, or that there is nothing yet: what, why, and what now.
+
+use api::Problem;
+use leptos::prelude::*;
+
+use crate::api_client::Failure;
+use crate::components::mark::{self, Status};
+use crate::i18n::{self, words};
+use crate::t;
+
+/// The sentence for a failure, in the person's language.
+pub(crate) fn sentence(failure: &Failure) -> String {
+    match failure {
+        Failure::Problem(problem) => problem_sentence(problem),
+        Failure::Unreachable => t!(failure.unreachable).to_owned(),
+        Failure::Unreadable => t!(failure.unreadable).to_owned(),
+        Failure::NoPurpose => t!(failure.no_purpose).to_owned(),
+    }
+}
+
+/// The sentence for a problem, worded from its code and parameters.
+pub(crate) fn problem_sentence(problem: &Problem) -> String {
+    let template = i18n::name_of(words::problem, problem.code);
+    problem.params.iter().fold(template, |text, (name, value)| {
+        text.replace(&format!("{{{name}}}"), &parameter(name, value))
+    })
+}
+
+/// A parameter as people read it: rights, roles and guards have words of their own.
+fn parameter(name: &str, value: &str) -> String {
+    match name {
+        "right" => i18n::worded(words::right, value),
+        "a" | "b" => i18n::worded(words::role, value),
+        "guard" => i18n::worded(words::guard, value),
+        "kind" => i18n::worded(words::thing, value),
+        "reason" => i18n::worded(words::reason, value),
+        "field" => i18n::worded(words::field, value),
+        "state" => i18n::worded(words::state, value),
+        _ => value.to_owned(),
+    }
+}
+
+/// A view that failed, with the way to try again.
+pub(crate) fn failing(failure: &Failure, again: impl Fn() + 'static) -> AnyView {
+    view! {
+        <div class="notice stop" role="alert">
+            {mark::shape(Status::Stop)}
+            <p>{sentence(failure)}</p>
+            <button type="button" on:click=move |_| again()>{t!(common.again)}</button>
+        </div>
+    }
+    .into_any()
+}
+
+/// A refusal beside the form that caused it; nothing while there is none.
+pub(crate) fn refusal(failure: RwSignal<Option<Failure>>) -> AnyView {
+    view! {
+        <div aria-live="assertive">
+            {move || failure.get().map(|failure| view! {
+                <p class="refusal">{mark::shape(Status::Stop)} {sentence(&failure)}</p>
+            })}
+        </div>
+    }
+    .into_any()
+}
+
+/// A view that has nothing yet: what will be here, and how to begin.
+pub(crate) fn empty(what: impl Into<String>, how: impl Into<String>) -> AnyView {
+    view! {
+        <div class="empty">
+            <p class="empty-what">{what.into()}</p>
+            <p>{how.into()}</p>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,83 @@
+//! A photo with the measured places drawn on it: head top, eye line, face, and whatever a finding points at.
+
+use api::delivery::Finding;
+use leptos::prelude::*;
+
+use crate::t;
+
+/// One mark on a photo, px of the photo.
+struct Drawn {
+    code: String,
+    failed: bool,
+    place: [f32; 4],
+    /// Where it should be, top and bottom.
+    limit: Option<(f32, f32)>,
+}
+
+/// A photo with its findings drawn on it. `chosen` is the finding's code to make stand out.
+pub(crate) fn overlay(url: String, alt: String, findings: &[Finding], chosen: RwSignal<String>) -> AnyView {
+    let natural = RwSignal::new((480_u32, 640_u32));
+    let lost = RwSignal::new(false);
+    let marks: Vec<_> = findings
+        .iter()
+        .filter_map(|finding| {
+            Some(Drawn {
+                code: finding.code.clone(),
+                failed: finding.status == "failed",
+                place: finding.place?,
+                limit: band(finding),
+            })
+        })
+        .collect();
+    view! {
+        <div class="photo overlay">
+            <img class="private" src=url alt=alt
+                on:load:target=move |event| natural.set((event.target().natural_width(), event.target().natural_height()))
+                on:error=move |_| lost.set(true)/>
+            {move || lost.get().then(|| view! { <span class="no-photo">{t!(common.no_photo)}</span> })}
+            <svg viewBox=move || { let (width, height) = natural.get(); format!("0 0 {width} {height}") } aria-hidden="true">
+                {marks.into_iter().map(|mark| drawn(mark, natural, chosen)).collect_view()}
+            </svg>
+        </div>
+    }
+    .into_any()
+}
+
+/// A mark as the appliance writes it: without width and height a line across at a height; without width a band across;
+/// much wider than high a line from eye to eye; else a box.
+fn drawn(mark: Drawn, natural: RwSignal<(u32, u32)>, chosen: RwSignal<String>) -> AnyView {
+    let [x, y, width, height] = mark.place;
+    let code = mark.code.clone();
+    let class = move || {
+        let standing = if mark.failed { "failed" } else { "held" };
+        if chosen.get() == code { format!("{standing} chosen") } else { standing.to_owned() }
+    };
+    let across = move || natural.get().0.to_string();
+    let shape = if width == 0.0 && height == 0.0 {
+        view! { <line x1="0" x2=across y1=y.to_string() y2=y.to_string()></line> }.into_any()
+    } else if width == 0.0 {
+        view! { <rect class="band-across" x="0" width=across y=y.to_string() height=height.to_string()></rect> }.into_any()
+    } else if height.abs() * 4.0 < width.abs() {
+        view! { <line x1=x.to_string() x2=(x + width).to_string() y1=y.to_string() y2=(y + height).to_string()></line> }.into_any()
+    } else {
+        view! { <rect x=x.to_string() y=y.to_string() width=width.to_string() height=height.to_string()></rect> }.into_any()
+    };
+    let limit = mark.limit.map(|(from, to)| {
+        view! { <rect class="limit" x="0" width=across y=from.to_string() height=(to - from).to_string()></rect> }
+    });
+    view! {
+        <g class=class>
+            {limit}
+            {shape}
+            <text x=(x + 4.0).to_string() y=(y - 4.0).max(14.0).to_string()>{mark.code}</text>
+        </g>
+    }
+    .into_any()
+}
+
+/// The band within which a height must lie, read from `50–110 px`: for photos in the standard's own size.
+fn band(finding: &Finding) -> Option<(f32, f32)> {
+    const HEIGHTS: [&str; 2] = ["IMG-08", "IMG-09"];
+    let (from, to) = finding.limit.as_deref()?.strip_suffix(" px")?.split_once('–')?;
+    HEIGHTS.contains(&&*finding.code).then_some((from.trim().parse().ok()?, to.trim().parse().ok()?))
+}

@@ -1,0 +1,27 @@
+//! Things by their ids: a short name, and the page that shows them.
+
+use leptos::prelude::*;
+
+use crate::i18n::{self, words};
+
+/// The first eight digits of an id: enough to tell two apart by eye.
+pub(crate) fn short(id: &str) -> String {
+    let (_, digits) = id.split_once('_').unwrap_or(("", id));
+    digits.chars().take(8).collect()
+}
+
+/// A thing as a link to its page, or as plain text when it has none.
+pub(crate) fn link(id: &str) -> AnyView {
+    let Some((kind, _)) = id.split_once('_') else { return id.to_owned().into_any() };
+    let text = format!("{} {}", i18n::worded(words::thing, kind), short(id));
+    let room = match kind {
+        "person" => "/persons",
+        "delivery" => "/deliveries",
+        "case" => "/deletions",
+        "campaign" => "/campaigns",
+        "calibration" => "/calibration",
+        "comparison" => "/review",
+        _ => return view! { <span title=id.to_owned()>{text}</span> }.into_any(),
+    };
+    view! { <a href=format!("{room}/{id}") title=id.to_owned()>{text}</a> }.into_any()
+}

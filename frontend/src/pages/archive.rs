@@ -1,0 +1,154 @@
+//! Is everything still there, and still what it was?
+
+use std::collections::BTreeMap;
+
+use api::Right;
+use api::health::{ArchiveHealth, FixityCheck};
+use leptos::prelude::*;
+
+use crate::api_client;
+use crate::components::{
+    attempt::Attempt,
+    figure, job,
+    loader::Loader,
+    mark::{self, Status},
+    notice,
+};
+use crate::format;
+use crate::state::{now, state};
+use crate::t;
+
+/// How many days the calendar shows.
+const DAYS: i64 = 63;
+/// A day, ms.
+const DAY: i64 = 86_400_000;
+
+/// The page.
+pub(crate) fn page() -> AnyView {
+    let health = Loader::new(api_client::archive_health);
+    let running = RwSignal::new(None);
+    let attempt = Attempt::new();
+    let may = state().may(Right::MaintainArchive);
+    let check = move |_| {
+        attempt.run(api_client::check_archive(), move |job| {
+            running.set(Some(job.id));
+            state().heard_of(job);
+        });
+    };
+    let rebuild = move |_| {
+        attempt.run(api_client::rebuild(), move |job| {
+            running.set(Some(job.id));
+            state().heard_of(job);
+        });
+    };
+    view! {
+        <header class="page-head">
+            <h1>{t!(rail.archive)}</h1>
+            {may.then(|| view! {
+                <div class="actions">
+                    <button type="button" disabled=move || attempt.busy() on:click=rebuild>{t!(archive.rebuild)}</button>
+                    <button type="button" class="primary" disabled=move || attempt.busy() on:click=check>{t!(archive.check)}</button>
+                </div>
+            })}
+        </header>
+        {attempt.refusal()}
+        {move || running.get().map(|id| {
+            let followed = job::follow(id);
+            job::when_over(followed, move |_| health.again());
+            view! { <section class="panel">{job::here(followed)}</section> }
+        })}
+        {health.show(|health| full(&health))}
+    }
+    .into_any()
+}
+
+fn full(health: &ArchiveHealth) -> AnyView {
+    let index = if health.index_behind == 0 {
+        mark::mark(Status::Ok, t!(archive.index_current))
+    } else {
+        mark::mark(Status::Attention, t!(archive.index_behind, n = format::count(health.index_behind)))
+    };
+    view! {
+        {last_check(health.last_check.as_ref())}
+        {figure::figures(vec![
+            figure::figure(t!(archive.dossiers), format::count(health.dossiers)),
+            figure::figure(t!(archive.photos), format::count(health.photos)),
+            figure::figure(t!(archive.diplomas), format::count(health.diplomas)),
+            figure::figure(t!(archive.objects), format::count(health.objects)),
+            figure::figure(t!(archive.bytes), format::size(health.bytes)),
+            figure::figure(t!(archive.free), format::size(health.free_bytes)),
+            figure::figure(t!(archive.indexed), format::count(health.indexed)),
+        ])}
+        <p>{index}</p>
+        <section><h2>{t!(archive.calendar)}</h2>{calendar(&health.checks)}</section>
+        <section><h2>{t!(archive.checks)}</h2>{checks(&health.checks)}</section>
+    }
+    .into_any()
+}
+
+fn status(check: &FixityCheck) -> Status {
+    if check.damaged > 0 {
+        Status::Stop
+    } else if check.unreadable > 0 {
+        Status::Attention
+    } else {
+        Status::Ok
+    }
+}
+
+fn last_check(check: Option<&FixityCheck>) -> AnyView {
+    let Some(check) = check else {
+        return notice::empty(t!(archive.never), t!(archive.never_how));
+    };
+    let text = if check.damaged + check.unreadable == 0 {
+        t!(archive.intact, n = format::count(check.intact), time = format::local_time(check.at))
+    } else {
+        t!(archive.damaged, damaged = format::count(check.damaged), unreadable = format::count(check.unreadable), time = format::local_time(check.at))
+    };
+    view! { <p class="lead">{mark::mark(status(check), text)}</p> }.into_any()
+}
+
+/// A square a day: the worst check of that day, or none.
+fn calendar(checks: &[FixityCheck]) -> AnyView {
+    let mut by_day = BTreeMap::<String, &FixityCheck>::new();
+    for check in checks {
+        let day = by_day.entry(format::local_date(check.at)).or_insert(check);
+        if check.damaged + check.unreadable > day.damaged + day.unreadable {
+            *day = check;
+        }
+    }
+    let today = now().as_millisecond();
+    let square = |back: i64| {
+        let date = api::Timestamp::from_millisecond(today - back * DAY).map(format::local_date).unwrap_or_default();
+        let check = by_day.get(&date);
+        let (status, word) = match check {
+            Some(check) => (status(check), t!(archive.day_checked, intact = format::count(check.intact), damaged = format::count(check.damaged + check.unreadable))),
+            None => (Status::Waiting, t!(archive.day_none).to_owned()),
+        };
+        let label = format!("{date}: {word}");
+        let spoken = label.clone();
+        view! { <li class=format!("day {}", status.class()) title=label>{mark::shape(status)}<span class="sr-only">{spoken}</span></li> }
+    };
+    view! { <ol class="calendar">{(0..DAYS).rev().map(square).collect_view()}</ol> }.into_any()
+}
+
+fn checks(checks: &[FixityCheck]) -> AnyView {
+    if checks.is_empty() {
+        return notice::empty(t!(archive.never), t!(archive.never_how));
+    }
+    view! {
+        <div class="scroll"><table class="dense">
+            <thead><tr><th>{t!(common.when)}</th><th class="number">{t!(archive.files_intact)}</th><th class="number">{t!(archive.files_damaged)}</th>
+                <th class="number">{t!(archive.files_unreadable)}</th><th class="number">{t!(archive.bytes_read)}</th><th class="number">{t!(archive.took)}</th></tr></thead>
+            <tbody>{checks.iter().map(|check| view! {
+                <tr>
+                    <td>{mark::shape(status(check))} " " {format::when(check.at)}</td>
+                    <td class="number">{format::count(check.intact)}</td><td class="number">{format::count(check.damaged)}</td>
+                    <td class="number">{format::count(check.unreadable)}</td><td class="number">{format::size(check.bytes)}</td>
+                    <td class="number">{format::span(check.ms)}</td>
+                </tr>
+            }).collect_view()}</tbody>
+        </table></div>
+    }
+    .into_any()
+}

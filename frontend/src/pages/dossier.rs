@@ -1,0 +1,392 @@
+//! What does the archive keep about this person?
+
+use api::dossier::{Correction, Diploma, Dossier, PersonFacts, Photo, PhotoKind, Use, Version};
+use api::ids::{PersonId, PhotoId};
+use api::{Right, Timestamp};
+use leptos::prelude::*;
+
+use crate::api_client;
+use crate::browser;
+use crate::components::{
+    attempt::Attempt,
+    dialog, field, figure,
+    loader::Loader,
+    mark::{self, Status},
+    notice, photo, subject,
+};
+use crate::format;
+use crate::i18n::{self, words};
+use crate::router;
+use crate::state::{now, state};
+use crate::t;
+
+/// The page.
+pub(crate) fn page(person: PersonId) -> AnyView {
+    let dossier = Loader::new(move || api_client::dossier(person));
+    browser::on_key(|key, _| {
+        if key == "Escape" {
+            router::back("/find");
+        }
+        key == "Escape"
+    });
+    view! { <article class="dossier">{dossier.show(move |kept| full(&kept, dossier))}</article> }.into_any()
+}
+
+fn full(kept: &Dossier, dossier: Loader<Dossier>) -> AnyView {
+    let person = kept.person;
+    let shown = RwSignal::new(kept.facts.clone());
+    let revealed = RwSignal::new(false);
+    let correcting = RwSignal::new(false);
+    let reveal = Attempt::new();
+    let version = kept.versions.first().map_or(1, |version| version.number);
+    let first_photo = kept.photos.iter().rfind(|photo| photo.superseded_by.is_none()).map(|photo| photo.id);
+    view! {
+        {watermark()}
+        <header class="page-head">
+            <div>
+                <p class="crumb"><a href="/find" on:click=|event| { event.prevent_default(); router::back("/find"); }>{t!(dossier.back)}</a></p>
+                <h1 class="name private">{kept.facts.name.clone()}</h1>
+                <p>{fixity(kept.fixity.checked, kept.fixity.intact)}</p>
+            </div>
+            <div class="actions no-print">
+                {state().may(Right::RevealNumbers).then(|| view! {
+                    <button type="button" aria-pressed=move || revealed.get().to_string() disabled=move || reveal.busy()
+                        on:click=move |_| reveal.run(api_client::reveal(person), move |facts| { shown.set(facts); revealed.set(true); })>
+                        {t!(dossier.reveal)}</button>
+                })}
+                {state().may(Right::CorrectDossier).then(|| view! {
+                    <button type="button" on:click=move |_| correcting.set(true)>{t!(dossier.correct)}</button>
+                })}
+                {state().may(Right::Compare).then(|| view! {
+                    <a class="button" href=format!("/desk/{person}")>{t!(find.to_desk)}</a>
+                })}
+                <button type="button" class="primary" on:click=|_| browser::print()>{t!(common.print)}</button>
+            </div>
+        </header>
+        {reveal.refusal()}
+        <div class="dossier-top">
+            <div class="portrait">{photo::kept(first_photo, "full", t!(find.photo_of))}</div>
+            {move || facts(&shown.get())}
+        </div>
+        {photos(&kept.photos)}
+        {diplomas(&kept.diplomas)}
+        {versions(&kept.versions)}
+        {uses(&kept.uses)}
+        {correction_dialog(correcting, person, version, dossier)}
+    }
+    .into_any()
+}
+
+/// Who looked, when and why, across every printed copy.
+fn watermark() -> AnyView {
+    let session = state().session_now();
+    let account = session.as_ref().map(|s| s.user.account.clone()).unwrap_or_default();
+    let purpose = session.and_then(|s| s.purpose).unwrap_or_default();
+    let text = format!("{account} · {} · {purpose}", format::local_time(now()));
+    view! {
+        <div class="watermark" aria-hidden="true">
+            {(0..12).map(|_| view! { <span>{text.clone()}</span> }).collect_view()}
+        </div>
+    }
+    .into_any()
+}
+
+fn fixity(checked: Option<Timestamp>, intact: Option<bool>) -> AnyView {
+    let (status, text) = match (intact, checked) {
+        (Some(true), Some(at)) => (Status::Ok, t!(dossier.intact, time = format::local_time(at))),
+        (Some(false), Some(at)) => (Status::Stop, t!(dossier.damaged, time = format::local_time(at))),
+        _ => (Status::Waiting, t!(dossier.never_checked).to_owned()),
+    };
+    mark::mark(status, text)
+}
+
+fn date(date: Option<impl ToString>) -> String {
+    date.map(|date| date.to_string()).unwrap_or_default()
+}
+
+fn facts(facts: &PersonFacts) -> AnyView {
+    let years = if facts.years.is_empty() { String::new() } else { t!(dossier.years, n = facts.years) };
+    view! {
+        <dl class="facts columns">
+            {figure::fact(&i18n::field("student_number"), &*facts.student_number, true)}
+            {figure::fact(&i18n::field("candidate_number"), &*facts.candidate_number, true)}
+            {figure::fact(&i18n::field("id_number"), &*facts.id_number, true)}
+            {figure::fact(&i18n::field("sex"), &*facts.sex, false)}
+            {figure::fact(&i18n::field("birth_date"), date(facts.birth_date), true)}
+            {figure::fact(&i18n::field("ethnicity"), &*facts.ethnicity, false)}
+            {figure::fact(&i18n::field("college"), &*facts.college, false)}
+            {figure::fact(&i18n::field("major"), &*facts.major, false)}
+            {figure::fact(&i18n::field("class"), &*facts.class, false)}
+            {figure::fact(&i18n::field("level"), &*facts.level, false)}
+            {figure::fact(&i18n::field("years"), years, false)}
+            {figure::fact(&i18n::field("entry_date"), date(facts.entry_date), false)}
+            {figure::fact(&i18n::field("expected_graduation"), date(facts.expected_graduation), false)}
+            {figure::fact(&i18n::field("former_names"), facts.former_names.join(" "), true)}
+            {figure::fact(&i18n::field("note"), &*facts.note, false)}
+        </dl>
+    }
+    .into_any()
+}
+
+/// The photos by kind side by side; two of them can be set beside each other at equal size.
+fn photos(all: &[Photo]) -> AnyView {
+    const KINDS: [PhotoKind; 5] =
+        [PhotoKind::IdCard, PhotoKind::Admission, PhotoKind::Enrolment, PhotoKind::Graduation, PhotoKind::Original];
+    let chosen = RwSignal::new(Vec::<PhotoId>::new());
+    let columns = KINDS.into_iter().filter_map(|kind| {
+        let photos: Vec<_> = all.iter().filter(|photo| photo.kind == kind).collect();
+        let awaited = matches!(kind, PhotoKind::Admission | PhotoKind::Enrolment | PhotoKind::Graduation);
+        if photos.is_empty() && !awaited {
+            return None;
+        }
+        Some(view! {
+            <li>
+                <h3>{i18n::name_of(words::photo_kind, kind)}</h3>
+                {photos.is_empty().then(|| photo::photo(None, ""))}
+                {photos.into_iter().rev().map(|photo| one_photo(photo, chosen)).collect_view()}
+            </li>
+        })
+    });
+    view! {
+        <section>
+            <h2>{t!(dossier.photos)}</h2>
+            <p class="dim no-print">{t!(dossier.photos_how)}</p>
+            <ol class="timeline-photos">{columns.collect_view()}</ol>
+            {move || {
+                let chosen = chosen.get();
+                (chosen.len() == 2).then(|| view! {
+                    <div class="pair" role="region" aria-label=t!(dossier.side_by_side)>
+                        {chosen.into_iter().map(|id| photo::kept(Some(id), "full", t!(find.photo_of))).collect_view()}
+                    </div>
+                })
+            }}
+        </section>
+    }
+    .into_any()
+}
+
+fn one_photo(kept: &Photo, chosen: RwSignal<Vec<PhotoId>>) -> AnyView {
+    let id = kept.id;
+    let choose = move |_| {
+        chosen.update(|chosen| match chosen.iter().position(|other| *other == id) {
+            Some(at) => drop(chosen.remove(at)),
+            None => {
+                chosen.push(id);
+                if chosen.len() > 2 {
+                    chosen.remove(0);
+                }
+            }
+        });
+    };
+    view! {
+        <div class="kept-photo" class:superseded=kept.superseded_by.is_some()>
+            <button type="button" class="photo-button" aria-pressed=move || chosen.get().contains(&id).to_string()
+                aria-label=t!(dossier.choose) on:click=choose>
+                {photo::kept(Some(id), "thumb", i18n::name_of(words::photo_kind, kept.kind))}
+            </button>
+            {kept.superseded_by.map(|_| mark::mark(Status::Waiting, t!(dossier.superseded)))}
+            <dl class="small">
+                {kept.captured.map(|at| figure::fact(t!(dossier.captured), format::local_date(at), false))}
+                {figure::fact(t!(dossier.kept), format::local_date(kept.kept), false)}
+                {figure::fact(t!(dossier.size), format!("{} × {} · {}", kept.width, kept.height, format::size(kept.bytes)), false)}
+                {kept.delivery.map(|id| view! { <div class="fact"><dt>{t!(dossier.delivery)}</dt><dd>{subject::link(&id.to_string())}</dd></div> })}
+                <div class="fact"><dt>"SHA-512"</dt><dd><code class="digest" title=kept.sha512.clone()>{kept.sha512.get(..16).unwrap_or_default().to_owned()} "…"</code></dd></div>
+            </dl>
+        </div>
+    }
+    .into_any()
+}
+
+fn diplomas(diplomas: &[Diploma]) -> AnyView {
+    view! {
+        <section>
+            <h2>{t!(dossier.diplomas)}</h2>
+            {if diplomas.is_empty() {
+                notice::empty(t!(dossier.no_diplomas), t!(dossier.no_diplomas_how))
+            } else {
+                view! {
+                    <div class="scroll"><table class="dense">
+                        <thead><tr>
+                            <th>{i18n::field("certificate")}</th><th>{t!(dossier.outcome)}</th><th>{i18n::field("major")}</th>
+                            <th>{i18n::field("level")}</th><th>{t!(dossier.issued)}</th><th>{t!(dossier.president)}</th>
+                        </tr></thead>
+                        <tbody>{diplomas.iter().map(|diploma| view! {
+                            <tr>
+                                <td class="digits private">{diploma.number.clone()}</td><td>{diploma.outcome.clone()}</td>
+                                <td>{diploma.major.clone()}</td><td>{diploma.level.clone()}</td>
+                                <td>{date(diploma.issued)}</td><td>{diploma.president.clone()}</td>
+                            </tr>
+                        }).collect_view()}</tbody>
+                    </table></div>
+                }.into_any()
+            }}
+        </section>
+    }
+    .into_any()
+}
+
+fn versions(versions: &[Version]) -> AnyView {
+    view! {
+        <section>
+            <h2>{t!(dossier.versions)}</h2>
+            <div class="scroll"><table class="dense">
+                <thead><tr><th class="number">{t!(dossier.version)}</th><th>{t!(common.when)}</th><th>{t!(common.who)}</th><th>{t!(common.what)}</th><th>{t!(rail.ledger)}</th></tr></thead>
+                <tbody>{versions.iter().map(|version| view! {
+                    <tr>
+                        <td class="number">{version.number}</td><td>{format::when(version.created)}</td>
+                        <td>{version.by.clone()}</td><td>{version.message.clone()}</td>
+                        <td>{leaf(version.leaf)}</td>
+                    </tr>
+                }).collect_view()}</tbody>
+            </table></div>
+        </section>
+    }
+    .into_any()
+}
+
+/// The leaf of the ledger that holds something, or that it is still to come.
+pub(crate) fn leaf(leaf: Option<u64>) -> AnyView {
+    match leaf {
+        Some(leaf) if state().may(Right::ReadLedger) => {
+            view! { <a href=format!("/ledger/{leaf}")>{format::count(leaf)}</a> }.into_any()
+        }
+        Some(leaf) => format::count(leaf).into_any(),
+        None => mark::mark(Status::Waiting, t!(dossier.leaf_waits)),
+    }
+}
+
+fn uses(uses: &[Use]) -> AnyView {
+    view! {
+        <section class="no-print">
+            <h2>{t!(dossier.uses)}</h2>
+            <div class="scroll"><table class="dense">
+                <thead><tr><th>{t!(common.when)}</th><th>{t!(common.who)}</th><th>{t!(common.what)}</th><th>{t!(common.purpose)}</th></tr></thead>
+                <tbody>{uses.iter().map(|used| view! {
+                    <tr>
+                        <td>{format::when(used.at)}</td><td>{used.by.clone()}</td>
+                        <td>{i18n::worded(words::action, &used.action)}</td><td>{used.purpose.clone()}</td>
+                    </tr>
+                }).collect_view()}</tbody>
+            </table></div>
+        </section>
+    }
+    .into_any()
+}
+
+/// The facts as the person types them.
+#[derive(Clone, Copy)]
+struct Draft {
+    texts: [(&'static str, RwSignal<String>); 13],
+    dates: [(&'static str, RwSignal<String>); 3],
+    reason: RwSignal<String>,
+}
+
+impl Draft {
+    fn of(facts: &PersonFacts) -> Self {
+        let text = |value: &str| RwSignal::new(value.to_owned());
+        Self {
+            texts: [
+                ("name", text(&facts.name)),
+                ("former_names", text(&facts.former_names.join(" "))),
+                ("sex", text(&facts.sex)),
+                ("ethnicity", text(&facts.ethnicity)),
+                ("candidate_number", text(&facts.candidate_number)),
+                ("student_number", text(&facts.student_number)),
+                ("id_number", text(&facts.id_number)),
+                ("college", text(&facts.college)),
+                ("major", text(&facts.major)),
+                ("level", text(&facts.level)),
+                ("years", text(&facts.years)),
+                ("class", text(&facts.class)),
+                ("note", text(&facts.note)),
+            ],
+            dates: [
+                ("birth_date", text(&date(facts.birth_date))),
+                ("entry_date", text(&date(facts.entry_date))),
+                ("expected_graduation", text(&date(facts.expected_graduation))),
+            ],
+            reason: text(""),
+        }
+    }
+
+    fn text(&self, name: &str) -> String {
+        let found = self.texts.iter().find(|(n, _)| *n == name);
+        found.map(|(_, value)| value.get_untracked().trim().to_owned()).unwrap_or_default()
+    }
+
+    fn facts(&self) -> PersonFacts {
+        let date = |name: &str| {
+            let found = self.dates.iter().find(|(n, _)| *n == name);
+            found.and_then(|(_, value)| value.get_untracked().parse().ok())
+        };
+        PersonFacts {
+            name: self.text("name"),
+            former_names: self.text("former_names").split_whitespace().map(str::to_owned).collect(),
+            sex: self.text("sex"),
+            birth_date: date("birth_date"),
+            ethnicity: self.text("ethnicity"),
+            candidate_number: self.text("candidate_number"),
+            student_number: self.text("student_number"),
+            id_number: self.text("id_number"),
+            college: self.text("college"),
+            major: self.text("major"),
+            level: self.text("level"),
+            years: self.text("years"),
+            class: self.text("class"),
+            entry_date: date("entry_date"),
+            expected_graduation: date("expected_graduation"),
+            note: self.text("note"),
+        }
+    }
+}
+
+/// Corrects facts with a reason. The full numbers are fetched first: a masked one must never be written back.
+fn correction_dialog(
+    open: RwSignal<bool>,
+    person: PersonId,
+    from_version: u32,
+    dossier: Loader<Dossier>,
+) -> AnyView {
+    dialog::dialog(open, t!(dossier.correct), || (), move || {
+        let facts = Loader::new(move || api_client::reveal(person));
+        facts.show(move |facts| correction_form(Draft::of(&facts), open, person, from_version, dossier))
+    })
+}
+
+fn correction_form(
+    draft: Draft,
+    open: RwSignal<bool>,
+    person: PersonId,
+    from_version: u32,
+    dossier: Loader<Dossier>,
+) -> AnyView {
+    let attempt = Attempt::new();
+    let submit = move || {
+        let correction = Correction {
+            facts: draft.facts(),
+            reason: draft.reason.get_untracked().trim().to_owned(),
+            from_version,
+        };
+        attempt.run(async move { api_client::correct(person, &correction).await }, move |()| {
+            open.set(false);
+            state().tell(t!(dossier.corrected));
+            dossier.again();
+        });
+    };
+    view! {
+        <form on:submit=move |event| { event.prevent_default(); submit(); }>
+            <p>{t!(dossier.correct_how)}</p>
+            <div class="form-grid">
+                {draft.texts.into_iter().map(|(name, value)| field::text(name, i18n::field(name), "text", value)).collect_view()}
+                {draft.dates.into_iter().map(|(name, value)| field::text(name, i18n::field(name), "date", value)).collect_view()}
+            </div>
+            {field::lines("reason", t!(dossier.reason), 2, draft.reason)}
+            {attempt.refusal()}
+            <div class="actions">
+                <button type="button" on:click=move |_| open.set(false)>{t!(common.cancel)}</button>
+                <button type="submit" class="primary" disabled=move || attempt.busy() || draft.reason.get().trim().is_empty()>{t!(dossier.save)}</button>
+            </div>
+        </form>
+    }
+    .into_any()
+}

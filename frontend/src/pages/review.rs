@@ -1,0 +1,181 @@
+//! A doubtful comparison, looked at by two people who do not see each other's decision.
+
+use api::face::{Comparison, ComparisonState, Decide, FaceDecision};
+use api::ids::ComparisonId;
+use leptos::prelude::*;
+
+use crate::api_client;
+use crate::browser;
+use crate::components::{
+    attempt::Attempt,
+    chart, field,
+    loader::Loader,
+    mark::{self, Status},
+    notice, photo,
+};
+use crate::format;
+use crate::i18n::{self, words};
+use crate::pages::desk;
+use crate::router;
+use crate::state::state;
+use crate::t;
+
+/// What waits for review.
+pub(crate) fn page() -> AnyView {
+    let waiting = Loader::new(|| api_client::comparisons("in_review"));
+    view! {
+        <header class="page-head"><h1>{t!(rail.review)}</h1></header>
+        {waiting.show(|waiting| if waiting.is_empty() {
+            notice::empty(t!(review.none), t!(review.none_how))
+        } else {
+            list(&waiting)
+        })}
+    }
+    .into_any()
+}
+
+fn list(waiting: &[Comparison]) -> AnyView {
+    view! {
+        <div class="scroll"><table class="dense rows">
+            <thead><tr><th>{i18n::field("name")}</th><th>{t!(desk.verdict)}</th><th class="number">{t!(chart.similarity)}</th><th>{t!(review.since)}</th></tr></thead>
+            <tbody>{waiting.iter().map(|comparison| view! {
+                <tr>
+                    <td class="name private"><a href=format!("/review/{}", comparison.id)>{comparison.name.clone()}</a></td>
+                    <td>{mark::mark(mark::verdict_status(comparison.verdict), i18n::name_of(words::verdict, comparison.verdict))}</td>
+                    <td class="number">{format!("{:.3}", comparison.similarity)}</td>
+                    <td>{format::when(comparison.at)} " " <span class="dim">{format::age(comparison.at)}</span></td>
+                </tr>
+            }).collect_view()}</tbody>
+        </table></div>
+    }
+    .into_any()
+}
+
+/// One comparison under review.
+pub(crate) fn one(id: ComparisonId) -> AnyView {
+    let comparison = Loader::new(move || api_client::comparison(id));
+    view! {
+        <p class="crumb"><a href="/review">{t!(rail.review)}</a></p>
+        {comparison.show(move |kept| full(&kept, comparison))}
+    }
+    .into_any()
+}
+
+fn full(kept: &Comparison, comparison: Loader<Comparison>) -> AnyView {
+    let id = kept.id;
+    let note = RwSignal::new(String::new());
+    let given = RwSignal::new(false);
+    let attempt = Attempt::new();
+    let at_desk = kept.state == ComparisonState::Open;
+    let reviewing = kept.state == ComparisonState::InReview && state().may(api::Right::ReviewComparisons);
+    let may_decide = reviewing || (at_desk && state().may(api::Right::Compare));
+    let decide = move |decision: FaceDecision| {
+        if !may_decide || given.get_untracked() {
+            return;
+        }
+        let decide = Decide { decision, note: note.get_untracked().trim().to_owned() };
+        let work = async move {
+            if at_desk { api_client::decide(id, &decide).await } else { api_client::review(id, &decide).await }
+        };
+        attempt.run(work, move |kept| {
+            given.set(true);
+            comparison.put(kept);
+        });
+    };
+    browser::on_key(move |key, _| {
+        match key {
+            "1" => decide(FaceDecision::Same),
+            "2" => decide(FaceDecision::Doubtful),
+            "3" => decide(FaceDecision::Different),
+            "m" => decide(FaceDecision::Manual),
+            "Escape" => router::go("/review"),
+            _ => return false,
+        }
+        true
+    });
+    view! {
+        <header class="page-head"><h1 class="name private">{kept.name.clone()}</h1><span class="dim">{format::when(kept.at)}</span></header>
+        {pair(kept)}
+        {desk::band(kept)}
+        {match kept.state {
+            ComparisonState::Decided => ().into_any(),
+            _ if may_decide => decision_form(note, attempt, given, decide),
+            _ => view! { <p>{mark::mark(Status::Waiting, t!(review.waits))}</p> }.into_any(),
+        }}
+        {where_it_lies(kept)}
+    }
+    .into_any()
+}
+
+/// Both photos at equal size, side by side or one over the other.
+fn pair(kept: &Comparison) -> AnyView {
+    let flicker = RwSignal::new(false);
+    let second = RwSignal::new(false);
+    let (reference, has_probe, id) = (kept.reference, kept.has_probe, kept.id);
+    let probe = move || photo::photo(has_probe.then(|| api_client::probe_url(id)), t!(desk.probe));
+    let reference = move || photo::kept(Some(reference), "full", t!(desk.reference));
+    view! {
+        <div class="actions">
+            <button type="button" aria-pressed=move || flicker.get().to_string() on:click=move |_| flicker.update(|f| *f = !*f)>{t!(review.flicker)}</button>
+            {move || flicker.get().then(|| view! {
+                <button type="button" class="primary" on:click=move |_| second.update(|s| *s = !*s)>{t!(review.turn)}</button>
+            })}
+        </div>
+        {move || if flicker.get() {
+            let (photo, caption) = if second.get() { (probe(), t!(desk.probe)) } else { (reference(), t!(desk.reference)) };
+            view! { <div class="pair single"><figure>{photo}<figcaption>{caption}</figcaption></figure></div> }.into_any()
+        } else {
+            view! {
+                <div class="pair">
+                    <figure>{reference()}<figcaption>{t!(desk.reference)}</figcaption></figure>
+                    <figure>{probe()}<figcaption>{t!(desk.probe)}</figcaption></figure>
+                </div>
+            }.into_any()
+        }}
+    }
+    .into_any()
+}
+
+fn decision_form(
+    note: RwSignal<String>,
+    attempt: Attempt,
+    given: RwSignal<bool>,
+    decide: impl Fn(FaceDecision) + Copy + Send + 'static,
+) -> AnyView {
+    let button = move |key: &'static str, decision: FaceDecision, status: Option<Status>| {
+        view! {
+            <button type="button" class="decide" disabled=move || attempt.busy() on:click=move |_| decide(decision)>
+                {status.map(mark::shape)} " " {i18n::name_of(words::face_decision, decision)} " " <kbd>{key}</kbd>
+            </button>
+        }
+    };
+    view! {
+        {move || if given.get() {
+            view! { <p>{mark::mark(Status::Waiting, t!(review.given))}</p> }.into_any()
+        } else {
+            view! {
+                <section class="panel">
+                    <p class="dim">{t!(review.hidden)}</p>
+                    {field::lines("review-note", t!(review.note), 2, note)}
+                    <div class="actions desk-actions">
+                        {button("1", FaceDecision::Same, Some(Status::Ok))}
+                        {button("2", FaceDecision::Doubtful, Some(Status::Attention))}
+                        {button("3", FaceDecision::Different, Some(Status::Stop))}
+                        {button("m", FaceDecision::Manual, None)}
+                    </div>
+                </section>
+            }.into_any()
+        }}
+        {attempt.refusal()}
+    }
+    .into_any()
+}
+
+/// Where this similarity lies among pairs of different and of same people.
+fn where_it_lies(kept: &Comparison) -> AnyView {
+    let (calibration, similarity) = (kept.calibration, kept.similarity);
+    let calibration = Loader::new(move || api_client::calibration(calibration));
+    calibration.show_quietly(move |calibration| {
+        view! { <section><h2>{t!(review.position)}</h2>{chart::histogram(&calibration, Some(similarity))}</section> }.into_any()
+    })
+}

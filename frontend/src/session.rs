@@ -1,0 +1,94 @@
+//! Signing in and out, and the purpose that is asked once per task.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use api::account::Session;
+use futures_channel::oneshot;
+use leptos::prelude::*;
+
+use crate::api_client::{self, Answer};
+use crate::browser;
+use crate::state::{SignedIn, state};
+
+thread_local! {
+    /// Requests that wait until a purpose is stated or refused.
+    static WAITING: RefCell<Vec<oneshot::Sender<bool>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Whether this browser has had a session, so that a newcomer's first request is not one that must be refused.
+const HAD: &str = "session";
+
+/// Finds out who is signed in.
+pub(crate) async fn resume() {
+    if browser::recall(HAD).is_none() {
+        state().signed_in.set(SignedIn::Nobody);
+        return;
+    }
+    match api_client::session().await {
+        Ok(session) => state().signed_in.set(SignedIn::As(session)),
+        Err(_) => ended(),
+    }
+}
+
+/// The session is over: the sign-in page takes over.
+pub(crate) fn ended() {
+    browser::remember(HAD, None);
+    state().jobs.update(BTreeMap::clear);
+    state().signed_in.set(SignedIn::Nobody);
+}
+
+/// Signs in.
+pub(crate) async fn sign_in(account: String, password: String) -> Answer<()> {
+    let session = api_client::sign_in(account, password).await?;
+    browser::remember(HAD, Some("yes"));
+    state().signed_in.set(SignedIn::As(session));
+    Ok(())
+}
+
+/// Signs out, and forgets what this session had heard.
+pub(crate) async fn sign_out() {
+    // Whatever the server answers, the person wants to be gone from this screen.
+    let _answer = api_client::sign_out().await;
+    ended();
+}
+
+/// Asks for a purpose and waits. All requests that need one share the question.
+///
+/// Answers whether one was stated.
+pub(crate) async fn ask_purpose() -> bool {
+    let (sender, receiver) = oneshot::channel();
+    WAITING.with_borrow_mut(|waiting| waiting.push(sender));
+    state().purpose_wanted.set(true);
+    receiver.await.unwrap_or(false)
+}
+
+/// States the purpose, and lets the waiting requests go on.
+pub(crate) async fn state_purpose(text: String) -> Answer<()> {
+    api_client::state_purpose(text.clone()).await?;
+    state().signed_in.update(|signed_in| {
+        if let SignedIn::As(session) = signed_in {
+            session.purpose = Some(text);
+        }
+    });
+    release(true);
+    Ok(())
+}
+
+/// Leaves the purpose unstated: the waiting requests end.
+pub(crate) fn decline_purpose() {
+    release(false);
+}
+
+fn release(stated: bool) {
+    state().purpose_wanted.set(false);
+    for sender in WAITING.with_borrow_mut(std::mem::take) {
+        // A request whose page has gone no longer listens.
+        let _gone = sender.send(stated);
+    }
+}
+
+/// Whether the session has a purpose already.
+pub(crate) fn has_purpose(session: &Session) -> bool {
+    session.purpose.is_some()
+}
