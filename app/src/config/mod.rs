@@ -20,7 +20,10 @@ pub const KEYS: &[(&str, &str)] = &[
     ("data", "the data directory"),
     ("listen", "address and port for staff, default 0.0.0.0:8443"),
     ("vendor_listen", "address and port for vendors, default 0.0.0.0:8444"),
-    ("vendor_address", "where vendors reach their port, default https://localhost:8444"),
+    (
+        "vendor_address",
+        "where vendors reach their port, default https://localhost and the port of vendor_listen",
+    ),
     ("allow_unencrypted_volume", "true to work on a volume without encryption, default false"),
     ("models", "folder of the prepared models, default DATA/models"),
     ("engine_threads", "threads that compare faces, default one per processor"),
@@ -210,7 +213,6 @@ impl Layers {
         let mut office = service::Config::new(data);
         self.put("models", &mut office.models)?;
         self.put("allow_unencrypted_volume", &mut office.allow_unencrypted_volume)?;
-        self.put("vendor_address", &mut office.vendor_address)?;
         self.put_with("engine_threads", &mut office.engine_threads, |n: u16| usize::from(n.max(1)))?;
         self.put_with("upload_limit_mib", &mut office.limits.upload, mib)?;
         self.put_with("delivery_limit_mib", &mut office.limits.delivery, mib)?;
@@ -230,6 +232,10 @@ impl Layers {
         self.put("listen", &mut config.listen)?;
         self.put("vendor_listen", &mut config.vendor_listen)?;
         self.put("log_format", &mut config.log)?;
+        config.office.vendor_address = match self.get("vendor_address")? {
+            Some(address) => address,
+            None => format!("https://localhost:{}", config.vendor_listen.port()),
+        };
         Ok(config)
     }
 

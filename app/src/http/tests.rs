@@ -28,10 +28,16 @@ struct House {
 
 impl House {
     fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    fn with(change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         Office::create(&data, "测试学院", &Names::local()).unwrap();
-        let office = Office::open(Config::new(data)).unwrap();
+        let mut config = Config::new(data);
+        change(&mut config);
+        let office = Office::open(config).unwrap();
         // Somebody must always be left who keeps accounts.
         add(&office, "keeper", &[Role::SecurityAdmin]);
         let router = router(App::new(Arc::clone(&office)));
@@ -315,7 +321,7 @@ async fn the_last_keeper_of_accounts_stays_and_excluding_offices_are_refused() {
 
 #[tokio::test]
 async fn an_upload_is_on_disk_with_its_digest_and_one_too_large_leaves_nothing() {
-    let house = House::new();
+    let house = House::with(|config| config.limits.upload = 4);
     add(&house.office, "registrar", &[Role::Registrar]);
     let client = house.client("registrar").await;
     let request = |bytes: &'static [u8]| {
@@ -332,6 +338,7 @@ async fn an_upload_is_on_disk_with_its_digest_and_one_too_large_leaves_nothing()
     let kept = house.office.paths.uploads.join(upload.id.to_string());
     assert_eq!(std::fs::read(kept).unwrap(), b"abc");
     assert_eq!(house.send(request(b"")).await.code(), Some(ProblemCode::BadRequest));
+    assert_eq!(house.send(request(b"abcde")).await.code(), Some(ProblemCode::TooLarge));
     assert_eq!(std::fs::read_dir(&house.office.paths.uploads).unwrap().count(), 1);
 }
 
@@ -392,4 +399,61 @@ async fn the_audit_trail_tells_who_came_and_who_was_turned_away() {
     let page: api::Page<api::account::AuditEntry> = client.get("/api/v1/audit?action=session.").await.json();
     let told: Vec<_> = page.items.iter().map(|entry| (entry.account.as_str(), entry.ok)).collect();
     assert_eq!(told, [("audit", true), ("appliance", false)]);
+}
+
+#[tokio::test]
+async fn who_follows_a_job_hears_of_its_end_and_then_nothing() {
+    let house = House::new();
+    add(&house.office, "machine", &[Role::SystemAdmin]);
+    let client = house.client("machine").await;
+    let job: Job = client.send(Method::POST, "/api/v1/archive/check", &()).await.json();
+    let mut request = json_request(Method::GET, &format!("/api/v1/jobs/{}/events", job.id), &());
+    request.headers_mut().insert(header::COOKIE, client.cookie.parse().unwrap());
+    let answer = house.router.clone().oneshot(request).await.unwrap();
+    let workers = job::start(&house.office).unwrap();
+    let told = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+    let told = String::from_utf8(told.to_vec()).unwrap();
+    let states: Vec<_> = told
+        .lines()
+        .filter_map(|line| line.strip_prefix("data: "))
+        .map(|data| serde_json::from_str::<Job>(data).unwrap().state)
+        .collect();
+    assert_eq!((states.first(), states.last()), (Some(&JobState::Waiting), Some(&JobState::Done)));
+    tokio::task::spawn_blocking(move || workers.stop()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_job_asked_for_twice_is_one_job_and_is_cancelled_while_it_waits() {
+    let house = House::new();
+    add(&house.office, "machine", &[Role::SystemAdmin]);
+    let client = house.client("machine").await;
+    let job: Job = client.send(Method::POST, "/api/v1/archive/check", &()).await.json();
+    let again: Job = client.send(Method::POST, "/api/v1/archive/check", &()).await.json();
+    assert_eq!(job.id, again.id, "asked for twice, done once");
+    let path = format!("/api/v1/jobs/{}", job.id);
+    assert_eq!(client.send(Method::DELETE, &path, &()).await.json::<Job>().state, JobState::Cancelled);
+    assert_eq!(client.send(Method::DELETE, &path, &()).await.code(), Some(ProblemCode::WrongState));
+}
+
+#[tokio::test]
+async fn what_happened_is_in_the_ledger_with_a_proof_anybody_can_check() {
+    let house = House::new();
+    let user = add(&house.office, "audit", &[Role::AuditAdmin]);
+    let client = house.client("audit").await;
+    service::ledger::integrate(&house.office).unwrap();
+    let page: api::Page<api::ledger::LedgerEntry> =
+        client.get(&format!("/api/v1/ledger/entries?subject={}", user.id)).await.json();
+    assert_eq!(page.items.len(), 1);
+    let index = page.items[0].index;
+    let told: api::ledger::LedgerProof =
+        client.get(&format!("/api/v1/ledger/entries/{index}/proof")).await.json();
+    let head: api::ledger::LedgerHead = client.get("/api/v1/ledger").await.json();
+    let proof: ledger::OfflineProof = told.proof.parse().unwrap();
+    let key: ledger::VerifierKey = head.verifier_key.parse().unwrap();
+    proof.verify(told.leaf.as_bytes(), &key).unwrap();
+    let bundle = client.get(&format!("/api/v1/ledger/tile/entries/000.p/{}", head.size)).await;
+    assert_eq!(bundle.status, StatusCode::OK);
+    assert_eq!(ledger::decode_bundle(&bundle.body).unwrap().len() as u64, head.size);
+    let outside = client.get("/api/v1/ledger/tile/..%2f..%2fkeys%2fledger.key").await;
+    assert_eq!(outside.code(), Some(ProblemCode::NotFound));
 }

@@ -199,3 +199,35 @@ fn problem(id: api::ids::JobId, error: &Error) -> Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Actor, Config, authority::Names, job};
+
+    #[test]
+    fn what_ran_when_the_machine_died_is_run_again_and_what_was_to_stop_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        Office::create(&data, "Test School", &Names::local()).unwrap();
+        let office = Office::open(Config::new(data)).unwrap();
+        let asked = |subject: &str| {
+            let subject = Some(subject.to_owned());
+            job::enqueue(&office, &Actor::console(), JobKind::CheckArchive, subject, &()).unwrap().id
+        };
+        let (ran, stopping) = (asked("one"), asked("two"));
+        for (id, state) in [(ran, JobState::Running), (stopping, JobState::Stopping)] {
+            office
+                .office
+                .write(|tx| {
+                    let mut row = rows::by_id(tx, id)?.unwrap();
+                    row.state = word(&state);
+                    rows::update(tx, &row)
+                })
+                .unwrap();
+        }
+        requeue(&office).unwrap();
+        let state = |id| job::get(&office, &Actor::console(), id).unwrap().state;
+        assert_eq!((state(ran), state(stopping)), (JobState::Waiting, JobState::Cancelled));
+    }
+}
