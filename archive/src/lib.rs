@@ -1,9 +1,11 @@
 //! archive.
 
 pub mod db;
+pub mod deletion;
 pub mod delivery;
 pub mod dossier;
 pub mod fixity;
+pub mod log;
 pub mod ocfl;
 pub mod import;
 pub mod person;

@@ -261,7 +261,11 @@ impl Certificate {
     /// # Errors
     ///
     /// If the deletion has not come to a statement, or the ledger part doesn't fit.
-    pub fn assemble(session: &Session, ledger: LedgerPart, school: &dyn Signer) -> Result<Self, AssembleError> {
+    pub fn assemble(
+        session: &Session,
+        ledger: LedgerPart,
+        school: &dyn Signer,
+    ) -> Result<Self, AssembleError> {
         let state = session.state();
         let statement = state.said().certificate.as_ref().ok_or(Fault::Unfinished)?.body.statement.clone();
         let checkpoint: SignedCheckpoint = ledger.checkpoint.parse().map_err(|_| Fault::Checkpoint)?;
@@ -370,7 +374,8 @@ impl Certificate {
 
     fn check_seal(&self) -> Result<(), Fault> {
         let key = self.policy.key(Role::School);
-        let signature = from_base64(&self.seal.sig).and_then(|bytes| bytes.try_into().ok()).ok_or(Fault::Seal)?;
+        let signature =
+            from_base64(&self.seal.sig).and_then(|bytes| bytes.try_into().ok()).ok_or(Fault::Seal)?;
         let good = self.seal.keyid == key.fingerprint() && key.verify(&self.sealed_bytes()?, &signature);
         if good { Ok(()) } else { Err(Fault::Seal) }
     }
@@ -380,7 +385,11 @@ impl Certificate {
         for (seq, envelope) in (0..).zip(&self.transcript) {
             session.accept(envelope.clone()).map_err(|source| Fault::Transcript { seq, source })?;
         }
-        if session.envelopes().len() == self.transcript.len() { Ok(session) } else { Err(Fault::Contradiction) }
+        if session.envelopes().len() == self.transcript.len() {
+            Ok(session)
+        } else {
+            Err(Fault::Contradiction)
+        }
     }
 
     /// Every envelope stands in the ledger, in the order of the conversation, and the challenge told the truth about where the
@@ -422,7 +431,9 @@ impl Certificate {
     }
 
     fn between(&self) -> Result<(Timestamp, Timestamp), Fault> {
-        let at = |envelope: Option<&Envelope>| envelope.and_then(|envelope| envelope.claimed().ok()).map(|m| m.t_wall);
+        let at = |envelope: Option<&Envelope>| {
+            envelope.and_then(|envelope| envelope.claimed().ok()).map(|m| m.t_wall)
+        };
         at(self.transcript.first()).zip(at(self.transcript.last())).ok_or(Fault::Unfinished)
     }
 }

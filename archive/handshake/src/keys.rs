@@ -123,6 +123,8 @@ impl Serialize for PublicKey {
 impl<'de> Deserialize<'de> for PublicKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        from_hex(&text).and_then(|bytes| Self::from_bytes(&bytes)).ok_or_else(|| D::Error::custom("not an Ed25519 key"))
+        from_hex(&text)
+            .and_then(|bytes| Self::from_bytes(&bytes))
+            .ok_or_else(|| D::Error::custom("not an Ed25519 key"))
     }
 }

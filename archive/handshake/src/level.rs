@@ -44,7 +44,9 @@ impl Level {
     #[must_use]
     pub const fn cap(kind: LocationKind) -> Self {
         match kind {
-            LocationKind::Disk | LocationKind::Nas | LocationKind::Usb | LocationKind::Phone => Self::HIGHEST_NOW,
+            LocationKind::Disk | LocationKind::Nas | LocationKind::Usb | LocationKind::Phone => {
+                Self::HIGHEST_NOW
+            }
             LocationKind::Cloud | LocationKind::Backup | LocationKind::Paper => Self::Al0,
         }
     }
@@ -52,9 +54,15 @@ impl Level {
     /// The level that a report bears out for a place of this kind, which held `files` files and whose planted
     /// controls were `controls`.
     #[must_use]
-    pub fn borne_out(kind: LocationKind, files: u64, controls: Option<Controls>, report: &LocationErased) -> Self {
+    pub fn borne_out(
+        kind: LocationKind,
+        files: u64,
+        controls: Option<Controls>,
+        report: &LocationErased,
+    ) -> Self {
         let paths = report.paths.is_some_and(|paths| paths.checked >= files && paths.found == 0);
-        let controls = controls.is_some_and(|controls| controls.planted > 0 && controls.found == controls.planted);
+        let controls =
+            controls.is_some_and(|controls| controls.planted > 0 && controls.found == controls.planted);
         let scan = report.scan.is_some_and(|scan| {
             scan.device_bytes > 0
                 && scan.scanned_bytes == scan.device_bytes

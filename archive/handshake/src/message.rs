@@ -772,10 +772,12 @@ impl Body {
                 &[Role::Agent, Role::Legal]
             }
             Self::Possession(_) | Self::Progress(_) | Self::Erased(_) => &[Role::Agent],
-            Self::Commit(_) | Self::Reveal(_) | Self::Suspend(_) | Self::Resume(_) | Self::Abort(_) => match sender {
-                Party::School => &[Role::School],
-                Party::Vendor => &[Role::Agent],
-            },
+            Self::Commit(_) | Self::Reveal(_) | Self::Suspend(_) | Self::Resume(_) | Self::Abort(_) => {
+                match sender {
+                    Party::School => &[Role::School],
+                    Party::Vendor => &[Role::Agent],
+                }
+            }
         }
     }
 
@@ -787,9 +789,9 @@ impl Body {
             Self::Invite(_) => SignedDuration::from_hours(14 * DAY),
             Self::Inventory(_) => SignedDuration::from_hours(7 * DAY),
             // Ten minutes for every 10 GB begun.
-            Self::Challenge(_) => {
-                SignedDuration::from_mins(10 * i64::try_from(bytes / 10_000_000_000 + 1).unwrap_or(i64::MAX / 600))
-            }
+            Self::Challenge(_) => SignedDuration::from_mins(
+                10 * i64::try_from(bytes / 10_000_000_000 + 1).unwrap_or(i64::MAX / 600),
+            ),
             Self::Plan(_) | Self::Ready(_) => SignedDuration::from_hours(48),
             Self::Commit(_) | Self::Reveal(_) | Self::Confirm(_) => SignedDuration::from_mins(5),
             Self::Progress(_) => SignedDuration::from_mins(10),

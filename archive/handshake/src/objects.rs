@@ -39,7 +39,8 @@ macro_rules! text_id {
             /// If the text is empty, too long, or holds anything but visible ASCII characters.
             pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
                 let text = text.into();
-                let good = (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+                let good =
+                    (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
                 if good { Ok(Self(text)) } else { Err(IdError) }
             }
 
@@ -147,7 +148,8 @@ impl ObjectList {
         if self.objects.is_empty() {
             return Err(ObjectListError::Empty);
         }
-        let wrong = self.objects.iter().zip(self.objects.iter().skip(1)).find(|(left, right)| left.id >= right.id);
+        let wrong =
+            self.objects.iter().zip(self.objects.iter().skip(1)).find(|(left, right)| left.id >= right.id);
         wrong.map_or(Ok(()), |(_, right)| Err(ObjectListError::Order(right.id.clone())))
     }
 

@@ -108,7 +108,8 @@ impl Policy {
 
     fn check(&self) -> Result<(), PolicyError> {
         let logs = self.ledger.logs().iter().map(ledger::VerifierKey::key_bytes);
-        let mut seen: Vec<[u8; 32]> = logs.chain(self.ledger.witnesses().map(|(_, key)| key.key_bytes())).collect();
+        let mut seen: Vec<[u8; 32]> =
+            logs.chain(self.ledger.witnesses().map(|(_, key)| key.key_bytes())).collect();
         for role in ROLES {
             if self.name(role).trim().is_empty() {
                 return Err(PolicyError::Name(role));

@@ -130,7 +130,8 @@ impl Held {
     pub fn cover<'a>(all: impl IntoIterator<Item = &'a Self>, count: u64) -> bool {
         let mut ranges: Vec<_> = all.into_iter().flat_map(|held| held.0.iter().copied()).collect();
         ranges.sort_unstable();
-        let reach = ranges.into_iter().try_fold(0, |reach, [start, end]| (start <= reach).then_some(reach.max(end)));
+        let reach =
+            ranges.into_iter().try_fold(0, |reach, [start, end]| (start <= reach).then_some(reach.max(end)));
         reach.is_some_and(|reach| reach >= count)
     }
 }
@@ -147,7 +148,11 @@ mod tests {
             assert_eq!(hex::encode(mac.finalize().into_bytes()), expected);
         };
         check(&[0x0b; 20], b"Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
-        check(b"Jefe", b"what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        check(
+            b"Jefe",
+            b"what do ya want for nothing?",
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+        );
         check(
             &[0xaa; 131],
             b"Test Using Larger Than Block-Size Key - Hash Key First",
@@ -167,7 +172,12 @@ mod tests {
         let mut parts = ObjectMac::new(&Nonce::from_bytes([1; 32]), &location("disk"), &object("photo_1"));
         b"all the bytes".chunks(3).for_each(|chunk| parts.update(chunk));
         assert_eq!(parts.finish(), whole(1, "disk", "photo_1"));
-        for other in [whole(2, "disk", "photo_1"), whole(1, "nas", "photo_1"), whole(1, "disk", "photo_2"), whole(1, "diskp", "hoto_1")] {
+        for other in [
+            whole(2, "disk", "photo_1"),
+            whole(1, "nas", "photo_1"),
+            whole(1, "disk", "photo_2"),
+            whole(1, "diskp", "hoto_1"),
+        ] {
             assert_ne!(other, whole(1, "disk", "photo_1"));
         }
     }
@@ -182,7 +192,9 @@ mod tests {
         assert!(held.is_sound(9) && !held.is_sound(8));
         assert!(held.contains(5) && !held.contains(6));
         let rest: Held = serde_json::from_str("[[3,7]]").unwrap();
-        assert!(Held::cover([&held, &rest], 9) && !Held::cover([&held], 9) && !Held::cover([&held, &rest], 10));
+        assert!(
+            Held::cover([&held, &rest], 9) && !Held::cover([&held], 9) && !Held::cover([&held, &rest], 10)
+        );
         for unsound in ["[[1,1]]", "[[0,2],[2,3]]", "[[3,4],[0,1]]"] {
             assert!(!serde_json::from_str::<Held>(unsound).unwrap().is_sound(9), "{unsound}");
         }

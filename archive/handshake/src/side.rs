@@ -84,7 +84,14 @@ impl Side {
     /// A side of a deletion of which nothing was said yet. `boot` is drawn once at each start of the program.
     #[must_use]
     pub fn new(party: Party, session: SessionId, policy: Arc<Policy>, boot: BootId) -> Self {
-        Self { party, boot, session: Session::new(session, policy), pending: None, secret: None, burnt: false }
+        Self {
+            party,
+            boot,
+            session: Session::new(session, policy),
+            pending: None,
+            secret: None,
+            burnt: false,
+        }
     }
 
     /// Reads a journal. Every signature and rule is checked again; if the program was restarted, open numbers are burnt.
@@ -162,7 +169,8 @@ impl Side {
         if self.pending.is_some() {
             return Err(DraftError::Pending);
         }
-        if self.burnt && !self.mends(self.party, &body) && !matches!(body, Body::Abort(_) | Body::Suspend(_)) {
+        if self.burnt && !self.mends(self.party, &body) && !matches!(body, Body::Abort(_) | Body::Suspend(_))
+        {
             return Err(DraftError::Burnt);
         }
         Ok(self.session.draft(self.party, body, stamp)?)
@@ -266,7 +274,9 @@ impl Side {
                 Err(Refusal::Fork { seq: message.seq })
             };
         }
-        if self.burnt && builds_on_numbers(&message.body) && !self.mends(message.sender, &message.body) {
+        // The vendor may catch up on what the school says; it just won't answer with numbers of its own that are gone.
+        let answers = self.party == Party::School && builds_on_numbers(&message.body);
+        if self.burnt && answers && !self.mends(message.sender, &message.body) {
             return Err(Refusal::Burnt);
         }
         let accepted = self.session.receive(message.sender, envelope, now)?;
@@ -289,7 +299,8 @@ impl Side {
     fn after_last(&mut self) {
         let phase = self.state().phase();
         let last = self.envelopes().last().and_then(|envelope| envelope.claimed().ok());
-        if last.is_some_and(|message| self.mends(message.sender, &message.body)) {
+        let over = !matches!(phase, Phase::Challenged | Phase::Authorising);
+        if over || last.is_some_and(|message| self.mends(message.sender, &message.body)) {
             self.burnt = false;
         }
         if phase != Phase::Authorising {

@@ -26,8 +26,8 @@ use crate::{
     guard::{Guard, GuardCode},
     keys::Party,
     message::{
-        Absence, Authorise, Body, CertificateBody, Challenge, Checked, Confirm, Countersign, Erased, Inventory, Invite,
-        Location, Message, Plan, Possession, Progress, Ready, Seal, Verify,
+        Absence, Authorise, Body, CertificateBody, Challenge, Checked, Confirm, Countersign, Erased,
+        Inventory, Invite, Location, Message, Plan, Possession, Progress, Ready, Seal, Verify,
     },
     objects::LocationId,
     policy::Policy,
@@ -52,7 +52,7 @@ pub const CEREMONY: SignedDuration = SignedDuration::from_mins(5);
 ///     │ the point of no return
 ///     ├─M8→ erasing ─M9→ erased ─M10→ verified ─M11→ absent ─M12→ issued ─M12 countersign→ cosigned
 ///     │         ▲           └──M10, traces→ disputed ─M11→ absent                             │M13
-///     │         └────────── M8, M9 ────────────┘                                              ▼
+///     │         └─ M8, M9, from erased on ─────┘                                              ▼
 ///     └──M11, the vendor is silent→ absent                                                 revoked
 ///
 /// resume: challenged, answered → sealed; authorising → ready; suspended → where it was

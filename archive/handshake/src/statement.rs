@@ -252,7 +252,10 @@ fn place(state: &State, location: &Location) -> LocationStatement {
         make: location.make.clone(),
         model: location.model.clone(),
         serial: location.serial.clone(),
-        objects_held: held.filter(|place| place.location == location.id).map(|place| place.held.count()).sum(),
+        objects_held: held
+            .filter(|place| place.location == location.id)
+            .map(|place| place.held.count())
+            .sum(),
         absent: absence.is_some_and(|place| place.absent),
         level: absence.map_or(Level::Al0, |place| place.level),
         level_wanted: state.required(&location.id).unwrap_or(Level::Al0),
@@ -265,7 +268,11 @@ fn place(state: &State, location: &Location) -> LocationStatement {
             passes: report.passes,
             started_at: report.started_at,
             ended_at: report.ended_at,
-            errors: report.errors.pass.saturating_add(report.errors.sync).saturating_add(report.errors.verify),
+            errors: report
+                .errors
+                .pass
+                .saturating_add(report.errors.sync)
+                .saturating_add(report.errors.verify),
             verification: match (report.paths, report.scan) {
                 (_, Some(scan)) if scan.scanned_bytes == scan.device_bytes => Verification::FullScan,
                 (Some(_), _) => Verification::Paths,
@@ -291,7 +298,8 @@ fn claims(state: &State, locations: &[LocationStatement]) -> Vec<Claim> {
             claims.push(declared(ClaimCode::Sanitised, Some(&place.id), erased.clone()));
         }
         if place.absent {
-            let messages = [erased.clone(), number(said.verify.as_ref()), number(said.absence.as_ref())].concat();
+            let messages =
+                [erased.clone(), number(said.verify.as_ref()), number(said.absence.as_ref())].concat();
             claims.push(declared(ClaimCode::Absent, Some(&place.id), messages));
         }
     }
@@ -301,7 +309,8 @@ fn claims(state: &State, locations: &[LocationStatement]) -> Vec<Claim> {
     let inventory = number(said.inventory.as_ref());
     claims.push(declared(ClaimCode::DerivativesListed, None, inventory.clone()));
     claims.push(declared(ClaimCode::NoOtherLocation, None, inventory));
-    let presence = [number(said.ready.as_ref()), number(said.confirm.as_ref()), number(said.authorise.as_ref())];
+    let presence =
+        [number(said.ready.as_ref()), number(said.confirm.as_ref()), number(said.authorise.as_ref())];
     claims.push(declared(ClaimCode::PersonsPresent, None, presence.concat()));
     claims.push(declared(ClaimCode::FirmwareHonest, None, erased));
     claims
@@ -318,10 +327,17 @@ fn proven(state: &State) -> Vec<Claim> {
         claims.push(claim(ClaimCode::CopiesSafe, messages));
     }
     if met(GuardCode::PossessionEqual) && met(GuardCode::PossessionComplete) {
-        let messages = [number(said.challenge.as_ref()), number(said.possession.as_ref()), number(said.checked.as_ref())];
+        let messages = [
+            number(said.challenge.as_ref()),
+            number(said.possession.as_ref()),
+            number(said.checked.as_ref()),
+        ];
         claims.push(claim(ClaimCode::HeldObjects, messages.concat()));
     }
-    claims.push(claim(ClaimCode::OrderAndKeys, [number(said.invite.as_ref()), number(said.absence.as_ref())].concat()));
+    claims.push(claim(
+        ClaimCode::OrderAndKeys,
+        [number(said.invite.as_ref()), number(said.absence.as_ref())].concat(),
+    ));
     claims
 }
 
@@ -331,11 +347,14 @@ fn number<T>(kept: Option<&Kept<T>>) -> Vec<u64> {
 
 fn declarations(state: &State) -> Vec<Declaration> {
     let inventory = state.said().inventory.iter();
-    inventory.map(|kept| Declaration { text: kept.body.no_other_location.clone(), message: kept.seq }).collect()
+    inventory
+        .map(|kept| Declaration { text: kept.body.no_other_location.clone(), message: kept.seq })
+        .collect()
 }
 
 fn risks(locations: &[LocationStatement]) -> Vec<Risk> {
-    let mut risks = vec![Risk::HiddenCopies, Risk::UnaddressableBlocks, Risk::HeavilyEditedCopies, Risk::VendorSystem];
+    let mut risks =
+        vec![Risk::HiddenCopies, Risk::UnaddressableBlocks, Risk::HeavilyEditedCopies, Risk::VendorSystem];
     if locations.iter().any(|place| matches!(place.kind, LocationKind::Cloud | LocationKind::Backup)) {
         risks.push(Risk::Retention);
     }

@@ -4,10 +4,7 @@
 //! build it, sign it, [`Vendor::hold`] it, write [`Vendor::to_bytes`] to disk and sync, send it, and when the school has taken it
 //! [`Vendor::arrived`]. [`Vendor::turn`] says what is next, after a restart as well.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use ledger::{Hash, json::JsonError};
@@ -17,8 +14,8 @@ use crate::{
     envelope::Envelope,
     keys::Party,
     message::{
-        Body, Confirm, Countersign, Erased, Extra, Inventory, LocationErased, LocationPlan, LocationPossession,
-        LocationProgress, Person, Plan, Possession, Progress, Resume, Suspend,
+        Body, Confirm, Countersign, Erased, Extra, Inventory, LocationErased, LocationPlan,
+        LocationPossession, LocationProgress, Person, Plan, Possession, Progress, Resume, Suspend,
     },
     objects::{LocationId, ObjectList, ObjectListError},
     policy::Policy,
@@ -232,9 +229,11 @@ impl Vendor {
     ///
     /// If the school has not asked for this place.
     pub fn prover<'a>(&self, list: &'a ObjectList, location: &LocationId) -> Result<Prover<'a>, ProveError> {
-        let challenge = self.state().said().challenge.as_ref().filter(|_| self.state().phase() == Phase::Challenged);
+        let challenge =
+            self.state().said().challenge.as_ref().filter(|_| self.state().phase() == Phase::Challenged);
         let nonces = challenge.into_iter().flat_map(|challenge| &challenge.body.nonces);
-        let nonce = nonces.into_iter().find(|nonce| nonce.location == *location).ok_or(ProveError::NotAsked)?;
+        let nonce =
+            nonces.into_iter().find(|nonce| nonce.location == *location).ok_or(ProveError::NotAsked)?;
         Ok(Prover { list, location: location.clone(), nonce: nonce.nonce, files: 0, macs: BTreeMap::new() })
     }
 
@@ -243,7 +242,11 @@ impl Vendor {
     /// # Errors
     ///
     /// See [`Vendor::inventory`].
-    pub fn possession(&self, locations: Vec<LocationPossession>, stamp: &Stamp) -> Result<Envelope, DraftError> {
+    pub fn possession(
+        &self,
+        locations: Vec<LocationPossession>,
+        stamp: &Stamp,
+    ) -> Result<Envelope, DraftError> {
         self.0.draft(Body::Possession(Possession { locations }), stamp)
     }
 
@@ -329,7 +332,8 @@ impl Vendor {
     ///
     /// See [`Vendor::inventory`].
     pub fn countersign(&self, remarks: &str, stamp: &Stamp) -> Result<Envelope, DraftError> {
-        let certificate = self.state().said().certificate.as_ref().map_or_else(Hash::empty, |kept| kept.envelope);
+        let certificate =
+            self.state().said().certificate.as_ref().map_or_else(Hash::empty, |kept| kept.envelope);
         self.0.draft(Body::Countersign(Countersign { certificate, remarks: remarks.to_owned() }), stamp)
     }
 

@@ -125,7 +125,12 @@ mod tests {
     #[test]
     fn only_the_canonical_bytes_are_read() {
         assert_eq!(from_canonical::<Value>(b"{\"a\":1,\"b\":2}").unwrap(), json!({"a": 1, "b": 2}));
-        for other in ["{\"b\":2,\"a\":1}", "{\"a\":1, \"b\":2}", "{\"a\":1,\"a\":1,\"b\":2}", "{\"\\u0061\":1,\"b\":2}"] {
+        for other in [
+            "{\"b\":2,\"a\":1}",
+            "{\"a\":1, \"b\":2}",
+            "{\"a\":1,\"a\":1,\"b\":2}",
+            "{\"\\u0061\":1,\"b\":2}",
+        ] {
             assert!(from_canonical::<Value>(other.as_bytes()).is_err(), "{other}");
         }
     }

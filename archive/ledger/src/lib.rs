@@ -40,8 +40,11 @@ pub use leaf::{Leaf, commitment};
 pub use note::{NoteError, NoteSignature, SignedNote};
 pub use policy::{PolicyError, WitnessPolicy};
 pub use proof::{OfflineProof, OfflineProofError};
-pub use tile::{BundleError, EntryPath, MAX_ENTRY, Tile, TILE_WIDTH, TilePathError, decode_bundle, encode_bundle, new_tiles};
+pub use tile::{
+    BundleError, EntryPath, MAX_ENTRY, TILE_WIDTH, Tile, TilePathError, decode_bundle, encode_bundle,
+    new_tiles,
+};
 pub use tree::{
-    HashSource, MemoryTree, ProofError, TileSource, Tiles, TreeError, consistency_proof, inclusion_proof, root,
-    verify_consistency, verify_inclusion,
+    HashSource, MemoryTree, NoSuchLeaves, ProofError, TileSource, Tiles, TilesError, TreeError,
+    consistency_proof, inclusion_proof, root, verify_consistency, verify_inclusion,
 };

@@ -94,7 +94,10 @@ impl FromStr for SignedNote {
         // The last empty line divides, since signature lines are never empty.
         let cut = note.rfind("\n\n").ok_or(NoteError::NoSignatures)?;
         let (text, lines) = note.split_at_checked(cut + 1).ok_or(NoteError::NoSignatures)?;
-        let lines = lines.strip_prefix('\n').and_then(|lines| lines.strip_suffix('\n')).ok_or(NoteError::NoSignatures)?;
+        let lines = lines
+            .strip_prefix('\n')
+            .and_then(|lines| lines.strip_suffix('\n'))
+            .ok_or(NoteError::NoSignatures)?;
         let mut parsed = Self::new(text)?;
         for (n, line) in lines.split('\n').enumerate() {
             if n >= MAX_SIGNATURES {
@@ -161,7 +164,15 @@ mod tests {
 
     #[test]
     fn malformed_notes_are_refused() {
-        for note in ["", "text\n", "text\n\n", "text\n\n— name\n", "text\n\n— na+me AAAAAAAA\n", "text\n\n— name AAAAAAAB", "te\rxt\n\n— name AAAAAAAB\n"] {
+        for note in [
+            "",
+            "text\n",
+            "text\n\n",
+            "text\n\n— name\n",
+            "text\n\n— na+me AAAAAAAA\n",
+            "text\n\n— name AAAAAAAB",
+            "te\rxt\n\n— name AAAAAAAB\n",
+        ] {
             assert!(note.parse::<SignedNote>().is_err(), "{note:?}");
         }
         assert!("text\n\n— name AAAAAAAB\n".parse::<SignedNote>().is_ok());

@@ -72,7 +72,10 @@ impl WitnessPolicy {
     /// # Errors
     ///
     /// If none of them did.
-    pub fn verify_log<'a>(&self, checkpoint: &'a SignedCheckpoint) -> Result<&'a Checkpoint, CheckpointError> {
+    pub fn verify_log<'a>(
+        &self,
+        checkpoint: &'a SignedCheckpoint,
+    ) -> Result<&'a Checkpoint, CheckpointError> {
         let log = self.logs.iter().find(|log| *log.name() == checkpoint.claimed().origin);
         checkpoint.verify(log.ok_or(CheckpointError::Origin)?)
     }
@@ -80,7 +83,8 @@ impl WitnessPolicy {
     /// The names of the witnesses that validly cosigned the checkpoint, each with the time it gave.
     #[must_use]
     pub fn witnessed_by(&self, checkpoint: &SignedCheckpoint) -> BTreeMap<String, u64> {
-        let witness = |(name, key): (&str, &VerifierKey)| Some((name.to_owned(), checkpoint.cosignature(key)?.time));
+        let witness =
+            |(name, key): (&str, &VerifierKey)| Some((name.to_owned(), checkpoint.cosignature(key)?.time));
         self.witnesses().filter_map(witness).collect()
     }
 
@@ -127,7 +131,13 @@ impl WitnessPolicy {
         if self.has_key(&key) { Err(PolicyError::Twice(line)) } else { Ok(key) }
     }
 
-    fn group(&self, line: usize, rule: &str, members: &[&str], used: &mut Vec<String>) -> Result<Member, PolicyError> {
+    fn group(
+        &self,
+        line: usize,
+        rule: &str,
+        members: &[&str],
+        used: &mut Vec<String>,
+    ) -> Result<Member, PolicyError> {
         for member in members {
             if !self.names.contains_key(*member) {
                 return Err(PolicyError::Unknown(line));

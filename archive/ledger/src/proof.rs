@@ -60,12 +60,20 @@ impl OfflineProof {
     /// # Errors
     ///
     /// If not.
-    pub fn verify_witnessed(&self, data: &[u8], policy: &WitnessPolicy) -> Result<&Checkpoint, OfflineProofError> {
+    pub fn verify_witnessed(
+        &self,
+        data: &[u8],
+        policy: &WitnessPolicy,
+    ) -> Result<&Checkpoint, OfflineProofError> {
         let checkpoint = self.includes(data, policy.verify_log(&self.checkpoint)?)?;
         if policy.has_quorum(&self.checkpoint) { Ok(checkpoint) } else { Err(OfflineProofError::Quorum) }
     }
 
-    fn includes<'a>(&self, data: &[u8], checkpoint: &'a Checkpoint) -> Result<&'a Checkpoint, OfflineProofError> {
+    fn includes<'a>(
+        &self,
+        data: &[u8],
+        checkpoint: &'a Checkpoint,
+    ) -> Result<&'a Checkpoint, OfflineProofError> {
         verify_inclusion(&leaf_hash(data), self.index, checkpoint.size, &self.hashes, &checkpoint.root)?;
         Ok(checkpoint)
     }

@@ -75,6 +75,12 @@ impl Tile {
         self.width == TILE_WIDTH
     }
 
+    /// The tile as it is in a tree of `size` leaves; `None` if it is not there.
+    #[must_use]
+    pub fn at(level: u8, index: u64, size: u64) -> Option<Self> {
+        Self::new(level, index, width_at(level, index, size))
+    }
+
     /// The tile of a tree of `size` leaves that holds a subtree, and which of its hashes make it up.
     pub(crate) fn holding(level: u8, index: u64, size: u64) -> (Self, usize, usize) {
         let (row, depth) = (level / 8, u32::from(level % 8));
@@ -285,7 +291,8 @@ mod tests {
     #[test]
     fn a_tree_of_70000_has_the_tiles_the_specification_lists() {
         let tiles = new_tiles(0, 70_000);
-        let count = |level, width| tiles.iter().filter(|tile| tile.level == level && tile.width == width).count();
+        let count =
+            |level, width| tiles.iter().filter(|tile| tile.level == level && tile.width == width).count();
         assert_eq!(
             (count(0, 256), count(0, 112), count(1, 256), count(1, 17), count(2, 1), tiles.len()),
             (273, 1, 1, 1, 1, 277)
@@ -295,7 +302,15 @@ mod tests {
 
     #[test]
     fn other_spellings_of_a_path_are_refused() {
-        for text in ["tile/0/067.p/256", "tile/0/067.p/0", "tile/0/67", "tile/00/067", "tile/0/x000/067", "tile/64/000", "tile/0/001.p/01"] {
+        for text in [
+            "tile/0/067.p/256",
+            "tile/0/067.p/0",
+            "tile/0/67",
+            "tile/00/067",
+            "tile/0/x000/067",
+            "tile/64/000",
+            "tile/0/001.p/01",
+        ] {
             assert!(text.parse::<Tile>().is_err(), "{text}");
         }
     }

@@ -92,7 +92,11 @@ pub fn root<S: HashSource>(source: &S, size: u64) -> Result<Hash, TreeError<S::E
 /// # Errors
 ///
 /// If there is no such leaf, or a hash can't be read.
-pub fn inclusion_proof<S: HashSource>(source: &S, index: u64, size: u64) -> Result<Vec<Hash>, TreeError<S::Error>> {
+pub fn inclusion_proof<S: HashSource>(
+    source: &S,
+    index: u64,
+    size: u64,
+) -> Result<Vec<Hash>, TreeError<S::Error>> {
     if index >= size {
         return Err(TreeError::Outside { index, size });
     }
@@ -119,7 +123,11 @@ pub fn inclusion_proof<S: HashSource>(source: &S, index: u64, size: u64) -> Resu
 /// # Errors
 ///
 /// If `old` is larger than `new`, or a hash can't be read.
-pub fn consistency_proof<S: HashSource>(source: &S, old: u64, new: u64) -> Result<Vec<Hash>, TreeError<S::Error>> {
+pub fn consistency_proof<S: HashSource>(
+    source: &S,
+    old: u64,
+    new: u64,
+) -> Result<Vec<Hash>, TreeError<S::Error>> {
     if old > new {
         return Err(TreeError::Outside { index: old, size: new });
     }
@@ -150,7 +158,13 @@ pub fn consistency_proof<S: HashSource>(source: &S, old: u64, new: u64) -> Resul
 /// # Errors
 ///
 /// If the proof doesn't show that.
-pub fn verify_inclusion(leaf: &Hash, index: u64, size: u64, proof: &[Hash], root: &Hash) -> Result<(), ProofError> {
+pub fn verify_inclusion(
+    leaf: &Hash,
+    index: u64,
+    size: u64,
+    proof: &[Hash],
+    root: &Hash,
+) -> Result<(), ProofError> {
     if index >= size {
         return Err(ProofError::Outside);
     }
@@ -268,8 +282,10 @@ impl HashSource for MemoryTree {
 
     fn subtree(&self, level: u8, index: u64) -> Result<Hash, NoSuchLeaves> {
         let width = 1_usize.checked_shl(level.into()).ok_or(NoSuchLeaves)?;
-        let start = usize::try_from(index).ok().and_then(|index| index.checked_mul(width)).ok_or(NoSuchLeaves)?;
-        let leaves = start.checked_add(width).and_then(|end| self.leaves.get(start..end)).ok_or(NoSuchLeaves)?;
+        let start =
+            usize::try_from(index).ok().and_then(|index| index.checked_mul(width)).ok_or(NoSuchLeaves)?;
+        let leaves =
+            start.checked_add(width).and_then(|end| self.leaves.get(start..end)).ok_or(NoSuchLeaves)?;
         complete(leaves).ok_or(NoSuchLeaves)
     }
 }

@@ -2,8 +2,8 @@
 
 use ed25519_dalek::SigningKey;
 use ledger::{
-    Checkpoint, CheckpointError, Hash, Leaf, MemoryTree, NoteSigner, OfflineProof, OfflineProofError, PolicyError,
-    SignedCheckpoint, WitnessPolicy, cosign, inclusion_proof, leaf_hash,
+    Checkpoint, CheckpointError, Hash, Leaf, MemoryTree, NoteSigner, OfflineProof, OfflineProofError,
+    PolicyError, SignedCheckpoint, WitnessPolicy, cosign, inclusion_proof, leaf_hash,
 };
 
 fn key(seed: u8) -> SigningKey {
@@ -48,7 +48,11 @@ fn a_checkpoint_reads_back_and_only_its_log_can_sign_it() {
     assert_eq!(read.verify(&elsewhere.verifier_key()), Err(CheckpointError::Origin));
     let edited: SignedCheckpoint = text.replace("20852163", "20852164").parse().unwrap();
     assert_eq!(edited.verify(&log().verifier_key()), Err(CheckpointError::NotSigned));
-    for wrong in [text.replace("\n20852163\n", "\n020852163\n"), text.replace("\n20852163\n", "\n+1\n"), format!("{text}x")] {
+    for wrong in [
+        text.replace("\n20852163\n", "\n020852163\n"),
+        text.replace("\n20852163\n", "\n+1\n"),
+        format!("{text}x"),
+    ] {
         assert!(wrong.parse::<SignedCheckpoint>().is_err());
     }
 }
@@ -67,10 +71,10 @@ fn a_quorum_needs_both_groups() {
     let quorum = |seeds: &[u8]| policy.has_quorum(&with(seeds));
     assert!(!quorum(&[]) && !quorum(&[2]) && !quorum(&[3, 4]) && !quorum(&[9, 8]));
     assert!(quorum(&[2, 3]) && quorum(&[4, 2]));
-    assert_eq!(policy.witnessed_by(&with(&[2, 3, 9])).into_iter().collect::<Vec<_>>(), [
-        ("W1".to_owned(), 1_700_000_000),
-        ("W2".to_owned(), 1_700_000_000)
-    ]);
+    assert_eq!(
+        policy.witnessed_by(&with(&[2, 3, 9])).into_iter().collect::<Vec<_>>(),
+        [("W1".to_owned(), 1_700_000_000), ("W2".to_owned(), 1_700_000_000)]
+    );
 }
 
 #[test]
@@ -96,9 +100,11 @@ fn unsound_policies_are_refused() {
     assert_eq!(parse(policy().replace("any W2 W3", "3 W2 W3")), PolicyError::Line(6));
     assert_eq!(parse(policy().replace("all W1 outside", "all W1 outside W2")), PolicyError::Twice(7));
     assert_eq!(parse(policy().replace("witness W3", "witness W1")), PolicyError::Twice(5));
-    let same_key = policy().replace(&witness(4).verifier_key().to_string(), &witness(3).verifier_key().to_string());
+    let same_key =
+        policy().replace(&witness(4).verifier_key().to_string(), &witness(3).verifier_key().to_string());
     assert_eq!(parse(same_key), PolicyError::Twice(5));
-    let log_as_witness = policy().replace(&witness(4).verifier_key().to_string(), &log().verifier_key().to_string());
+    let log_as_witness =
+        policy().replace(&witness(4).verifier_key().to_string(), &log().verifier_key().to_string());
     assert!(matches!(parse(log_as_witness), PolicyError::Key { line: 5, .. }));
     assert!("quorum none\n".parse::<WitnessPolicy>().is_ok_and(|policy| !policy.needs_witnesses()));
 }
@@ -106,7 +112,8 @@ fn unsound_policies_are_refused() {
 #[test]
 fn an_offline_proof_convinces_without_asking_anybody() {
     let events = ["accepted", "sealed", "erased"];
-    let data: Vec<_> = events.iter().map(|event| Leaf::new("test", &[7; 32], event.as_bytes()).data().unwrap()).collect();
+    let data: Vec<_> =
+        events.iter().map(|event| Leaf::new("test", &[7; 32], event.as_bytes()).data().unwrap()).collect();
     let tree: MemoryTree = data.iter().map(|data| leaf_hash(data)).collect();
     let mut checkpoint = checkpoint(3, tree.root());
     let seals = [2, 3].map(|seed| cosign(&checkpoint, &witness(seed), 9).unwrap());
@@ -134,5 +141,8 @@ fn a_leaf_says_nothing_without_its_salt() {
     let leaf = |salt| Leaf::new("delivery.accepted", &[salt; 32], b"{\"subject\":\"delivery_1\"}");
     assert_ne!(leaf(1).commitment, leaf(2).commitment);
     let text = String::from_utf8(leaf(1).data().unwrap()).unwrap();
-    assert_eq!(text, format!("{{\"commitment\":\"{}\",\"kind\":\"delivery.accepted\",\"v\":1}}", leaf(1).commitment));
+    assert_eq!(
+        text,
+        format!("{{\"commitment\":\"{}\",\"kind\":\"delivery.accepted\",\"v\":1}}", leaf(1).commitment)
+    );
 }

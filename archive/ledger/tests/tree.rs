@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use ledger::{
-    Hash, HashSource, MemoryTree, ProofError, Tile, TileSource, Tiles, consistency_proof, inclusion_proof, leaf_hash,
-    new_tiles, node_hash, root, verify_consistency, verify_inclusion,
+    Hash, HashSource, MemoryTree, ProofError, Tile, TileSource, Tiles, consistency_proof, inclusion_proof,
+    leaf_hash, new_tiles, node_hash, root, verify_consistency, verify_inclusion,
 };
 use proptest::prelude::*;
 

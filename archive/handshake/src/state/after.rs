@@ -6,27 +6,34 @@ use crate::{
     guard::{Guard, GuardCode},
     level::Level,
     message::{
-        Absence, CertificateBody, Countersign, Erased, LocationAbsence, LocationErased, LocationVerdict, Progress, Verify,
+        Absence, CertificateBody, Countersign, Erased, LocationAbsence, LocationErased, LocationVerdict,
+        Progress, Verify,
     },
     objects::LocationId,
     statement::Statement,
 };
 
+/// When the vendor may erase, or erase again.
+const MAY_ERASE: [Phase; 5] =
+    [Phase::Authorised, Phase::Erasing, Phase::Erased, Phase::Verified, Phase::Disputed];
+
 impl State {
     pub(super) fn progress(&mut self, verified: &Verified, body: &Progress) -> Result<(), Refusal> {
-        self.in_phase(&[Phase::Authorised, Phase::Erasing, Phase::Disputed])?;
+        self.in_phase(&MAY_ERASE)?;
         self.some_of(body.locations.iter().map(|place| &place.location))?;
+        self.forget_verdict();
         self.said.progress = keep(verified, body);
         self.phase = Phase::Erasing;
         Ok(())
     }
 
     pub(super) fn erased(&mut self, verified: &Verified, body: &Erased) -> Result<(), Refusal> {
-        self.in_phase(&[Phase::Authorised, Phase::Erasing, Phase::Disputed])?;
+        self.in_phase(&MAY_ERASE)?;
         let reported = self.some_of(body.locations.iter().map(|place| &place.location))?;
         self.some_of(body.keys_destroyed.iter().map(|key| &key.location))?;
         let places = self.locations().len();
-        let partly = body.locations.iter().filter(|place| place.files < self.held_files(&place.location)).count();
+        let partly =
+            body.locations.iter().filter(|place| place.files < self.held_files(&place.location)).count();
         let complete = reported == places && partly == 0;
         let detail = format!("reported={reported}/{places} partly={partly}");
         let errors: u64 = body
@@ -38,12 +45,16 @@ impl State {
             Guard::new(GuardCode::ErasedComplete, complete, detail),
             Guard::new(GuardCode::ErasedErrors, errors == 0, format!("errors={errors}")),
         ]);
-        // An earlier verdict spoke of an earlier erasure.
-        self.said.verify = None;
-        self.guards.remove(&GuardCode::VerifiedClean);
+        self.forget_verdict();
         self.said.erased = keep(verified, body);
         self.phase = Phase::Erased;
         Ok(())
+    }
+
+    /// An earlier verdict spoke of an earlier erasure.
+    fn forget_verdict(&mut self) {
+        self.said.verify = None;
+        self.guards.remove(&GuardCode::VerifiedClean);
     }
 
     pub(super) fn verify(&mut self, verified: &Verified, body: &Verify) -> Result<(), Refusal> {
@@ -59,7 +70,11 @@ impl State {
         let hits = body.locations.iter().map(|place| place.hits).fold(0, u64::saturating_add);
         let places = self.locations().len();
         let clean = hits == 0 && named == places;
-        self.note(vec![Guard::new(GuardCode::VerifiedClean, clean, format!("verified={named}/{places} hits={hits}"))]);
+        self.note(vec![Guard::new(
+            GuardCode::VerifiedClean,
+            clean,
+            format!("verified={named}/{places} hits={hits}"),
+        )]);
         self.said.verify = keep(verified, body);
         self.phase = if hits == 0 { Phase::Verified } else { Phase::Disputed };
         Ok(())
@@ -67,7 +82,9 @@ impl State {
 
     pub(super) fn absence(&mut self, verified: &Verified, body: &Absence) -> Result<(), Refusal> {
         // When the vendor falls silent the school still says, from wherever it stands, what is not proven.
-        if !self.is_past_return() || matches!(self.phase, Phase::Absent | Phase::Issued | Phase::Cosigned | Phase::Revoked) {
+        if !self.is_past_return()
+            || matches!(self.phase, Phase::Absent | Phase::Issued | Phase::Cosigned | Phase::Revoked)
+        {
             return Err(Refusal::NotNow { phase: self.phase });
         }
         self.exactly_all(body.locations.iter().map(|place| &place.location))?;

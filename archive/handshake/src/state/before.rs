@@ -130,7 +130,11 @@ impl State {
         let ledger = self.policy.ledger();
         let enough = ledger.needs_witnesses() && ledger.suffices(&body.witnesses);
         let present = format!("present={}", body.witnesses.join(","));
-        self.require(vec![Guard::new(GuardCode::PresenceOfficers, both, format!("officers={}", body.officers.len()))])?;
+        self.require(vec![Guard::new(
+            GuardCode::PresenceOfficers,
+            both,
+            format!("officers={}", body.officers.len()),
+        )])?;
         self.note(vec![Guard::new(GuardCode::PresenceWitnesses, enough, present)]);
         self.said.ready = keep(verified, body);
         self.phase = Phase::Ready;

@@ -136,7 +136,11 @@ impl State {
         self.note(vec![
             Guard::new(GuardCode::AuthoriseCodes, true, "both=yes"),
             Guard::new(GuardCode::AuthoriseClocks, true, format!("seconds={seconds}")),
-            Guard::new(GuardCode::AuthoriseRechecked, true, format!("replicas={}", body.safety.replicas.len())),
+            Guard::new(
+                GuardCode::AuthoriseRechecked,
+                true,
+                format!("replicas={}", body.safety.replicas.len()),
+            ),
         ]);
         self.said.authorise = keep(verified, body);
         self.phase = Phase::Authorised;

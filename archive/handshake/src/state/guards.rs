@@ -71,7 +71,11 @@ pub(super) fn safety(safety: &Safety, at: Timestamp) -> Vec<Guard> {
             media.len() >= 2,
             format!("replicas={} media_verified_in_24h={}", safety.replicas.len(), media.len()),
         ),
-        Guard::new(GuardCode::ArchiveDefects, safety.open_defects == 0, format!("open={}", safety.open_defects)),
+        Guard::new(
+            GuardCode::ArchiveDefects,
+            safety.open_defects == 0,
+            format!("open={}", safety.open_defects),
+        ),
         Guard::new(GuardCode::ArchiveHolds, safety.holds.is_empty(), format!("holds={}", safety.holds.len())),
     ]
 }
@@ -87,7 +91,8 @@ pub(super) fn drill(drill: &Drill, objects: u64, bytes: u64) -> Guard {
 
 pub(super) fn checkpoint(policy: &Policy, text: &str, seen: u64) -> Guard {
     let signed = text.parse::<SignedCheckpoint>().ok();
-    let size = signed.and_then(|signed| policy.ledger().verify_log(&signed).ok().map(|checkpoint| checkpoint.size));
+    let size =
+        signed.and_then(|signed| policy.ledger().verify_log(&signed).ok().map(|checkpoint| checkpoint.size));
     let met = size.is_some_and(|size| size <= seen);
     let size = size.map_or_else(|| "unsigned".to_owned(), |size| size.to_string());
     Guard::new(GuardCode::ArchiveCheckpoint, met, format!("size={size} seen={seen}"))
@@ -104,7 +109,11 @@ pub(super) fn possession_extras(possession: &Possession) -> Guard {
     let extras = || possession.locations.iter().flat_map(|location| &location.extras);
     let unexplained = extras().filter(|extra| extra.explanation.trim().is_empty()).count();
     let files: u64 = extras().map(|extra| extra.files).fold(0, u64::saturating_add);
-    Guard::new(GuardCode::PossessionExtras, unexplained == 0, format!("files={files} unexplained={unexplained}"))
+    Guard::new(
+        GuardCode::PossessionExtras,
+        unexplained == 0,
+        format!("files={files} unexplained={unexplained}"),
+    )
 }
 
 pub(super) const fn yes(value: bool) -> &'static str {

@@ -70,7 +70,14 @@ fn a_whole_deletion_from_invitation_to_certificate() {
     w.school_says(Body::Authorise(Authorise { code, safety })).unwrap();
 
     assert_eq!(w.vendor.turn(), Turn::Erase);
-    let half = LocationProgress { location: location("disk1"), done: 1, total: 2, errors: 0, retries: 0, log: Hash::of(b"") };
+    let half = LocationProgress {
+        location: location("disk1"),
+        done: 1,
+        total: 2,
+        errors: 0,
+        retries: 0,
+        log: Hash::of(b""),
+    };
     let progress = w.vendor.progress(vec![half], &w.stamp()).unwrap();
     w.vendor_sends(progress).unwrap();
     let erased = w.vendor.erased(w.erased(Wrong(false)), person("赵操作"), &w.stamp()).unwrap();
@@ -85,7 +92,8 @@ fn a_whole_deletion_from_invitation_to_certificate() {
     assert_eq!(w.vendor.turn(), Turn::Done);
 
     let certificate = w.certificate(&[11, 12]).to_bytes().unwrap();
-    let report = verify_certificate(&certificate, Trust::Fingerprint(w.state().policy().fingerprint())).unwrap();
+    let report =
+        verify_certificate(&certificate, Trust::Fingerprint(w.state().policy().fingerprint())).unwrap();
     assert_eq!((report.outcome, report.level, report.unmet.len()), (Outcome::Certified, Level::Al2, 0));
     assert_eq!(report.witnesses.len(), 2);
     let codes: Vec<_> = report.proven.iter().map(|claim| claim.code).collect();
@@ -120,14 +128,17 @@ fn a_vendor_that_falls_silent_gets_a_partial_certificate() {
     w.play_until(Phase::Issued);
     let (outcome, unmet) = outcome(&w, &[11, 12]);
     assert_eq!(outcome, Outcome::Partial);
-    assert_eq!(unmet, [
-        GuardCode::ErasedComplete,
-        GuardCode::ErasedErrors,
-        GuardCode::VerifiedClean,
-        GuardCode::AbsenceComplete,
-        GuardCode::AbsenceLevel,
-        GuardCode::VendorCountersigned
-    ]);
+    assert_eq!(
+        unmet,
+        [
+            GuardCode::ErasedComplete,
+            GuardCode::ErasedErrors,
+            GuardCode::VerifiedClean,
+            GuardCode::AbsenceComplete,
+            GuardCode::AbsenceLevel,
+            GuardCode::VendorCountersigned
+        ]
+    );
 }
 
 #[test]
@@ -334,8 +345,14 @@ fn progress_can_be_told_many_times() {
     let mut w = World::new();
     w.play_until(Phase::Authorised);
     for done in 0..3 {
-        let place =
-            LocationProgress { location: location("nas1"), done, total: 3, errors: 0, retries: 0, log: Hash::of(b"") };
+        let place = LocationProgress {
+            location: location("nas1"),
+            done,
+            total: 3,
+            errors: 0,
+            retries: 0,
+            log: Hash::of(b""),
+        };
         w.says(Party::Vendor, Body::Progress(Progress { locations: vec![place] })).unwrap();
     }
     assert_eq!(w.phase(), Phase::Erasing);

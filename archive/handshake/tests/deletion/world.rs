@@ -10,10 +10,11 @@ use handshake::{
     keys::{Party, PublicKey, Role, Signer},
     level::Level,
     message::{
-        Absence, Authorise, Body, CertificateBody, Challenge, Checked, Commit, Controls, Drill, Erased, ErasureErrors,
-        Extra, Inventory, Invite, Location, LocationAbsence, LocationChecked, LocationErased, LocationKind,
-        LocationNonce, LocationPlan, LocationPossession, LocationVerdict, PathCheck, Person, Plan, Possession, RawScan,
-        Ready, Replica, Reveal, Safety, Sanitisation, Seal, Sighting, Verify, Countersign, Confirm,
+        Absence, Authorise, Body, CertificateBody, Challenge, Checked, Commit, Confirm, Controls,
+        Countersign, Drill, Erased, ErasureErrors, Extra, Inventory, Invite, Location, LocationAbsence,
+        LocationChecked, LocationErased, LocationKind, LocationNonce, LocationPlan, LocationPossession,
+        LocationVerdict, PathCheck, Person, Plan, Possession, RawScan, Ready, Replica, Reveal, Safety,
+        Sanitisation, Seal, Sighting, Verify,
     },
     objects::{LocationId, Object, ObjectId, ObjectList},
     policy::{Officer, Organisation, Policy, PolicyTerms},
@@ -27,17 +28,20 @@ use handshake::{
 };
 use jiff::{SignedDuration, Timestamp};
 use ledger::{
-    Checkpoint, Hash, MemoryTree, NoteSigner, SignedCheckpoint, consistency_proof, cosign, inclusion_proof, leaf_hash,
+    Checkpoint, Hash, MemoryTree, NoteSigner, SignedCheckpoint, consistency_proof, cosign, inclusion_proof,
+    leaf_hash,
 };
 
 pub(crate) fn key(role: Role) -> SigningKey {
-    SigningKey::from_bytes(&[match role {
-        Role::School => 1,
-        Role::Registrar => 2,
-        Role::It => 3,
-        Role::Agent => 4,
-        Role::Legal => 5,
-    }; 32])
+    SigningKey::from_bytes(
+        &[match role {
+            Role::School => 1,
+            Role::Registrar => 2,
+            Role::It => 3,
+            Role::Agent => 4,
+            Role::Legal => 5,
+        }; 32],
+    )
 }
 
 pub(crate) fn log_signer() -> NoteSigner {
@@ -45,12 +49,16 @@ pub(crate) fn log_signer() -> NoteSigner {
 }
 
 pub(crate) fn witness(seed: u8) -> NoteSigner {
-    NoteSigner::witness(format!("witness.example/{seed}").parse().unwrap(), SigningKey::from_bytes(&[seed; 32]))
+    NoteSigner::witness(
+        format!("witness.example/{seed}").parse().unwrap(),
+        SigningKey::from_bytes(&[seed; 32]),
+    )
 }
 
 pub(crate) fn terms() -> PolicyTerms {
     let public = |role| PublicKey::from(key(role).verifying_key());
-    let officer = |name: &str, role| Officer { name: name.into(), title: "officer".into(), key: public(role) };
+    let officer =
+        |name: &str, role| Officer { name: name.into(), title: "officer".into(), key: public(role) };
     PolicyTerms {
         v: 1,
         school: Organisation { name: "示例大学".into(), key: public(Role::School) },
@@ -200,8 +208,11 @@ impl World {
     /// Either side says something, signed as it must be but not weighed by its own side first.
     pub(crate) fn says(&mut self, party: Party, body: Body) -> Result<(), Refusal> {
         self.wait(1);
-        let mut session =
-            Session::replay(self.state().session(), Arc::new(self.state().policy().clone()), self.school.envelopes().to_vec())?;
+        let mut session = Session::replay(
+            self.state().session(),
+            Arc::new(self.state().policy().clone()),
+            self.school.envelopes().to_vec(),
+        )?;
         let envelope = self.sign(session.draft(party, body, &self.stamp()).unwrap());
         session.accept(envelope.clone())?;
         match party {
@@ -246,7 +257,10 @@ impl World {
                 })
                 .collect(),
             seen: seen
-                .map(|old| SeenCheckpoint { size: *old, proof: consistency_proof(&self.tree, *old, size).unwrap() })
+                .map(|old| SeenCheckpoint {
+                    size: *old,
+                    proof: consistency_proof(&self.tree, *old, size).unwrap(),
+                })
                 .collect(),
         }
     }
@@ -332,7 +346,8 @@ impl World {
 
     pub(crate) fn challenge(&mut self, wrong: Wrong) -> Body {
         let index = self.state().said().inventory.as_ref().map_or(0, |kept| kept.seq);
-        let nonces = ["disk1", "nas1"].map(|id| LocationNonce { location: location(id), nonce: self.draw() }).to_vec();
+        let nonces =
+            ["disk1", "nas1"].map(|id| LocationNonce { location: location(id), nonce: self.draw() }).to_vec();
         Body::Challenge(Challenge { nonces, inventory_index: if wrong.0 { self.tree.size() } else { index } })
     }
 
@@ -485,11 +500,19 @@ impl World {
             Phase::Answered => (School, self.checked()),
             Phase::Possessed => (Vendor, Body::Plan(self.plan())),
             Phase::Planned => (School, self.ready(wrong)),
-            Phase::Ready => (School, Body::Commit(Commit { commitment: commit_to(School, &Nonce::from_bytes([101; 32])) })),
+            Phase::Ready => (
+                School,
+                Body::Commit(Commit { commitment: commit_to(School, &Nonce::from_bytes([101; 32])) }),
+            ),
             Phase::Authorising => return Some(self.next_of_ceremony(wrong)),
             Phase::Authorised | Phase::Erasing | Phase::Disputed => {
                 let locations = self.erased(wrong);
-                (Vendor, Body::Erased(Erased { locations, keys_destroyed: vec![], sanitiser: person("赵操作") }))
+                (
+                    Vendor,
+                    Body::Erased(Erased {
+                        locations, keys_destroyed: vec![], sanitiser: person("赵操作")
+                    }),
+                )
             }
             Phase::Erased => (School, self.verify()),
             Phase::Verified => (School, self.absence()),
@@ -505,7 +528,8 @@ impl World {
 
     fn next_of_ceremony(&mut self, wrong: Wrong) -> (Party, Body) {
         use Party::{School, Vendor};
-        let nonce = |party| Nonce::from_bytes([if party == School { 101 } else { 102 } + u8::from(wrong.0) * 10; 32]);
+        let nonce =
+            |party| Nonce::from_bytes([if party == School { 101 } else { 102 } + u8::from(wrong.0) * 10; 32]);
         let ceremony = self.state().ceremony().unwrap();
         if !ceremony.vendor_committed() {
             (Vendor, Body::Commit(Commit { commitment: commit_to(Vendor, &Nonce::from_bytes([102; 32])) }))
