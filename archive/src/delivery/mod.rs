@@ -18,7 +18,7 @@ mod state;
 
 pub use captures::{Capture, Captures, CapturesError, MAX_CAPTURES_BYTES};
 pub use finding::{Finding, FindingCount, Group, ItemState, Severity, Status};
-pub use oddness::{Measures, Tolerances, oddness, visible_share};
+pub use oddness::{Measures, Tolerances, lab, oddness, visible_share};
 pub use parcel::{BROKEN_CAPTURES, BROKEN_SIGNATURE, Broken, Limits, Parcel, ParcelError, PhotoFile};
 pub use quarantine::{Quarantine, QuarantineError, Received, Receiving};
 pub use receipt::{Opening, ReceiptError, SignedStatement, Statement, StatementItem, verify_receipt};

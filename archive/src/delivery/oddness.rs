@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct Measures {
     /// Colour of the background: CIE L*, a*, b*.
     pub background: Option<[f32; 3]>,
-    /// Mean lightness of the face: CIE L*, 0..=100.
+    /// Mean brightness of the face, 0..=100.
     pub exposure: Option<f32>,
     /// Width of the face, as a share of the photo's width, 0..=1.
     pub head: Option<f32>,
@@ -24,7 +24,7 @@ pub struct Measures {
 pub struct Tolerances {
     /// Background: ΔE (CIE 1976).
     pub background: f32,
-    /// Exposure: L*.
+    /// Exposure: brightness, 0..=100.
     pub exposure: f32,
     /// Head: share of the photo's width.
     pub head: f32,
@@ -37,6 +37,26 @@ impl Default for Tolerances {
     fn default() -> Self {
         Self { background: 12.0, exposure: 12.0, head: 0.08, eyes: 0.05 }
     }
+}
+
+/// The CIE L*a*b* colour (D65) of an sRGB colour written `#64C5FF`.
+#[must_use]
+pub fn lab(hex: &str) -> Option<[f32; 3]> {
+    let number = u32::from_str_radix(hex.strip_prefix('#').filter(|digits| digits.len() == 6)?, 16).ok()?;
+    let [_, r, g, b] = number.to_be_bytes().map(|channel| linear(f32::from(channel) / 255.0));
+    // IEC 61966-2-1, and CIE 15 with the white point of D65.
+    let x = curve((0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.9505);
+    let y = curve(0.2126 * r + 0.7152 * g + 0.0722 * b);
+    let z = curve((0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.0890);
+    Some([116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)])
+}
+
+fn linear(channel: f32) -> f32 {
+    if channel <= 0.04045 { channel / 12.92 } else { ((channel + 0.055) / 1.055).powf(2.4) }
+}
+
+fn curve(t: f32) -> f32 {
+    if t > 0.008_856 { t.cbrt() } else { 7.787 * t + 16.0 / 116.0 }
 }
 
 /// At this oddness a deviation is visible.
@@ -133,6 +153,15 @@ mod tests {
         photos[1].head = Some(0.5 + 0.079);
         let odd = oddness(&photos, &Tolerances::default());
         assert!(odd[0] >= VISIBLE && odd[1] < VISIBLE);
+    }
+
+    #[test]
+    fn known_colours_have_their_known_places() {
+        // CIE values of sRGB white, black and the light blue that the capture rules name.
+        for (hex, known) in [("#FFFFFF", [100.0, 0.0, 0.0]), ("#000000", [0.0; 3]), ("#64C5FF", [75.7, -13.4, -37.6])] {
+            assert!(distance(lab(hex).unwrap(), known) < 1.5, "{hex}: {:?}", lab(hex));
+        }
+        assert_eq!([lab("64C5FF"), lab("#64C5F"), lab("#64C5FG")], [None; 3]);
     }
 
     #[test]

@@ -119,6 +119,22 @@ impl Quarantine {
         self.dir(delivery).join(BAG)
     }
 
+    /// A file of the unpacked delivery's payload, by its path below `data/`.
+    ///
+    /// # Errors
+    ///
+    /// If nothing is unpacked here.
+    pub fn file(&self, delivery: DeliveryId, path: &bag::SafePath) -> io::Result<PathBuf> {
+        let dir = super::parcel::only_folder(&self.bag(delivery))?;
+        Ok(path.under(&dir.join("data")))
+    }
+
+    /// When something was last added to or removed from the delivery's folder. Nothing if it isn't here.
+    #[must_use]
+    pub fn touched(&self, delivery: DeliveryId) -> Option<std::time::SystemTime> {
+        fs::metadata(self.dir(delivery)).and_then(|dir| dir.modified()).ok()
+    }
+
     /// Makes room for a delivery of `total` bytes. Durable when it returns.
     ///
     /// # Errors

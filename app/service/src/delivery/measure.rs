@@ -1,0 +1,173 @@
+//! One photo, looked at: read within limits, judged by the rules, compared with the person's admission photo.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use archive::db::catalog::photo;
+use archive::delivery::{Finding, Measures, Severity, Status};
+use archive::dossier::{Holdings, NewPhoto, PhotoError, PhotoKind};
+use fs_err as fs;
+use verify::{
+    Engine, EngineError, RuleSet, Template,
+    standard::{self, Value},
+};
+
+use crate::{Error, Office, Refusal as _, Result, face};
+
+/// What looking at a photo gave.
+#[derive(Debug, Default)]
+pub(super) struct Look {
+    /// The findings.
+    pub(super) findings: Vec<Finding>,
+    /// The template of its one face. Never kept.
+    pub(super) template: Option<Template>,
+    /// What the eye sees first.
+    pub(super) measures: Measures,
+    /// Width and height, px, if it could be decoded.
+    pub(super) size: Option<(u32, u32)>,
+}
+
+/// Looks at the photo in `file` of `bytes` bytes.
+///
+/// # Errors
+///
+/// When the file can't be read or a model fails. What is wrong with the photo is a finding.
+pub(super) fn look(
+    engine: &Engine,
+    rules: &Arc<RuleSet>,
+    file: &Path,
+    bytes: u64,
+    limit: u64,
+) -> Result<Look> {
+    if bytes > limit {
+        return Ok(Look::refused(Finding::failed("FILE-TOO-LARGE", Severity::Block).with(bytes, limit)));
+    }
+    let content = fs::read(file).or_failed("read a delivered photo")?;
+    // What is accepted is decoded once more on its way into the archive: what would fail there fails here.
+    if let Err(error) = NewPhoto::from_bytes(PhotoKind::Graduation, content.clone(), "") {
+        return Ok(Look::refused(undecodable(&error)));
+    }
+    match engine.analyse_patiently(content, rules) {
+        Ok(analysis) => Ok(Look::of(analysis, rules)),
+        Err(EngineError::Refused(refusal)) => Ok(Look::refused(coded("FILE", refusal.code()))),
+        // A photo that brings the engine down is not accepted; the engine lives on.
+        Err(EngineError::Lost) => Ok(Look::refused(coded("FILE", "unreadable"))),
+        Err(error @ (EngineError::Busy | EngineError::Model(_))) => Err(Error::failed("check a photo", error)),
+    }
+}
+
+/// Looks whether an original can be decoded at all.
+pub(super) fn look_at_original(file: &Path) -> Option<Finding> {
+    let refused = NewPhoto::from_file(PhotoKind::Original, file.to_owned(), "").is_err();
+    refused.then(|| Finding::failed("ORIGINAL-UNREADABLE", Severity::Block))
+}
+
+/// The template of a person's admission photo; nothing if there is none or it does not show exactly one face.
+///
+/// # Errors
+///
+/// When the archive can't be read or a model fails.
+pub(super) fn reference(
+    office: &Office,
+    engine: &Engine,
+    rules: &RuleSet,
+    person: api::ids::PersonId,
+) -> Result<Option<Template>> {
+    let current = office.catalog.read(|conn| photo::current(conn, person, PhotoKind::Admission))?;
+    let Some(current) = current else { return Ok(None) };
+    let holdings = Holdings::new(&office.archive, &office.catalog);
+    let Some(content) = holdings.photo(person, &current).or_failed("read an admission photo")? else {
+        return Ok(None);
+    };
+    match engine.template_patiently(content, &rules.faces) {
+        Ok(template) => Ok(Some(template)),
+        Err(EngineError::Refused(_) | EngineError::Lost) => Ok(None),
+        Err(error @ (EngineError::Busy | EngineError::Model(_))) => {
+            Err(Error::failed("look at an admission photo", error))
+        }
+    }
+}
+
+impl Look {
+    fn refused(finding: Finding) -> Self {
+        Self { findings: vec![finding], ..Self::default() }
+    }
+
+    fn of(analysis: verify::Analysis, rules: &RuleSet) -> Self {
+        let seen = &analysis.summary;
+        let measures = measures(&seen.findings, rules);
+        let size = Some((seen.width, seen.height));
+        let mut findings: Vec<_> = seen.findings.iter().map(finding).collect();
+        let template = match analysis.face {
+            Ok(face) => Some(face.template),
+            Err(refusal) => {
+                // A rule set may leave counting faces out; a delivery may not.
+                let counted = |found: &standard::Finding| found.measure == "face_count" && found.blocks();
+                if !seen.findings.iter().any(counted) {
+                    findings.push(coded("FACE", refusal.code()));
+                }
+                None
+            }
+        };
+        Self { findings, template, measures, size }
+    }
+}
+
+fn coded(prefix: &str, code: &str) -> Finding {
+    let code = format!("{prefix}-{}", code.replace('_', "-").to_ascii_uppercase());
+    Finding::failed(&code, Severity::Block)
+}
+
+fn undecodable(error: &PhotoError) -> Finding {
+    let code = error.code();
+    coded("FILE", code.strip_prefix("photo-").unwrap_or(code))
+}
+
+/// What the four measures of oddness were, as the rules measured them.
+fn measures(findings: &[standard::Finding], rules: &RuleSet) -> Measures {
+    let value = |measure: &str| findings.iter().find(|found| found.measure == measure)?.measured.as_ref();
+    let share = |measure: &str, of: u32| match value(measure) {
+        Some(Value::Number { number, .. }) => Some(narrow(number / f64::from(of.max(1)))),
+        _ => None,
+    };
+    let background = match value("background_colour") {
+        Some(Value::Colour { hex }) => archive::delivery::lab(hex),
+        _ => None,
+    };
+    let exposure = match value("exposure") {
+        Some(Value::Number { number, .. }) => Some(narrow(number * 100.0)),
+        _ => None,
+    };
+    Measures {
+        background,
+        exposure,
+        head: share("face_width", rules.frame.width),
+        eyes: share("eye_line", rules.frame.height),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a measure of a photo needs no more than seven digits")]
+fn narrow(number: f64) -> f32 {
+    number as f32
+}
+
+/// A finding of the photo rules, as deliveries keep it.
+fn finding(found: &standard::Finding) -> Finding {
+    let shown = face::finding(found);
+    Finding {
+        code: shown.code,
+        severity: match found.severity {
+            standard::Severity::Info => Severity::Info,
+            standard::Severity::Warn => Severity::Warn,
+            standard::Severity::Block => Severity::Block,
+        },
+        status: match found.status {
+            standard::Status::Passed => Status::Passed,
+            standard::Status::Failed => Status::Failed,
+            standard::Status::NotMeasurable => Status::NotMeasurable,
+        },
+        measured: shown.measured,
+        limit: shown.limit,
+        place: shown.place,
+    }
+}

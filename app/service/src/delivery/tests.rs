@@ -1,0 +1,502 @@
+//! Deliveries from the first byte to the receipt, with real files, a real database and, where they are installed, the
+//! real models.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use api::campaign::{CampaignKind, NewCampaign};
+use api::delivery::{Confirm, Decision, DeliveryState, ItemQuery, Propose};
+use api::ids::{CampaignId, DeliveryId, PersonId, UserId};
+use api::job::JobState;
+use api::vendor::NewVendor;
+use api::{ProblemCode, Role};
+use archive::db::office::{calibration, roster, token as token_rows};
+use archive::delivery::{SignedStatement, verify_receipt};
+use archive::dossier::{Change, Facts, Holdings, NewPhoto, PhotoKind};
+use archive::ocfl::User;
+use archive::person::PersonRecord;
+use bag::{Identity, SafePath, Writer};
+use fs_err as fs;
+use openssl::{
+    ec::{EcGroup, EcKey},
+    hash::MessageDigest,
+    nid::Nid,
+    pkey::{PKey, Private},
+    x509::{X509NameBuilder, X509Req, X509ReqBuilder},
+};
+use sha2::{Digest as _, Sha256};
+
+use super::receive::{self, Announced, Incoming};
+use crate::authority::Names;
+use crate::{Actor, Config, Error, Office, campaign, delivery, job, receipt, token, vendor};
+
+/// A school with a campaign and a vendor for it.
+struct School {
+    dir: tempfile::TempDir,
+    office: Arc<Office>,
+    registrar: Actor,
+    it: Actor,
+    vendor: Vendor,
+    campaign: CampaignId,
+    incoming: Arc<Incoming>,
+}
+
+struct Vendor {
+    fingerprint: String,
+    identity: Identity,
+}
+
+fn actor(role: Role) -> Actor {
+    Actor::new(UserId::new(), crate::word(&role), String::new(), vec![role])
+}
+
+fn key_pair() -> (PKey<Private>, X509Req) {
+    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+    let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
+    let mut request = X509ReqBuilder::new().unwrap();
+    request.set_subject_name(&X509NameBuilder::new().unwrap().build()).unwrap();
+    request.set_pubkey(&key).unwrap();
+    request.sign(&key, MessageDigest::sha256()).unwrap();
+    (key, request.build())
+}
+
+fn handshake_key(seed: u8) -> String {
+    ledger::to_base64(ed25519_dalek::SigningKey::from_bytes(&[seed; 32]).verifying_key().as_bytes())
+}
+
+fn new_vendor(csr: &X509Req) -> NewVendor {
+    NewVendor {
+        name: "好影像公司".to_owned(),
+        csr: String::from_utf8(csr.to_pem().unwrap()).unwrap(),
+        agent_key: handshake_key(1),
+        legal_key: handshake_key(2),
+        legal_name: "法人".to_owned(),
+    }
+}
+
+fn enrol(office: &Office, it: &Actor) -> (Vendor, api::vendor::Enrolment) {
+    let (key, csr) = key_pair();
+    let enrolment = vendor::register(office, it, &new_vendor(&csr)).unwrap();
+    let pem = key.private_key_to_pem_pkcs8().unwrap();
+    let identity = Identity::from_pem(&pem, enrolment.certificate.as_bytes()).unwrap();
+    (Vendor { fingerprint: enrolment.vendor.fingerprint.clone(), identity }, enrolment)
+}
+
+fn models() -> PathBuf {
+    std::env::var_os("XUECANG_MODELS").map_or_else(|| PathBuf::from("no models"), PathBuf::from)
+}
+
+fn school() -> School {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    Office::create(&data, "测试学院", &Names::local()).unwrap();
+    let office = Office::open(Config { models: models(), ..Config::new(data) }).unwrap();
+    let (registrar, it) = (actor(Role::Registrar), actor(Role::It));
+    let (vendor, enrolment) = enrol(&office, &it);
+    let new = NewCampaign {
+        name: "2026届毕业生".to_owned(),
+        kind: CampaignKind::Graduation,
+        year: 2026,
+        capture_from: "2026-01-01".parse().unwrap(),
+        capture_until: "2036-01-01".parse().unwrap(),
+        deliver_by: "2036-02-01".parse().unwrap(),
+        rule_set: "demo-relaxed".to_owned(),
+        vendor: Some(enrolment.vendor.id),
+    };
+    let campaign = campaign::create(&office, &registrar, new).unwrap().id;
+    School { dir, office, registrar, it, vendor, campaign, incoming: Arc::default() }
+}
+
+impl School {
+    /// Puts people with these admission photos on the roster and issues their tokens.
+    fn enrol_people(&self, photos: &[Vec<u8>]) -> Vec<(PersonId, String)> {
+        let people: Vec<_> = photos.iter().map(|_| PersonId::new()).collect();
+        let changes = people.iter().zip(photos).enumerate().map(|(n, (&person, photo))| {
+            let facts = PersonRecord { name: format!("学生{n}"), ..PersonRecord::default() };
+            let photo = NewPhoto::from_bytes(PhotoKind::Admission, photo.clone(), "admission").unwrap();
+            Change::of(person, "import").facts(Facts::Set(Box::new(facts))).photo(photo)
+        });
+        let by = User { name: "registrar".to_owned(), address: None };
+        let holdings = Holdings::new(&self.office.archive, &self.office.catalog);
+        holdings.keep(changes.collect(), &by, jiff::Timestamp::now()).unwrap();
+        self.office.office.write(|tx| roster::replace(tx, self.campaign, &people)).unwrap();
+        token::issue(&self.office, &self.registrar, self.campaign).unwrap();
+        let tokens = self.office.office.read(|conn| token_rows::list(conn, self.campaign)).unwrap();
+        let by_person: BTreeMap<_, _> = tokens.into_iter().map(|row| (row.person, row.token)).collect();
+        people.into_iter().map(|person| (person, by_person[&person].clone())).collect()
+    }
+
+    /// A parcel of these photos, by the name they have in it.
+    fn parcel(&self, photos: &[(String, Vec<u8>)]) -> Vec<u8> {
+        let dir = tempfile::tempdir_in(self.dir.path()).unwrap();
+        let bag = dir.path().join("parcel");
+        let mut writer = Writer::create(&bag).unwrap();
+        let mut list = "token,file,captured_at,device,operator\n".to_owned();
+        for (name, bytes) in photos {
+            writer.add(&SafePath::new(format!("photos/{name}.jpg")).unwrap(), &bytes[..]).unwrap();
+            list += &format!("{name},{name}.jpg,2026-06-01T08:30:00+08:00,Canon,op1\n");
+        }
+        writer.add(&SafePath::new("captures.csv").unwrap(), list.as_bytes()).unwrap();
+        writer.finish("2026-06-02".parse().unwrap()).unwrap();
+        bag::sign(&bag, &self.vendor.identity).unwrap();
+        bag::serialise(&bag, &SafePath::new("parcel").unwrap(), Vec::new()).unwrap()
+    }
+
+    fn announced(&self, tar: &[u8]) -> Announced {
+        Announced {
+            campaign: self.campaign,
+            name: "parcel".to_owned(),
+            sha256: Sha256::digest(tar).into(),
+            total: tar.len() as u64,
+        }
+    }
+
+    fn deliver(&self, tar: &[u8]) -> DeliveryId {
+        let id = receive::begin(&self.office, &self.vendor.fingerprint, &self.announced(tar)).unwrap();
+        let mut taking = self.take(id, 0).unwrap();
+        taking.write(tar).unwrap();
+        taking.pause(&self.office).unwrap();
+        id
+    }
+
+    fn take(&self, id: DeliveryId, offset: u64) -> crate::Result<receive::Taking> {
+        receive::take(&self.office, &self.incoming, &self.vendor.fingerprint, id, offset, false)
+    }
+
+    /// Lets the workers work until no job waits or runs. Returns how the last job on the delivery ended.
+    fn work(&self, id: DeliveryId) -> JobState {
+        let workers = job::start(&self.office).unwrap();
+        let began = Instant::now();
+        loop {
+            let jobs = job::list(&self.office, &self.registrar, Some(&id.to_string())).unwrap();
+            let open = |job: &api::job::Job| {
+                matches!(job.state, JobState::Waiting | JobState::Running | JobState::Stopping)
+            };
+            if !jobs.iter().any(open) {
+                workers.stop();
+                return jobs.first().unwrap().state;
+            }
+            assert!(began.elapsed() < Duration::from_secs(300), "{jobs:?}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn get(&self, id: DeliveryId) -> api::delivery::Delivery {
+        delivery::get(&self.office, &self.registrar, id).unwrap()
+    }
+
+    fn seen_by_vendor(&self, id: DeliveryId) -> api::vendor::VendorDelivery {
+        delivery::delivery_of(&self.office, &self.vendor.fingerprint, id).unwrap()
+    }
+
+    fn quarantined(&self) -> usize {
+        super::quarantine(&self.office).unwrap().deliveries().unwrap().len()
+    }
+
+    fn objects(&self) -> usize {
+        self.office.archive.objects().count()
+    }
+}
+
+fn code<T: std::fmt::Debug>(answer: crate::Result<T>) -> ProblemCode {
+    match answer {
+        Err(Error::Refused(problem)) => problem.code,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_vendor_is_let_in_by_its_certificate_until_it_is_revoked() {
+    let school = school();
+    let seen = vendor::campaigns(&school.office, &school.vendor.fingerprint).unwrap();
+    assert_eq!(seen[0].id, school.campaign);
+    assert_eq!(code(vendor::campaigns(&school.office, &"0".repeat(64))), ProblemCode::ClientCertificateRequired);
+    let id = vendor::list(&school.office, &school.it).unwrap()[0].id;
+    assert_eq!(code(vendor::revoke(&school.office, &school.registrar, id)), ProblemCode::NotAllowed);
+    assert!(!vendor::revoke(&school.office, &school.it, id).unwrap().active);
+    let refused = vendor::campaigns(&school.office, &school.vendor.fingerprint);
+    assert_eq!(code(refused), ProblemCode::ClientCertificateRequired);
+}
+
+#[test]
+fn a_certificate_request_that_proves_nothing_is_refused() {
+    let school = school();
+    let (_, good) = key_pair();
+    let register = |new: &NewVendor| code(vendor::register(&school.office, &school.it, new));
+    let garbage = NewVendor { csr: "garbage".to_owned(), ..new_vendor(&good) };
+    assert_eq!(register(&garbage), ProblemCode::BadCertificateRequest);
+    // Signed with another key than the one it asks for.
+    let mut foreign = X509ReqBuilder::new().unwrap();
+    foreign.set_pubkey(&key_pair().0).unwrap();
+    foreign.sign(&key_pair().0, MessageDigest::sha256()).unwrap();
+    assert_eq!(register(&new_vendor(&foreign.build())), ProblemCode::BadCertificateRequest);
+    let rsa = PKey::from_rsa(openssl::rsa::Rsa::generate(2048).unwrap()).unwrap();
+    let mut weak = X509ReqBuilder::new().unwrap();
+    weak.set_pubkey(&rsa).unwrap();
+    weak.sign(&rsa, MessageDigest::sha256()).unwrap();
+    assert_eq!(register(&new_vendor(&weak.build())), ProblemCode::BadCertificateRequest);
+    let same = NewVendor { legal_key: handshake_key(1), ..new_vendor(&good) };
+    assert_eq!(register(&same), ProblemCode::BadField);
+}
+
+#[test]
+fn an_upload_goes_on_after_a_restart_from_what_is_durable() {
+    let school = school();
+    let tar = school.parcel(&[("XCA".to_owned(), b"not a photo".to_vec())]);
+    let id = receive::begin(&school.office, &school.vendor.fingerprint, &school.announced(&tar)).unwrap();
+    let mut taking = school.take(id, 0).unwrap();
+    taking.write(&tar[..1000]).unwrap();
+    assert_eq!(code(school.take(id, 0)), ProblemCode::Conflict);
+    taking.sync().unwrap();
+    taking.write(&tar[1000..1500]).unwrap();
+    drop(taking);
+    // After a restart nothing is in memory, and what was not synced does not count.
+    let incoming = Arc::default();
+    let again = receive::begin(&school.office, &school.vendor.fingerprint, &school.announced(&tar)).unwrap();
+    assert_eq!(again, id);
+    let at = receive::offset(&school.office, &incoming, &school.vendor.fingerprint, id).unwrap();
+    assert_eq!((at.offset, at.total), (1000, tar.len() as u64));
+    let take = |offset| receive::take(&school.office, &incoming, &school.vendor.fingerprint, id, offset, false);
+    assert_eq!(code(take(1500)), ProblemCode::UploadOffset);
+    let mut taking = take(1000).unwrap();
+    taking.write(&tar[1000..]).unwrap();
+    taking.pause(&school.office).unwrap();
+    assert_eq!(school.get(id).state, DeliveryState::Received);
+    assert_eq!(code(take(0)), ProblemCode::WrongState);
+}
+
+#[test]
+fn bytes_that_are_not_those_announced_leave_nothing() {
+    let school = school();
+    let mut announced = school.announced(b"abc");
+    announced.sha256 = [0; 32];
+    let id = receive::begin(&school.office, &school.vendor.fingerprint, &announced).unwrap();
+    let mut taking = school.take(id, 0).unwrap();
+    assert_eq!(code(taking.write(b"abcd")), ProblemCode::TooLarge);
+    taking.write(b"abc").unwrap();
+    assert_eq!(code(taking.pause(&school.office)), ProblemCode::BadFile);
+    assert_eq!(school.quarantined(), 0);
+    assert_eq!(code(delivery::get(&school.office, &school.registrar, id)), ProblemCode::NotFound);
+}
+
+#[test]
+fn one_vendor_knows_nothing_of_anothers_deliveries_and_campaigns() {
+    let school = school();
+    let tar = school.parcel(&[("XCA".to_owned(), b"x".to_vec())]);
+    let id = receive::begin(&school.office, &school.vendor.fingerprint, &school.announced(&tar)).unwrap();
+    let (other, _) = enrol(&school.office, &school.it);
+    let refused = receive::begin(&school.office, &other.fingerprint, &school.announced(&tar));
+    assert_eq!(code(refused), ProblemCode::NotFound);
+    assert_eq!(code(delivery::delivery_of(&school.office, &other.fingerprint, id)), ProblemCode::NotFound);
+    assert!(delivery::deliveries_of(&school.office, &other.fingerprint).unwrap().is_empty());
+}
+
+#[test]
+fn a_broken_parcel_is_sent_back_and_leaves_no_trace() {
+    let school = school();
+    let good = school.parcel(&[("XCA".to_owned(), b"x".to_vec())]);
+    let objects = school.objects();
+    let mut evil = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    let name = b"parcel/../../../evil";
+    header.as_old_mut().name[..name.len()].copy_from_slice(name);
+    header.set_size(4);
+    header.set_entry_type(tar::EntryType::Regular);
+    header.set_cksum();
+    evil.append(&header, &b"evil"[..]).unwrap();
+    let mut flipped = good.clone();
+    let data = flipped.iter().rposition(|&byte| byte == b'x').unwrap();
+    flipped[data] = b'y';
+    let foreign = {
+        let (other, _) = enrol(&school.office, &school.it);
+        let dir = tempfile::tempdir().unwrap();
+        let unpacked = bag::unpack(&good[..], dir.path(), bag::Limits { files: 99, bytes: 1 << 20, path_len: 99 });
+        let dir = unpacked.unwrap().dir;
+        bag::sign(&dir, &other.identity).unwrap();
+        bag::serialise(&dir, &SafePath::new("parcel").unwrap(), Vec::new()).unwrap()
+    };
+    let cases = [
+        (evil.into_inner().unwrap(), "PACKAGE-UNSAFE-NAME"),
+        (flipped, "BAG-"),
+        (foreign, "SIGNATURE-FOREIGN"),
+        (b"no package at all".to_vec(), "PACKAGE-MALFORMED"),
+    ];
+    for (tar, wanted) in cases {
+        let id = school.deliver(&tar);
+        assert_eq!(school.work(id), JobState::Done, "{wanted}");
+        let delivery = school.get(id);
+        assert_eq!(delivery.state, DeliveryState::Rejected, "{wanted}");
+        let defect = &school.seen_by_vendor(id).defects[0];
+        assert!(defect.codes[0].starts_with(wanted), "{wanted}: {defect:?}");
+        assert_eq!(school.quarantined(), 0, "{wanted}");
+        assert!(delivery::items(&school.office, &school.registrar, id, &ItemQuery::default()).unwrap().items.is_empty());
+    }
+    assert_eq!(school.objects(), objects);
+    assert!(!school.dir.path().join("evil").exists() && !school.dir.path().join("data/evil").exists());
+}
+
+#[test]
+fn without_models_a_delivery_waits_unharmed_and_says_why() {
+    let school = school();
+    if models().is_dir() {
+        return;
+    }
+    let id = school.deliver(&school.parcel(&[("XCA".to_owned(), b"x".to_vec())]));
+    assert_eq!(school.work(id), JobState::Failed);
+    let jobs = job::list(&school.office, &school.registrar, Some(&id.to_string())).unwrap();
+    assert_eq!(jobs[0].problem.as_ref().unwrap().code, ProblemCode::ModelUnavailable);
+    assert_eq!(school.get(id).state, DeliveryState::Received);
+    assert_eq!(school.quarantined(), 1);
+}
+
+/// People of whom there are two press photographs that the machine takes for one person.
+fn faces(office: &Office, wanted: usize) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let root = std::env::var_os("XUECANG_FIXTURES").map_or(shared, PathBuf::from).join("faces-lfw-view1");
+    if !root.is_dir() || !models().is_dir() {
+        println!("skipped: there are no faces or no models; set XUECANG_FIXTURES and XUECANG_MODELS");
+        return None;
+    }
+    let engine = office.engine().unwrap();
+    let policy = crate::face::rules("demo-relaxed").unwrap().faces;
+    let template = |bytes: &Vec<u8>| engine.template_patiently(bytes.clone(), &policy);
+    let mut folders: Vec<_> = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.sort();
+    let mut found = Vec::new();
+    for folder in folders {
+        let mut photos: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        photos.sort();
+        let [first, second, ..] = photos.as_slice() else { continue };
+        let (first, second) = (fs::read(first).unwrap(), fs::read(second).unwrap());
+        let (Ok(a), Ok(b)) = (template(&first), template(&second)) else { continue };
+        if a.compare(&b).unwrap().cosine() > 0.6 {
+            found.push((first, second));
+        }
+        if found.len() == wanted {
+            return Some(found);
+        }
+    }
+    None
+}
+
+fn adopt_calibration(school: &School) {
+    let model = school.office.engine().unwrap().model().to_string();
+    let row = calibration::Calibration {
+        id: api::ids::CalibrationId::new(),
+        version: "test".to_owned(),
+        campaign: school.campaign,
+        model,
+        created: jiff::Timestamp::now(),
+        adopted: None,
+        accept: 0.471,
+        reject: 0.364,
+        report: "{}".to_owned(),
+    };
+    let now = jiff::Timestamp::now();
+    let adopted = school.office.office.write(|tx| {
+        calibration::insert(tx, &row)?;
+        calibration::adopt(tx, row.id, now)
+    });
+    adopted.unwrap();
+}
+
+#[test]
+fn every_planted_defect_is_found_two_people_accept_the_rest_and_the_receipt_stands_alone() {
+    let school = school();
+    let Some(faces) = faces(&school.office, 9) else { return };
+    adopt_calibration(&school);
+    let admission: Vec<_> = faces.iter().map(|(first, _)| first.clone()).collect();
+    let people = school.enrol_people(&admission[..8]);
+    let good = |n: usize| (people[n].1.clone(), faces[n].1.clone());
+    let photos = vec![
+        good(0),
+        good(1),
+        good(2),
+        good(3),
+        // 4: nothing comes. 5: another person's face. 6: the file of 0 once more. 7: no photo at all.
+        (people[5].1.clone(), faces[8].1.clone()),
+        (people[6].1.clone(), faces[0].1.clone()),
+        (people[7].1.clone(), b"\xFF\xD8\xFF no photo".to_vec()),
+        // Nobody's: a forged token, and a name that is no token.
+        ("XC0123456789ABCDEFGHJKMNPQRS".to_owned(), faces[8].0.clone()),
+        ("holiday".to_owned(), faces[8].0.clone()),
+    ];
+    let id = school.deliver(&school.parcel(&photos));
+    assert_eq!(school.work(id), JobState::Done);
+    let report = school.get(id).report.unwrap();
+    let counts = (report.roster, report.photos, report.extra, report.missing, report.wrong, report.late);
+    assert_eq!(counts, (8, 9, 2, 1, 3, 0), "{report:?}");
+    let defects: BTreeMap<_, _> = school
+        .seen_by_vendor(id)
+        .defects
+        .into_iter()
+        .map(|defect| (defect.token, (defect.group, defect.codes)))
+        .collect();
+    assert_eq!(defects.len(), 6);
+    assert_eq!(defects[&people[4].1], ("missing".to_owned(), vec!["NOT-DELIVERED".to_owned()]));
+    assert_eq!(defects[&people[5].1].1, ["FACE-NOT-SAME"]);
+    assert!(defects[&people[6].1].1.contains(&"SAME-FILE-TWICE".to_owned()));
+    assert_eq!(defects["XC0123456789ABCDEFGHJKMNPQRS"].1, ["TOKEN-FORGED"]);
+    assert_eq!(defects["holiday"].1, ["NAME-NOT-A-TOKEN"]);
+
+    let items = delivery::items(&school.office, &school.registrar, id, &ItemQuery::default()).unwrap();
+    assert_eq!(items.total, 10);
+    assert!(items.items.iter().filter_map(|item| item.name.as_ref()).all(|name| name.contains('*')));
+    let shown = items.items.iter().find(|item| item.person == Some(people[0].0)).unwrap();
+    let (bytes, kind) = delivery::item_image(&school.office, &school.registrar, id, shown.number).unwrap();
+    assert_eq!((bytes, kind), (faces[0].1.clone(), "image/jpeg"));
+
+    let propose = |actor: &Actor, decision, reason: &str| {
+        let propose = Propose { decision, reason: reason.to_owned() };
+        delivery::propose(&school.office, actor, id, &propose)
+    };
+    assert_eq!(code(propose(&school.registrar, Decision::Accept, "")), ProblemCode::BadField);
+    assert_eq!(code(propose(&school.registrar, Decision::AcceptPart, "")), ProblemCode::BadField);
+    propose(&school.registrar, Decision::AcceptPart, "the rest again").unwrap();
+    let confirm = |actor: &Actor| delivery::confirm(&school.office, actor, id, &Confirm { confirm: true });
+    assert_eq!(code(confirm(&school.registrar)), ProblemCode::SamePerson);
+    confirm(&school.it).unwrap();
+    assert_eq!(school.work(id), JobState::Done);
+    assert_eq!(school.get(id).state, DeliveryState::Accepted);
+    assert_eq!(school.quarantined(), 0);
+    let holdings = Holdings::new(&school.office.archive, &school.office.catalog);
+    for (n, (person, token)) in people.iter().enumerate() {
+        let (dossier, _) = holdings.dossier(*person).unwrap().unwrap();
+        let kept = dossier.current(PhotoKind::Graduation);
+        assert_eq!(kept.is_some(), n < 4, "person {n}");
+        if let Some(kept) = kept {
+            assert_eq!((kept.delivery, kept.token.as_ref()), (Some(id), Some(token)));
+            assert_eq!(holdings.photo(*person, kept).unwrap().unwrap(), faces[n].1);
+        }
+    }
+    receipt_stands_alone(&school, id, &people[..4]);
+
+    // The second round holds what was missing; what was accepted before is one too many.
+    let second = school.deliver(&school.parcel(&[good(0), good(4), good(5), good(6), good(7)]));
+    assert_eq!(school.work(second), JobState::Done);
+    let report = school.get(second).report.unwrap();
+    let counts = (report.extra, report.missing, report.wrong, report.late, report.doubtful);
+    assert_eq!(counts, (1, 0, 0, 0, report.doubtful), "{report:?}");
+}
+
+/// Checks the vendor's receipt with public keys only, and that no altered one passes.
+fn receipt_stands_alone(school: &School, id: DeliveryId, accepted: &[(PersonId, String)]) {
+    let receipt = school.seen_by_vendor(id).receipt.unwrap();
+    assert_eq!(receipt::get(&school.office, &school.registrar, id).unwrap().statement, receipt.statement);
+    let signature = ledger::from_base64(&receipt.signature).unwrap().try_into().unwrap();
+    let signed = SignedStatement { statement: receipt.statement.clone(), signature };
+    let proof = receipt.proof.parse().unwrap();
+    let school_key = school.office.keys.school.verifying_key();
+    let log = crate::ledger::verifier_key(&school.office).unwrap();
+    let (statement, _) = verify_receipt(&signed, &proof, &school_key, &log).unwrap();
+    let mut tokens: Vec<_> = accepted.iter().map(|(_, token)| token.clone()).collect();
+    tokens.sort();
+    assert_eq!(statement.items.iter().map(|item| item.token.clone()).collect::<Vec<_>>(), tokens);
+    let altered = SignedStatement { statement: receipt.statement.replace("XC", "XD"), ..signed };
+    assert!(verify_receipt(&altered, &proof, &school_key, &log).is_err());
+    for (person, _) in accepted {
+        assert!(!receipt.statement.contains(&person.to_string()) && !receipt.proof.contains(&person.to_string()));
+    }
+}
