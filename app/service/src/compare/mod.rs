@@ -1,0 +1,127 @@
+//! Comparing a face at the desk: a probe beside the person's reference photo, a verdict, a person's decision.
+//!
+//! - The machine proposes, a person decides. Doubt goes to two reviewers who don't see each other's decision, a third
+//!   when they disagree.
+//! - The probe's pixels lie in `DATA/incoming/probes` until the decision; templates are never kept.
+//! - A comparison keeps what makes its verdict reproducible: digests, model, thresholds, calibration.
+
+mod decide;
+mod make;
+mod odds;
+
+use api::delivery::Finding;
+use api::face::{Comparison, ComparisonState, FaceDecision};
+use api::ids::ComparisonId;
+use api::{ProblemCode, Right};
+use archive::db::{catalog, office::comparison as rows};
+use fs_err as fs;
+
+use crate::{Actor, Error, Office, Refusal as _, Result, from_word, word};
+
+pub use decide::{decide, review};
+pub use make::make;
+
+/// Lists the comparisons of a state, oldest first: the desk's queue, the reviewers' queue.
+///
+/// # Errors
+///
+/// Without the right to compare or to review.
+pub fn list(office: &Office, actor: &Actor, state: ComparisonState) -> Result<Vec<Comparison>> {
+    actor.may_any(&[Right::Compare, Right::ReviewComparisons])?;
+    let state = word(&state).parse().or_failed("read a state")?;
+    let found = office.office.read(|conn| rows::in_state(conn, state))?;
+    found.iter().map(|row| to_api(office, row)).collect()
+}
+
+/// Returns one comparison.
+///
+/// # Errors
+///
+/// Without the right, or `not-found`.
+pub fn get(office: &Office, actor: &Actor, id: ComparisonId) -> Result<Comparison> {
+    actor.may_any(&[Right::Compare, Right::ReviewComparisons])?;
+    to_api(office, &row(office, id)?)
+}
+
+/// Returns the probe's bytes, while they are kept.
+///
+/// # Errors
+///
+/// Without the right or a purpose; `not-found` once it is decided.
+pub fn probe(office: &Office, actor: &Actor, id: ComparisonId) -> Result<Vec<u8>> {
+    actor.may_any(&[Right::Compare, Right::ReviewComparisons])?;
+    actor.purpose()?;
+    crate::audit::recorded(office, actor, "probe.read", Some(&id.to_string()), || {
+        let name = row(office, id)?.probe.ok_or_else(|| Error::not_found("probe", id))?;
+        fs::read(folder(office).join(name)).or_failed("read a probe")
+    })
+}
+
+/// Removes the pixels of probes that no comparison names: what a crash left behind.
+///
+/// # Errors
+///
+/// When the folder can't be read or a file not removed.
+pub fn sweep(office: &Office) -> Result<usize> {
+    let folder = folder(office);
+    if !folder.exists() {
+        return Ok(0);
+    }
+    let named = office.office.read(rows::probes)?;
+    let mut removed = 0;
+    for entry in fs::read_dir(&folder).or_failed("read the probes' folder")? {
+        let entry = entry.or_failed("read the probes' folder")?;
+        if !named.iter().any(|name| entry.file_name().to_str() == Some(name)) {
+            fs::remove_file(entry.path()).or_failed("remove a probe")?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
+fn folder(office: &Office) -> std::path::PathBuf {
+    office.paths.incoming.join("probes")
+}
+
+fn row(office: &Office, id: ComparisonId) -> Result<rows::Comparison> {
+    office.office.read(|conn| rows::get(conn, id))?.ok_or_else(|| Error::not_found(ComparisonId::KIND, id))
+}
+
+fn to_api(office: &Office, row: &rows::Comparison) -> Result<Comparison> {
+    let facts = office.catalog.read(|conn| catalog::person::facts(conn, row.person))?;
+    let findings: Vec<Finding> = serde_json::from_str(&row.findings).or_failed("read a comparison's findings")?;
+    let unknown = || Error::failed("read a comparison", format!("{} holds an unknown word", row.id));
+    Ok(Comparison {
+        id: row.id,
+        person: row.person,
+        name: facts.map(|facts| facts.name).unwrap_or_default(),
+        reference: row.reference,
+        verdict: from_word(row.verdict.word()).ok_or_else(unknown)?,
+        similarity: row.similarity,
+        odds: row.odds,
+        accept: row.accept,
+        reject: row.reject,
+        calibration: row.calibration,
+        findings,
+        state: from_word(row.state.word()).ok_or_else(unknown)?,
+        decision: row.decision.map(|decision| from_word(decision.word()).ok_or_else(unknown)).transpose()?,
+        decided_by: row.decided_by_name.clone(),
+        at: row.at,
+        has_probe: row.probe.is_some(),
+    })
+}
+
+fn wrong_state(row: &rows::Comparison) -> Error {
+    Error::refused(
+        ProblemCode::WrongState,
+        [
+            ("kind", ComparisonId::KIND.to_owned()),
+            ("id", row.id.to_string()),
+            ("state", row.state.word().to_owned()),
+        ],
+    )
+}
+
+fn to_row(decision: FaceDecision) -> Result<rows::FaceDecision> {
+    word(&decision).parse().or_failed("read a decision")
+}

@@ -1,0 +1,145 @@
+//! What the other modules need of faces: the engine's answers as the API words them, and its refusals as problems.
+
+use std::sync::Arc;
+
+use api::ProblemCode;
+use api::delivery::Finding;
+use verify::engine::EngineError;
+use verify::standard::{self, Limit, Mark, RuleSet, Unit, Value};
+use verify::{Refusal, Thresholds};
+
+use crate::{Error, Refusal as _, Result};
+
+/// The rule set of that name.
+///
+/// # Errors
+///
+/// `bad-field` when there is none.
+pub fn rules(name: &str) -> Result<Arc<RuleSet>> {
+    let built_in = RuleSet::built_in(name).or_failed("read the photo rules")?;
+    built_in.map(Arc::new).ok_or_else(|| Error::bad_field("rule_set", format!("there is no rule set {name}")))
+}
+
+/// An engine's error as a problem for the asker, or as a failure.
+#[must_use]
+pub fn problem(error: EngineError) -> Error {
+    let refused = match &error {
+        EngineError::Busy => Some((ProblemCode::Busy, vec![])),
+        EngineError::Refused(Refusal::NoFace) => Some((ProblemCode::NoFace, vec![])),
+        EngineError::Refused(Refusal::SeveralFaces { count }) => {
+            Some((ProblemCode::SeveralFaces, vec![("count", count.to_string())]))
+        }
+        EngineError::Refused(refusal) => Some((ProblemCode::BadPhoto, vec![("reason", refusal.code().to_owned())])),
+        EngineError::Lost | EngineError::Model(_) => None,
+    };
+    match refused {
+        None => Error::failed("look at a photo", error),
+        Some((code, params)) => match params.into_iter().next() {
+            Some(param) => Error::refused(code, [param]),
+            None => Error::refused(code, []),
+        },
+    }
+}
+
+/// What a rule found, as the API words it.
+#[must_use]
+pub fn finding(found: &standard::Finding) -> Finding {
+    Finding {
+        code: found.code.clone(),
+        severity: crate::word(&found.severity),
+        status: crate::word(&found.status),
+        measured: found.measured.as_ref().map(value),
+        limit: found.limit.as_ref().map(limit),
+        place: found.marks.iter().find_map(place),
+    }
+}
+
+/// The verdict's word in the API.
+#[must_use]
+pub fn verdict(verdict: verify::Verdict) -> api::face::Verdict {
+    match verdict {
+        verify::Verdict::Match => api::face::Verdict::Match,
+        verify::Verdict::Unsure => api::face::Verdict::Unsure,
+        verify::Verdict::NoMatch => api::face::Verdict::NoMatch,
+    }
+}
+
+/// The thresholds of the calibration in force, if one was adopted.
+///
+/// # Errors
+///
+/// When it can't be read, or its thresholds make no sense.
+pub fn thresholds(office: &crate::Office) -> Result<Option<(archive::db::office::calibration::Calibration, Thresholds)>> {
+    let Some(row) = office.office.read(archive::db::office::calibration::in_force)? else { return Ok(None) };
+    let similarity = |cosine| verify::Similarity::new(cosine).or_failed("read a calibration");
+    let model = verify::ModelId::new(row.model.clone());
+    let thresholds = Thresholds::new(row.version.clone(), model, similarity(row.accept)?, similarity(row.reject)?)
+        .or_failed("read a calibration")?;
+    Ok(Some((row, thresholds)))
+}
+
+fn value(value: &Value) -> String {
+    match value {
+        Value::Number { number, unit: of } => with_unit(*number, *of),
+        Value::Size { width, height } => format!("{width}×{height} px"),
+        Value::Colour { hex } => hex.clone(),
+        Value::Word { word } => word.clone(),
+    }
+}
+
+fn limit(limit: &Limit) -> String {
+    match limit {
+        Limit::Range { min: Some(min), max: Some(max), unit } => {
+            format!("{}–{}", number(*min, *unit), with_unit(*max, *unit))
+        }
+        Limit::Range { min: Some(min), max: None, unit } => format!("≥ {}", with_unit(*min, *unit)),
+        Limit::Range { min: None, max: Some(max), unit } => format!("≤ {}", with_unit(*max, *unit)),
+        Limit::Range { min: None, max: None, .. } => String::new(),
+        Limit::Size { width, height } => format!("{width}×{height} px"),
+        Limit::Colours { near, within } => format!("{} ± {within} ΔE", near.join(", ")),
+        Limit::Words { words } => words.join(", "),
+    }
+}
+
+fn number(number: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Share => format!("{:.1}", number * 100.0),
+        Unit::Pixels | Unit::Dpi | Unit::Count => format!("{number:.0}"),
+        Unit::Kilobytes | Unit::Degrees | Unit::DeltaE | Unit::Index => format!("{number:.1}"),
+    }
+}
+
+fn with_unit(of: f64, unit: Unit) -> String {
+    let word = match unit {
+        Unit::Pixels => " px",
+        Unit::Dpi => " dpi",
+        Unit::Kilobytes => " KB",
+        Unit::Degrees => "°",
+        Unit::DeltaE => " ΔE",
+        Unit::Share => " %",
+        Unit::Count | Unit::Index => "",
+    };
+    format!("{}{word}", number(of, unit))
+}
+
+/// Where a mark lies: x, y, width, height in pixels. Lines have no height; a line without width goes all across.
+fn place(mark: &Mark) -> Option<[f32; 4]> {
+    match mark {
+        Mark::HeadTop { y } | Mark::EyeLine { y } => Some([0.0, *y, 0.0, 0.0]),
+        Mark::Face { rect } => Some([rect.x, rect.y, rect.width, rect.height]),
+        Mark::Eyes { right, left } => Some([right.x, right.y, left.x - right.x, left.y - right.y]),
+        Mark::Band { from, to } => Some([0.0, *from, 0.0, to - from]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_carry_their_unit_and_no_false_precision() {
+        let range = Limit::Range { min: Some(50.0), max: Some(110.0), unit: Unit::Pixels };
+        assert_eq!(limit(&range), "50–110 px");
+        assert_eq!(value(&Value::Number { number: 0.123, unit: Unit::Share }), "12.3 %");
+    }
+}

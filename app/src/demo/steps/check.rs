@@ -1,0 +1,158 @@
+//! The vendor delivers, with defects in its files; the appliance checks.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use api::delivery::{CheckReport, Decision, Delivery, DeliveryState};
+use api::ids::{CampaignId, DeliveryId};
+use api::vendor::{Enrolment, NewVendor, VendorDelivery};
+use fs_err as fs;
+use jiff::{ToSpan as _, Zoned};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::faces::Which;
+use super::super::report::Evidence;
+use super::super::vendor::{Captures, Strange, Truth};
+use super::{Campaigns, Story, Tokens};
+
+/// What was delivered with defects.
+#[derive(Debug)]
+pub(super) struct Spoilt {
+    delivery: DeliveryId,
+    truth: Truth,
+}
+
+/// How the agent says what it delivered.
+#[derive(Debug, Deserialize)]
+struct Delivered {
+    delivery: DeliveryId,
+    bytes: u64,
+    sha256: String,
+}
+
+/// The vendor is registered, captures everybody, and delivers captures with defects.
+pub(super) fn deliver(
+    story: &Story,
+    campaigns: &Campaigns,
+    tokens: &Tokens,
+    evidence: &mut Evidence,
+) -> Result<(Captures, Spoilt)> {
+    enrol(story)?;
+    let photos = tokens.given.iter().enumerate().map(|(student, (_, token))| {
+        Ok((token.clone(), story.faces.photo(student, Which::Capture)?))
+    });
+    let today = Zoned::now().date();
+    let captures = Captures::new(photos.collect::<Result<_>>()?, today - 5.days());
+    let strange = Strange {
+        foreign_token: tokens.foreign.clone(),
+        strangers: story.faces.strangers()?,
+        too_late: today,
+    };
+    let (spoilt, truth) = captures.spoilt(story.seed, strange)?;
+    let delivered = send(story, campaigns.current, &spoilt, "round-1")?;
+    let delivery = checked(story, delivered.delivery)?;
+    evidence.figure("photos", spoilt.len());
+    evidence.figure("bytes", delivered.bytes);
+    evidence.figure("sha256", delivered.sha256.as_str());
+    evidence.holds(delivery.bytes == delivered.bytes, "as many bytes arrived as were sent");
+    Ok((captures, Spoilt { delivery: delivery.id, truth }))
+}
+
+fn enrol(story: &Story) -> Result<()> {
+    let request: Value = story.agent.ask(&["enrol"])?;
+    let text = |name: &str| request.get(name).and_then(Value::as_str).map(str::to_owned).with_context(|| format!("the agent gives no {name}"));
+    let new = NewVendor {
+        name: "彩云图像".to_owned(),
+        csr: text("csr")?,
+        agent_key: text("agent_key")?,
+        legal_key: text("legal_key")?,
+        legal_name: "何彩云".to_owned(),
+    };
+    let enrolment: Enrolment = story.people.it.post("/vendors", &new)?;
+    let file = story.server.data().join("demo-enrolment.json");
+    fs::write(&file, serde_json::to_vec(&enrolment)?)?;
+    story.agent.run(&["connect", &file.to_string_lossy()])?;
+    Ok(())
+}
+
+/// Packs and delivers captures.
+pub(super) fn parcel(story: &Story, campaign: CampaignId, captures: &Captures, name: &str) -> Result<DeliveryId> {
+    Ok(send(story, campaign, captures, name)?.delivery)
+}
+
+fn send(story: &Story, campaign: CampaignId, captures: &Captures, name: &str) -> Result<Delivered> {
+    let folder = captures.write(&story.server.data().join("demo-captures").join(name))?;
+    let out: PathBuf = story.server.data().join("demo-parcels").join(name);
+    if let Some(parent) = out.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let (folder, out, campaign) = (folder.to_string_lossy(), out.to_string_lossy(), campaign.to_string());
+    story.agent.run(&["pack", &folder, "--out", &out, "--campaign", &campaign])?;
+    story.agent.ask(&["deliver", &out, "--campaign", &campaign])
+}
+
+/// Waits until a delivery is checked.
+pub(super) fn checked(story: &Story, id: DeliveryId) -> Result<Delivery> {
+    awaited(story, id, DeliveryState::Checked)
+}
+
+/// Waits until a delivery has reached a state.
+pub(super) fn awaited(story: &Story, id: DeliveryId, state: DeliveryState) -> Result<Delivery> {
+    let begun = Instant::now();
+    loop {
+        let delivery: Delivery = story.people.it.get(&format!("/deliveries/{id}"))?;
+        if delivery.state == state {
+            return Ok(delivery);
+        }
+        if let Some(job) = delivery.job {
+            let job: api::job::Job = story.people.it.get(&format!("/jobs/{job}"))?;
+            if let Some(problem) = job.problem {
+                bail!("the delivery's job failed: {}", problem.title);
+            }
+        }
+        if begun.elapsed() > Duration::from_secs(900) {
+            bail!("the delivery is still {:?} after a quarter of an hour", delivery.state);
+        }
+        sleep(Duration::from_millis(100));
+    }
+}
+
+/// What was found is what was planted; the delivery is sent back by two persons.
+pub(super) fn play(story: &Story, spoilt: &Spoilt, evidence: &mut Evidence) -> Result<()> {
+    let id = spoilt.delivery.to_string();
+    let seen: VendorDelivery = story.agent.ask(&["status", &id])?;
+    let found: BTreeMap<String, String> =
+        seen.defects.iter().map(|defect| (defect.token.clone(), defect.group.clone())).collect();
+    let planted = |group: &str| spoilt.truth.values().filter(|planted| planted.group == group).count();
+    let mut missed = Vec::new();
+    for (token, planted) in &spoilt.truth {
+        if found.get(token).map(String::as_str) != Some(planted.group) {
+            missed.push(format!("{} ({}), found as {:?}", planted.how, planted.group, found.get(token)));
+        }
+    }
+    let invented: Vec<String> = seen
+        .defects
+        .iter()
+        .filter(|defect| !spoilt.truth.contains_key(&defect.token))
+        .map(|defect| format!("{} {}", defect.group, defect.codes.join(" ")))
+        .collect();
+    let delivery: Delivery = story.people.it.get(&format!("/deliveries/{id}"))?;
+    let report: CheckReport = delivery.report.context("the check left no report")?;
+    for group in ["extra", "missing", "wrong", "late"] {
+        evidence.figure(&format!("planted_{group}"), planted(group));
+    }
+    for (name, count) in [("extra", report.extra), ("missing", report.missing), ("wrong", report.wrong), ("late", report.late)] {
+        evidence.figure(&format!("found_{name}"), count);
+        evidence.holds(count == planted(name) as u64, format!("the report counts {name} as planted"));
+    }
+    evidence.figure("doubtful", report.doubtful);
+    evidence.holds(missed.is_empty(), format!("missed: {}", missed.join("; ")));
+    evidence.holds(invented.is_empty(), format!("invented: {}", invented.join("; ")));
+    super::accept::decide(story, spoilt.delivery, Decision::Reject, "多少错误均须改正后重新交付")?;
+    awaited(story, spoilt.delivery, DeliveryState::Rejected)?;
+    Ok(())
+}
