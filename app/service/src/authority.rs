@@ -1,7 +1,8 @@
-//! Certificate authorities: the one for our own ports, the one for vendors.
+//! Certificate authorities (the one for our own port, the one for vendors) and the file formats of keys.
 
 use std::{net::IpAddr, path::Path};
 
+use ed25519_dalek::SigningKey;
 use fs_err as fs;
 use openssl::{
     asn1::{Asn1Integer, Asn1Time},
@@ -10,7 +11,7 @@ use openssl::{
     error::ErrorStack,
     hash::MessageDigest,
     nid::Nid,
-    pkey::{PKey, PKeyRef, Private, Public},
+    pkey::{Id, PKey, PKeyRef, Private, Public},
     x509::{
         X509, X509Builder, X509NameBuilder, X509NameRef,
         extension::{
@@ -211,6 +212,35 @@ impl Authority {
         builder.sign(&self.key, MessageDigest::sha256())?;
         Ok(builder.build())
     }
+}
+
+/// Days until a certificate (PEM; the first one counts) expires; negative if it has.
+///
+/// # Errors
+///
+/// When it is no certificate.
+pub fn days_left(pem: &[u8]) -> Result<i32, AuthorityError> {
+    let left = Asn1Time::days_from_now(0)?.diff(X509::from_pem(pem)?.not_after())?;
+    Ok(if left.secs < 0 && left.days == 0 { -1 } else { left.days })
+}
+
+/// An Ed25519 key as PKCS #8, PEM.
+///
+/// # Errors
+///
+/// When OpenSSL refuses.
+pub fn signing_key_pem(key: &SigningKey) -> Result<Zeroizing<Vec<u8>>, AuthorityError> {
+    let key = PKey::private_key_from_raw_bytes(key.as_bytes(), Id::ED25519)?;
+    Ok(Zeroizing::new(key.private_key_to_pem_pkcs8()?))
+}
+
+/// The Ed25519 key of a PKCS #8 PEM, or nothing if it holds no such key.
+#[must_use]
+pub fn signing_key(pem: &[u8]) -> Option<SigningKey> {
+    let key = PKey::private_key_from_pem(pem).ok()?;
+    let seed = Zeroizing::new(key.raw_private_key().ok()?);
+    let seed = Zeroizing::new(<[u8; 32]>::try_from(seed.as_slice()).ok()?);
+    Some(SigningKey::from_bytes(&seed))
 }
 
 fn generate() -> Result<PKey<Private>, ErrorStack> {

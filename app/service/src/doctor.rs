@@ -11,8 +11,8 @@ use archive::db::{
 use fs_err as fs;
 use jiff::{SignedDuration, Timestamp};
 use models::Installed;
-use openssl::{asn1::Asn1Time, x509::X509};
 
+use crate::authority::days_left;
 use crate::volume::{Encryption, encryption, free_bytes};
 use crate::{Actor, Office, Result};
 
@@ -283,11 +283,6 @@ fn certificate(path: &Path, file: &str, what: &str) -> Finding {
         .param("file", file)
         .param("days", days),
     }
-}
-
-fn days_left(pem: &[u8]) -> Result<i32, openssl::error::ErrorStack> {
-    let left = Asn1Time::days_from_now(0)?.diff(X509::from_pem(pem)?.not_after())?;
-    Ok(if left.secs < 0 && left.days == 0 { -1 } else { left.days })
 }
 
 /// Nobody but the owner may read the keys.

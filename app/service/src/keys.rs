@@ -17,11 +17,10 @@ use std::{
 
 use ed25519_dalek::SigningKey;
 use fs_err::{self as fs, os::unix::fs::OpenOptionsExt as _};
-use openssl::{error::ErrorStack, pkey::PKey};
 use rand::{TryRngCore as _, rngs::OsRng};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::authority::{Authority, AuthorityError, Names};
+use crate::authority::{self, Authority, AuthorityError, Names};
 
 /// The secret keys in memory.
 #[derive(Clone)]
@@ -106,7 +105,7 @@ pub enum KeysError {
     },
     /// A key could not be written in its format.
     #[error("could not write a key in its format")]
-    Format(#[from] ErrorStack),
+    Format(#[from] AuthorityError),
 }
 
 impl Keys {
@@ -119,7 +118,7 @@ impl Keys {
     /// When a file can't be written.
     pub fn create(dir: &Path, school: &str, names: &Names) -> Result<(), KeysError> {
         for name in ["ledger.key", "school.key"] {
-            create_new(&dir.join(name), || Ok(pkcs8(&SigningKey::from_bytes(&random()?))?))?;
+            create_new(&dir.join(name), || Ok(authority::signing_key_pem(&SigningKey::from_bytes(&random()?))?))?;
         }
         for name in ["token.key", "search.key", "office.key"] {
             create_new(&dir.join(name), || {
@@ -223,24 +222,12 @@ fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), KeysError> {
         .map_err(failed)
 }
 
-fn pkcs8(key: &SigningKey) -> Result<Zeroizing<Vec<u8>>, ErrorStack> {
-    PKey::private_key_from_raw_bytes(key.as_bytes(), openssl::pkey::Id::ED25519)?
-        .private_key_to_pem_pkcs8()
-        .map(Zeroizing::new)
-}
-
 fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeysError> {
     fs::read(path).map(Zeroizing::new).map_err(|source| KeysError::File { path: path.to_owned(), source })
 }
 
 fn signing_key(path: &Path) -> Result<SigningKey, KeysError> {
-    let pem = read(path)?;
-    PKey::private_key_from_pem(&pem)
-        .and_then(|key| key.raw_private_key())
-        .ok()
-        .map(Zeroizing::new)
-        .and_then(|seed| <[u8; 32]>::try_from(seed.as_slice()).ok().map(Zeroizing::new))
-        .map(|seed| SigningKey::from_bytes(&seed))
+    authority::signing_key(&read(path)?)
         .ok_or_else(|| KeysError::Content { path: path.to_owned(), what: "an Ed25519 key" })
 }
 

@@ -1,23 +1,21 @@
 //! The one place where a kind of job is bound to its body.
 
-use api::{ProblemCode, job::JobKind};
+use api::job::JobKind;
 
 use super::Ctx;
-use crate::{Error, Result, calibrate, health, import, ledger, rebuild};
+use crate::{Result, calibrate, delivery, health, import, ledger, rebuild};
 
 /// Runs a job's body.
 pub(super) fn run(ctx: &Ctx<'_>) -> Result<()> {
     match ctx.kind() {
+        JobKind::AcceptDelivery => delivery::run_accept(ctx),
         JobKind::Calibrate => calibrate::run(ctx),
         JobKind::CheckArchive => health::run_check(ctx),
+        JobKind::CheckDelivery => delivery::run_check(ctx),
         JobKind::ImportDiplomas => import::run_diplomas(ctx),
         JobKind::ImportPhotos => import::run_photos(ctx),
         JobKind::ImportRoster => import::run_roster(ctx),
         JobKind::Rebuild => rebuild::run(ctx),
         JobKind::VerifyLedger => ledger::run_verify(ctx),
-        kind => Err(Error::refused(
-            ProblemCode::BadRequest,
-            [("reason", format!("this version can't do {}", crate::word(&kind)))],
-        )),
     }
 }
