@@ -1,0 +1,204 @@
+//! One appliance: made, served, killed, served again.
+
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use api::Role;
+use api::account::{NewUser, User};
+use fs_err as fs;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::{Client, models, program};
+
+/// The password of every account of a story's appliance.
+const PASSWORD: &str = "stories-need-no-secret-42";
+
+/// The account `init` makes.
+const SECURITY: &str = "security";
+
+/// An appliance in a temporary directory. Dropping it ends its process and removes its data.
+#[derive(Debug)]
+pub struct Appliance {
+    dir: tempfile::TempDir,
+    staff: u16,
+    vendors: u16,
+    child: Option<Child>,
+}
+
+impl Appliance {
+    /// Makes an appliance and serves it.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be made or does not answer.
+    pub fn start() -> Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let mut appliance = Self { dir, staff: free_port()?, vendors: free_port()?, child: None };
+        appliance.init()?;
+        appliance.serve()?;
+        let security = appliance.sign_in(SECURITY)?;
+        for role in Role::ALL.into_iter().filter(|role| *role != Role::SecurityAdmin) {
+            let account = account(role)?;
+            let new =
+                NewUser { name: account.clone(), account, roles: vec![role], password: PASSWORD.to_owned() };
+            let _: User = security.post("/users", &new)?;
+        }
+        Ok(appliance)
+    }
+
+    /// The data directory.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    /// A folder for the story's own files.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Where staff sign in.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("https://localhost:{}", self.staff)
+    }
+
+    /// Where vendors deliver.
+    #[must_use]
+    pub fn vendor_address(&self) -> String {
+        format!("https://localhost:{}", self.vendors)
+    }
+
+    /// The password of every account.
+    #[must_use]
+    pub fn password(&self) -> &'static str {
+        PASSWORD
+    }
+
+    /// Signs in the account that holds a role, with a purpose stated.
+    ///
+    /// # Errors
+    ///
+    /// When it may not sign in.
+    pub fn enter(&self, role: Role) -> Result<Client> {
+        let client = if role == Role::SecurityAdmin { self.sign_in(SECURITY)? } else { self.sign_in(&account(role)?)? };
+        client.purpose("a story")?;
+        Ok(client)
+    }
+
+    /// Signs in an account.
+    ///
+    /// # Errors
+    ///
+    /// When it may not sign in.
+    pub fn sign_in(&self, account: &str) -> Result<Client> {
+        let authority = fs::read(self.data().join("keys/tls-ca.pem"))?;
+        Client::sign_in(&self.address(), &authority, account, PASSWORD)
+    }
+
+    /// Kills the process at once, as a power cut would.
+    ///
+    /// # Errors
+    ///
+    /// When the process can't be waited for.
+    pub fn kill(&mut self) -> Result<()> {
+        if let Some(mut child) = self.child.take() {
+            child.kill()?;
+            child.wait()?;
+        }
+        Ok(())
+    }
+
+    /// Asks the process to close and waits for it.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be told or waited for.
+    pub fn stop(&mut self) -> Result<()> {
+        if let Some(mut child) = self.child.take() {
+            kill_process(Pid::from_child(&child), Signal::TERM)?;
+            child.wait()?;
+        }
+        Ok(())
+    }
+
+    /// Serves, after a stop or a kill.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer within half a minute.
+    pub fn serve(&mut self) -> Result<()> {
+        let log = fs::File::options().create(true).append(true).open(self.dir.path().join("serve.log"))?.into_file();
+        let mut command = self.command(&["serve"])?;
+        self.child = Some(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()?);
+        let begun = Instant::now();
+        while std::net::TcpStream::connect(("127.0.0.1", self.staff)).is_err() {
+            let ended = self.child.as_mut().map(Child::try_wait).transpose()?.flatten();
+            if ended.is_some() || begun.elapsed() > Duration::from_secs(30) {
+                bail!("the appliance does not serve: {}", fs::read_to_string(self.dir.path().join("serve.log"))?);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
+    /// Runs one of the program's commands on this appliance.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be started.
+    pub fn run(&self, words: &[&str]) -> Result<Output> {
+        Ok(self.command(words)?.stdin(Stdio::null()).output()?)
+    }
+
+    fn command(&self, words: &[&str]) -> Result<Command> {
+        let mut command = Command::new(program("xuecang")?);
+        command.args(words).arg("--data").arg(self.data()).arg("--config").arg(self.dir.path().join("config.toml"));
+        Ok(command)
+    }
+
+    fn init(&self) -> Result<()> {
+        let models = models().unwrap_or_else(|| self.dir.path().join("no-models"));
+        let config = format!(
+            "allow_unencrypted_volume = true\nmodels = {:?}\nlisten = \"127.0.0.1:{}\"\n\
+             vendor_listen = \"127.0.0.1:{}\"\nvendor_address = \"{}\"\n",
+            models.display().to_string(),
+            self.staff,
+            self.vendors,
+            self.vendor_address(),
+        );
+        fs::write(self.dir.path().join("config.toml"), config)?;
+        let mut init = Command::new(program("xuecang")?)
+            .args(["init", "--school", "故事学院", "--admin", SECURITY, "--data"])
+            .arg(self.data())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()?;
+        writeln!(init.stdin.take().context("init takes no password")?, "{PASSWORD}")?;
+        if !init.wait()?.success() {
+            bail!("the appliance could not be made");
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Appliance {
+    fn drop(&mut self) {
+        // A process that is gone already needs no ending.
+        let _ = self.kill();
+    }
+}
+
+fn account(role: Role) -> Result<String> {
+    let word = serde_json::to_value(role)?;
+    Ok(word.as_str().context("a role has a word")?.to_owned())
+}
+
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}

@@ -1,0 +1,5 @@
+//! The stories that must hold, each told through the public interface of the real programs.
+
+mod bad_input;
+mod crash;
+mod main_job;
