@@ -103,7 +103,8 @@ impl Drop for Integrator {
     }
 }
 
-/// Integrates every event that waits, now: for whoever needs a proof at once.
+/// Integrates every event that waits, now: for whoever needs a proof at once. Never to be called within a write to the
+/// office's store, which it needs itself.
 ///
 /// # Errors
 ///
@@ -113,6 +114,10 @@ pub fn integrate(office: &Office) -> Result<()> {
     while office.office.read(rows::count_waiting)? > 0 {
         let mut log = office.ledger.lock(office)?;
         let waiting = office.office.read(|conn| rows::waiting(conn, BATCH))?;
+        if waiting.is_empty() {
+            // Another thread was quicker.
+            return Ok(());
+        }
         let leaves = waiting
             .iter()
             .map(|queued| to_log(&queued.event).leaf().or_failed("write a leaf"))
@@ -250,7 +255,7 @@ pub fn proof(office: &Office, actor: &Actor, index: u64) -> Result<LedgerProof> 
     })
 }
 
-/// The proof (C2SP tlog-proof text) that something happened: for receipts and certificates. Integrates first.
+/// The proof (C2SP tlog-proof text) that something happened: for receipts and certificates. Integrates first, see [`integrate`].
 ///
 /// # Errors
 ///
