@@ -148,6 +148,7 @@ impl Office {
         let paths = Paths::new(data);
         for dir in paths.directories() {
             make_private(dir)?;
+            close_to_others(dir)?;
         }
         let store = open_private(&paths.office, &office::MIGRATIONS)?;
         if store.read(|conn| office::setting::get(conn, SCHOOL))?.is_some() {
@@ -260,12 +261,19 @@ fn model_unavailable(error: &(dyn std::error::Error + 'static)) -> Error {
 /// The setting that holds the school's name, and by being there says that the appliance is whole.
 const SCHOOL: &str = "school.name";
 
+/// Makes a directory that only the appliance may enter, or leaves the one that is there.
 fn make_private(dir: &Path) -> Result<(), OpenError> {
-    let failed = |source| OpenError::File { path: dir.to_owned(), source };
-    match fs::metadata(dir) {
-        Ok(_) => Ok(()),
-        Err(_) => std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed),
+    if dir.is_dir() {
+        return Ok(());
     }
+    let failed = |source| OpenError::File { path: dir.to_owned(), source };
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)
+}
+
+/// Keeps everybody else out of a directory.
+fn close_to_others(dir: &Path) -> Result<(), OpenError> {
+    let failed = |source| OpenError::File { path: dir.to_owned(), source };
+    fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700)).map_err(failed)
 }
 
 fn open_private(path: &Path, migrations: &db::Migrations) -> Result<Store, OpenError> {
