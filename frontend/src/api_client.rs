@@ -46,16 +46,6 @@ pub(crate) enum Failure {
     NoPurpose,
 }
 
-impl Failure {
-    /// The problem's code, if the server named one.
-    pub(crate) fn code(&self) -> Option<ProblemCode> {
-        match self {
-            Self::Problem(problem) => Some(problem.code),
-            _ => None,
-        }
-    }
-}
-
 /// What a question brings.
 pub(crate) type Answer<T> = Result<T, Failure>;
 
@@ -116,6 +106,12 @@ async fn send(method: Method, path: &str, body: &Body) -> Answer<Response> {
             _ => return Err(Failure::Problem(problem)),
         }
     }
+}
+
+/// Asks for a purpose before a request that is known to need one, which spares the refusal.
+async fn with_purpose() -> Answer<()> {
+    let stated = state().session_now().is_some_and(|session| session.purpose.is_some());
+    if stated || session::ask_purpose().await { Ok(()) } else { Err(Failure::NoPurpose) }
 }
 
 async fn send_once(method: Method, path: &str, body: &Body) -> Answer<Response> {
@@ -241,16 +237,19 @@ pub(crate) async fn search(query: &SearchQuery) -> Answer<SearchResults> {
 
 /// A person's dossier, numbers masked.
 pub(crate) async fn dossier(person: PersonId) -> Answer<Dossier> {
+    with_purpose().await?;
     get(&format!("/persons/{person}")).await
 }
 
 /// A person's facts with every number shown. Recorded as a use of its own.
 pub(crate) async fn reveal(person: PersonId) -> Answer<PersonFacts> {
+    with_purpose().await?;
     get(&format!("/persons/{person}/numbers")).await
 }
 
 /// Corrects facts of a person.
 pub(crate) async fn correct(person: PersonId, correction: &Correction) -> Answer<()> {
+    with_purpose().await?;
     send(Method::POST, &format!("/persons/{person}/corrections"), &json(correction)?).await.map(drop)
 }
 
@@ -401,6 +400,7 @@ pub(crate) async fn receipt(id: DeliveryId) -> Answer<Receipt> {
 
 /// Compares a probe with a person's reference photo.
 pub(crate) async fn compare(person: PersonId, probe: &web_sys::Blob) -> Answer<Comparison> {
+    with_purpose().await?;
     let path = format!("/persons/{person}/comparisons");
     read(send(Method::POST, &path, &Body::Bytes(probe.clone())).await?).await
 }

@@ -31,11 +31,6 @@ pub(crate) fn when(at: Timestamp) -> AnyView {
     view! { <time class="when" datetime=at.to_string()>{local_time(at)}</time> }.into_any()
 }
 
-/// A moment that may not be known.
-pub(crate) fn when_known(at: Option<Timestamp>) -> AnyView {
-    at.map_or_else(|| t!(common.unknown).into_any(), when)
-}
-
 /// How long ago something was, in its largest unit.
 pub(crate) fn age(at: Timestamp) -> String {
     let ms = now().as_millisecond().saturating_sub(at.as_millisecond());
@@ -52,6 +47,11 @@ pub(crate) fn span(ms: u64) -> String {
         7200..=172_799 => t!(time.hours, n = seconds / 3600),
         _ => t!(time.days, n = seconds / 86_400),
     }
+}
+
+/// What is left of a countdown, as minutes and seconds.
+pub(crate) fn clock(ms: u64) -> String {
+    format!("{}:{:02}", ms / 60_000, ms / 1000 % 60)
 }
 
 /// A count, thousands apart by a thin space.

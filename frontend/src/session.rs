@@ -3,13 +3,13 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use api::account::Session;
 use futures_channel::oneshot;
 use leptos::prelude::*;
 
 use crate::api_client::{self, Answer};
 use crate::browser;
 use crate::state::{SignedIn, state};
+use crate::t;
 
 thread_local! {
     /// Requests that wait until a purpose is stated or refused.
@@ -88,7 +88,16 @@ fn release(stated: bool) {
     }
 }
 
-/// Whether the session has a purpose already.
-pub(crate) fn has_purpose(session: &Session) -> bool {
-    session.purpose.is_some()
+/// Whether the session still lacks a purpose; changes only when that does.
+pub(crate) fn lacks_purpose() -> Memo<bool> {
+    Memo::new(|_| state().session().is_some_and(|session| session.purpose.is_none()))
+}
+
+/// The button that asks for a purpose where something waits for it.
+pub(crate) fn ask_button() -> AnyView {
+    let ask = |_| leptos::task::spawn_local(async {
+        // What waits for the purpose follows the session.
+        ask_purpose().await;
+    });
+    view! { <button type="button" on:click=ask>{t!(frame.new_purpose)}</button> }.into_any()
 }

@@ -49,19 +49,9 @@ impl Attempt {
         self.busy.get()
     }
 
-    /// Whether it runs, not tracked.
-    pub(crate) fn busy_now(self) -> bool {
-        self.busy.get_untracked()
-    }
-
     /// Forgets the last refusal.
     pub(crate) fn clear(self) {
         self.refused.set(None);
-    }
-
-    /// The last refusal, tracked.
-    pub(crate) fn refused(self) -> Option<Failure> {
-        self.refused.get()
     }
 
     /// The place where a refusal is said.

@@ -12,7 +12,7 @@ const HEIGHT: f64 = 320.0;
 const LEFT: f64 = 56.0;
 const BOTTOM: f64 = 40.0;
 const TOP: f64 = 12.0;
-const RIGHT: f64 = 12.0;
+const RIGHT: f64 = 24.0;
 
 /// Rates below this are drawn at the axis: no campaign has pairs enough to measure them.
 const LEAST_RATE: f64 = 1e-5;

@@ -55,9 +55,9 @@ pub(crate) fn failing(failure: &Failure, again: impl Fn() + 'static) -> AnyView 
 /// A refusal beside the form that caused it; nothing while there is none.
 pub(crate) fn refusal(failure: RwSignal<Option<Failure>>) -> AnyView {
     view! {
-        <div aria-live="assertive">
+        <div class="refusals">
             {move || failure.get().map(|failure| view! {
-                <p class="refusal">{mark::shape(Status::Stop)} {sentence(&failure)}</p>
+                <p class="refusal" role="alert">{mark::shape(Status::Stop)} {sentence(&failure)}</p>
             })}
         </div>
     }

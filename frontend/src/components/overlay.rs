@@ -5,6 +5,9 @@ use leptos::prelude::*;
 
 use crate::t;
 
+/// The size of photo, px, in which the standard gives its heights.
+const STANDARD: (u32, u32) = (480, 640);
+
 /// One mark on a photo, px of the photo.
 struct Drawn {
     code: String,
@@ -16,7 +19,7 @@ struct Drawn {
 
 /// A photo with its findings drawn on it. `chosen` is the finding's code to make stand out.
 pub(crate) fn overlay(url: String, alt: String, findings: &[Finding], chosen: RwSignal<String>) -> AnyView {
-    let natural = RwSignal::new((480_u32, 640_u32));
+    let natural = RwSignal::new(STANDARD);
     let lost = RwSignal::new(false);
     let marks: Vec<_> = findings
         .iter()
@@ -62,9 +65,10 @@ fn drawn(mark: Drawn, natural: RwSignal<(u32, u32)>, chosen: RwSignal<String>) -
     } else {
         view! { <rect x=x.to_string() y=y.to_string() width=width.to_string() height=height.to_string()></rect> }.into_any()
     };
-    let limit = mark.limit.map(|(from, to)| {
-        view! { <rect class="limit" x="0" width=across y=from.to_string() height=(to - from).to_string()></rect> }
-    });
+    let limit = move || {
+        let (from, to) = mark.limit.filter(|_| natural.get() == STANDARD)?;
+        Some(view! { <rect class="limit" x="0" width=across y=from.to_string() height=(to - from).to_string()></rect> })
+    };
     view! {
         <g class=class>
             {limit}
@@ -75,7 +79,7 @@ fn drawn(mark: Drawn, natural: RwSignal<(u32, u32)>, chosen: RwSignal<String>) -
     .into_any()
 }
 
-/// The band within which a height must lie, read from `50–110 px`: for photos in the standard's own size.
+/// The band within which a height must lie, read from `50–110 px`.
 fn band(finding: &Finding) -> Option<(f32, f32)> {
     const HEIGHTS: [&str; 2] = ["IMG-08", "IMG-09"];
     let (from, to) = finding.limit.as_deref()?.strip_suffix(" px")?.split_once('–')?;

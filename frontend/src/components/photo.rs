@@ -5,6 +5,7 @@ use api::ids::PhotoId;
 use leptos::prelude::*;
 
 use crate::api_client;
+use crate::session;
 use crate::state::state;
 use crate::t;
 
@@ -20,6 +21,20 @@ pub(crate) fn photo(url: Option<String>, alt: impl Into<String>) -> AnyView {
         _ => view! { <span class="no-photo">{t!(common.no_photo)}</span> }.into_any(),
     };
     view! { <span class="photo">{frame}</span> }.into_any()
+}
+
+/// A photo of the archive, or the button that asks for the purpose to show it.
+pub(crate) fn kept_or_ask(id: Option<PhotoId>, alt: impl Into<String>) -> AnyView {
+    let alt = alt.into();
+    let asks = session::lacks_purpose();
+    (move || {
+        if id.is_some() && asks.get() && state().may(Right::ReadDossier) {
+            view! { <span class="photo">{session::ask_button()}</span> }.into_any()
+        } else {
+            kept(id, "full", alt.clone())
+        }
+    })
+    .into_any()
 }
 
 /// A photo of the archive. Shown only to those who may open dossiers and have stated their purpose.

@@ -81,7 +81,7 @@ fn full(health: &ArchiveHealth) -> AnyView {
         ])}
         <p>{index}</p>
         <section><h2>{t!(archive.calendar)}</h2>{calendar(&health.checks)}</section>
-        <section><h2>{t!(archive.checks)}</h2>{checks(&health.checks)}</section>
+        <details><summary>{t!(archive.checks)}</summary>{checks(&health.checks)}</details>
     }
     .into_any()
 }

@@ -261,7 +261,7 @@ fn spoken(ceremony: Memo<Option<Ceremony>>) -> AnyView {
     let left = move || {
         let closes = ceremony.get()?.closes?;
         let ms = closes.as_millisecond().saturating_sub(clock.get().as_millisecond());
-        Some(t!(ceremony.closes, span = format::span(u64::try_from(ms).unwrap_or(0))))
+        Some(t!(ceremony.closes, span = format::clock(u64::try_from(ms).unwrap_or(0))))
     };
     view! {
         <section>

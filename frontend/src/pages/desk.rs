@@ -142,12 +142,14 @@ fn at_the_desk(person: PersonId, queue: Loader<Vec<Comparison>>) -> AnyView {
                 {viewfinder(camera, made, take)}
                 <figcaption>{move || if made.get().is_some() { t!(desk.probe) } else { t!(desk.live) }}</figcaption>
             </figure>
+            <div class="desk-side">
+                {attempt.refusal()}
+                {move || attempt.busy().then(|| view! { <p role="status">{t!(desk.comparing)}</p> })}
+                {move || made.get().map(|comparison| band(&comparison))}
+                {deciding.refusal()}
+                {move || controls(camera, made.get(), attempt, deciding, take, retake, decide, compare)}
+            </div>
         </div>
-        {attempt.refusal()}
-        {move || attempt.busy().then(|| view! { <p role="status">{t!(desk.comparing)}</p> })}
-        {move || made.get().map(|comparison| band(&comparison))}
-        {deciding.refusal()}
-        {move || controls(camera, made.get(), attempt, deciding, take, retake, decide, compare)}
     }
     .into_any()
 }

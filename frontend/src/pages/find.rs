@@ -290,7 +290,7 @@ fn other_match(hit: &Hit) -> Option<AnyView> {
 }
 
 fn photo_wall(hits: &[Hit], first: usize, at: Memo<usize>) -> AnyView {
-    let asks = Memo::new(|_| state().session().is_some_and(|s| !session::has_purpose(&s)));
+    let asks = session::lacks_purpose();
     let cards = hits.iter().enumerate().map(|(i, hit)| {
         let n = first + i;
         view! {
@@ -305,8 +305,7 @@ fn photo_wall(hits: &[Hit], first: usize, at: Memo<usize>) -> AnyView {
     });
     view! {
         {move || asks.get().then(|| view! {
-            <p class="aside">{t!(find.wall_purpose)} " "
-                <button type="button" on:click=move |_| leptos::task::spawn_local(async { session::ask_purpose().await; })>{t!(frame.new_purpose)}</button></p>
+            <p class="aside">{t!(find.wall_purpose)} " " {session::ask_button()}</p>
         })}
         <ul class="wall">{cards.collect_view()}</ul>
     }
@@ -340,7 +339,7 @@ fn marked(found: &Match) -> AnyView {
 fn inspector(hit: &Hit) -> AnyView {
     let person = hit.person;
     view! {
-        {photo::kept(hit.photo, "full", t!(find.photo_of))}
+        {photo::kept_or_ask(hit.photo, t!(find.photo_of))}
         <h2 class="name private">{hit.name.clone()}</h2>
         <dl class="facts">
             <div class="fact"><dt>{i18n::field("student_number")}</dt><dd class="digits private">{hit.student_number.clone()}</dd></div>

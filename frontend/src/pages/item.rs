@@ -15,6 +15,7 @@ use crate::components::{
 };
 use crate::i18n::{self, words};
 use crate::router;
+use crate::session;
 use crate::state::state;
 use crate::t;
 
@@ -109,6 +110,18 @@ fn full(id: DeliveryId, item: &Item) -> AnyView {
 
 /// The admission photo beside it, for those who may open dossiers.
 fn admission(person: PersonId) -> AnyView {
+    let asks = session::lacks_purpose();
+    (move || {
+        if asks.get() {
+            view! { <span class="photo">{session::ask_button()}</span> }.into_any()
+        } else {
+            admission_photo(person)
+        }
+    })
+    .into_any()
+}
+
+fn admission_photo(person: PersonId) -> AnyView {
     let dossier = Loader::new(move || api_client::dossier(person));
     dossier.show(|dossier| {
         let reference = dossier.photos.iter().rfind(|p| p.kind == PhotoKind::Admission && p.superseded_by.is_none());

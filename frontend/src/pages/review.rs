@@ -113,7 +113,7 @@ fn pair(kept: &Comparison) -> AnyView {
     let second = RwSignal::new(false);
     let (reference, has_probe, id) = (kept.reference, kept.has_probe, kept.id);
     let probe = move || photo::photo(has_probe.then(|| api_client::probe_url(id)), t!(desk.probe));
-    let reference = move || photo::kept(Some(reference), "full", t!(desk.reference));
+    let reference = move || photo::kept_or_ask(Some(reference), t!(desk.reference));
     view! {
         <div class="actions">
             <button type="button" aria-pressed=move || flicker.get().to_string() on:click=move |_| flicker.update(|f| *f = !*f)>{t!(review.flicker)}</button>
