@@ -99,6 +99,26 @@ pub struct RosterRow {
     pub photo: PhotoState,
 }
 
+/// One hand-out slip: what a student shows at the camera. For the school alone. `GET /campaigns/{id}/slips`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Slip {
+    /// The person.
+    pub person: PersonId,
+    /// The name, masked.
+    pub name: String,
+    /// The student number, masked.
+    pub student_number: String,
+    /// The college.
+    pub college: String,
+    /// The class.
+    pub class: String,
+    /// The capture token.
+    pub token: String,
+    /// The token as a QR code, SVG.
+    pub qr: String,
+}
+
 /// How far a person's photo of a campaign is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -1,0 +1,450 @@
+//! Reading and correcting what is kept about one person.
+//!
+//! Every reading states a purpose and leaves an entry in the audit trail and in the dossier's use register,
+//! whether it was allowed or not.
+
+use std::path::PathBuf;
+
+use api::dossier::{
+    Correction, Diploma, Dossier, Fixity, PersonFacts, Photo, PhotoKind as ApiPhotoKind, Use, Version,
+};
+use api::{ProblemCode, Right, ids::PersonId, ids::PhotoId, ids::UserId};
+use archive::db::catalog::{self, object::ObjectKind, person, photo, to_note, version};
+use archive::db::office::{audit as trail, event as events, fixity_check};
+use archive::dossier::{self as kept, Change, Facts, Holdings, Kept, object_of};
+use archive::ocfl::User;
+use archive::person::{PersonRecord, Sex, mask_id_number, mask_number};
+use fs_err as fs;
+use jiff::Timestamp;
+
+use crate::{Actor, Error, Office, Refusal as _, Result, audit, event, from_word};
+
+/// How many uses a dossier shows.
+const USES: u32 = 50;
+/// How large a thumbnail is at most, px.
+const THUMB: (u32, u32) = (240, 320);
+/// Versions told to the ledger in one transaction.
+const NOTED: u32 = 500;
+
+/// The archive's objects and catalog together.
+#[must_use]
+pub fn holdings(office: &Office) -> Holdings<'_> {
+    Holdings::new(&office.archive, &office.catalog)
+}
+
+/// Who stands in a version as its maker: the account, never a person's name.
+#[must_use]
+pub fn archive_user(actor: &Actor) -> User {
+    let address = actor.user_id().map(|user| format!("urn:uuid:{}", user.uuid()));
+    User { name: actor.account.clone(), address }
+}
+
+/// Notes what a crash left between files, rows and events. To be called once at the start, before anything is written.
+///
+/// # Errors
+///
+/// When the archive or a store can't be read or written; it can be called again.
+pub fn recover(office: &Office) -> Result<()> {
+    let settled = holdings(office).settle().or_failed("note what a crash left behind")?;
+    if settled > 0 {
+        tracing::warn!(objects = settled, "Noted {settled} objects that were being kept when the appliance stopped.");
+    }
+    let known = office.catalog.read(catalog::object::totals)?.objects;
+    if known == 0 && office.archive.folders().next().is_some() {
+        tracing::warn!("The catalog is empty and the archive is not: the catalog is made anew from the files.");
+        holdings(office).rebuild(&mut |_, _| true).or_failed("rebuild the catalog")?;
+    }
+    announce(office)
+}
+
+/// Keeps changes of dossiers: files, rows, events. Several changes of one person become one version.
+///
+/// # Errors
+///
+/// `conflict` when a dossier changed meanwhile; a full disk; otherwise a failure that changed nothing or is settled at
+/// the next start.
+pub fn keep(office: &Office, actor: &Actor, changes: Vec<Change>) -> Result<Vec<Kept>> {
+    let kept = holdings(office).keep(changes, &archive_user(actor), now()).map_err(refusal)?;
+    announce(office)?;
+    crate::index::ring(office);
+    Ok(kept)
+}
+
+/// Now, as finely as the catalog keeps times, so that files and rows say the same.
+#[must_use]
+pub fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+}
+
+/// Turns an archive error into a refusal where the asker can do something about it.
+fn refusal(error: kept::Error) -> Error {
+    match error {
+        kept::Error::Stale { .. } => Error::refused(ProblemCode::Conflict, []),
+        kept::Error::NoDossier(person) => Error::not_found(PersonId::KIND, person),
+        error => Error::failed("keep a dossier", error),
+    }
+}
+
+/// Queues an event for every version of which the ledger has not been told.
+///
+/// # Errors
+///
+/// When a store can't be read or written; it can be called again.
+pub fn announce(office: &Office) -> Result<()> {
+    loop {
+        let waiting = office.catalog.read(|conn| to_note::next(conn, NOTED))?;
+        let Some(last) = waiting.last().map(|waiting| waiting.id) else { return Ok(()) };
+        office.office.write(|tx| waiting.iter().try_for_each(|waiting| queue_version(tx, waiting)))?;
+        office.catalog.write(|tx| to_note::done(tx, last))?;
+    }
+}
+
+fn queue_version(tx: &archive::db::Transaction<'_>, waiting: &to_note::Waiting) -> Result<()> {
+    let uuid = waiting.object.uuid();
+    let (kind, subject) = match waiting.kind {
+        ObjectKind::Dossier => ("dossier.kept", PersonId::from_uuid(uuid).to_string()),
+        ObjectKind::Delivery => ("delivery.kept", api::ids::DeliveryId::from_uuid(uuid).to_string()),
+        ObjectKind::Deletion => ("deletion.kept", api::ids::CaseId::from_uuid(uuid).to_string()),
+        ObjectKind::Other => ("object.kept", waiting.object.to_string()),
+    };
+    let actor = maker(&waiting.version);
+    let detail = serde_json::json!({"version": waiting.version.number, "created": waiting.version.created});
+    event::queue(tx, &actor, kind, subject, &reference(waiting.version.number), &detail)
+}
+
+/// What tells the versions of one dossier apart among events.
+fn reference(version: u32) -> String {
+    format!("v{version}")
+}
+
+/// Who made a version, as far as it says.
+fn maker(version: &version::Version) -> Actor {
+    let user = version.by_address.as_deref().and_then(|address| address.strip_prefix("urn:uuid:")?.parse().ok());
+    match user {
+        Some(uuid) => Actor::new(UserId::from_uuid(uuid), version.by.clone(), String::new(), Vec::new()),
+        None => Actor { account: version.by.clone(), ..Actor::appliance() },
+    }
+}
+
+/// A person's dossier, numbers masked.
+///
+/// # Errors
+///
+/// Without the right `read_dossier` or a purpose; `not-found`.
+pub fn read(office: &Office, actor: &Actor, id: PersonId) -> Result<Dossier> {
+    audit::recorded(office, actor, "dossier.read", Some(&id.to_string()), || {
+        actor.may(Right::ReadDossier)?;
+        actor.purpose()?;
+        dossier(office, id)
+    })
+}
+
+fn dossier(office: &Office, id: PersonId) -> Result<Dossier> {
+    let object = object_of(id);
+    let (facts, photos, diplomas, versions) = office.catalog.read(|conn| -> Result<_> {
+        let facts = person::facts(conn, id)?.ok_or_else(|| Error::not_found(PersonId::KIND, id))?;
+        Ok((facts, photo::of(conn, id)?, catalog::diploma::of(conn, id)?, version::of(conn, object)?))
+    })?;
+    office.office.read(|conn| {
+        let subject = id.to_string();
+        let leaf = |number| events::by_key(conn, "dossier.kept", &subject, &reference(number));
+        let versions = versions.into_iter().map(|version| {
+            let leaf = leaf(version.number)?.and_then(|queued| queued.leaf);
+            let version::Version { number, created, by, message, .. } = version;
+            Ok(Version { number, created, by, message, leaf })
+        });
+        let fixity = fixity_check::of_object(conn, object)?;
+        Ok(Dossier {
+            person: id,
+            facts: to_api(&facts, Show::Masked),
+            photos: photos.into_iter().map(photo_to_api).collect(),
+            diplomas: diplomas.into_iter().map(diploma_to_api).collect(),
+            versions: versions.collect::<Result<_>>()?,
+            fixity: Fixity { checked: fixity.map(|(at, _)| at), intact: fixity.map(|(_, intact)| intact) },
+            uses: uses(conn, &subject)?,
+        })
+    })
+}
+
+/// Who used a dossier, newest first.
+fn uses(conn: &archive::db::Connection, subject: &str) -> Result<Vec<Use>> {
+    let filter = trail::Filter { account: None, action: None, subject: Some(subject) };
+    let entries = trail::list(conn, filter, 0, USES)?.into_iter().filter(|(_, entry)| entry.ok);
+    let uses = entries.map(|(_, entry)| Use {
+        at: entry.at,
+        by: entry.account,
+        action: entry.action,
+        purpose: entry.purpose.unwrap_or_default(),
+    });
+    Ok(uses.collect())
+}
+
+/// A person's facts with every number shown.
+///
+/// # Errors
+///
+/// Without the right `reveal_numbers` or a purpose; `not-found`.
+pub fn reveal(office: &Office, actor: &Actor, id: PersonId) -> Result<PersonFacts> {
+    audit::recorded(office, actor, "numbers.reveal", Some(&id.to_string()), || {
+        actor.may(Right::RevealNumbers)?;
+        actor.purpose()?;
+        let facts = office.catalog.read(|conn| person::facts(conn, id))?;
+        Ok(to_api(&facts.ok_or_else(|| Error::not_found(PersonId::KIND, id))?, Show::Whole))
+    })
+}
+
+/// Corrects a person's facts: a new version, with the reason in its message.
+///
+/// A number sent back masked, as it was shown, stays what it is.
+///
+/// # Errors
+///
+/// Without the right `correct_dossier` or a purpose; `bad-field`; `conflict` when somebody else was faster.
+pub fn correct(office: &Office, actor: &Actor, id: PersonId, correction: Correction) -> Result<Dossier> {
+    let subject = id.to_string();
+    audit::recorded(office, actor, "dossier.correct", Some(&subject), || {
+        actor.may(Right::CorrectDossier)?;
+        actor.purpose()?;
+        let reason = correction.reason.trim();
+        if !(2..=200).contains(&reason.chars().count()) {
+            return Err(Error::bad_field("reason", "it needs 2 to 200 characters"));
+        }
+        let before = office.catalog.read(|conn| person::facts(conn, id))?;
+        let before = before.ok_or_else(|| Error::not_found(PersonId::KIND, id))?;
+        let after = corrected(&before, correction.facts)?;
+        let change = Change::of(id, format!("Correction: {reason}"))
+            .facts(Facts::Set(Box::new(after)))
+            .from_version(correction.from_version);
+        keep(office, actor, vec![change])?;
+        dossier(office, id)
+    })
+}
+
+/// The facts as they should be.
+fn corrected(before: &PersonRecord, facts: PersonFacts) -> Result<PersonRecord> {
+    let shown = to_api(before, Show::Masked);
+    let name = facts.name.trim();
+    if name.is_empty() || name.contains('*') {
+        return Err(Error::bad_field("name", "a person needs a name"));
+    }
+    let sex = match facts.sex.as_str() {
+        "" => None,
+        text => Some(Sex::from_text(text).ok_or_else(|| Error::bad_field("sex", "it is neither 男 nor 女"))?),
+    };
+    let years = match facts.years.as_str() {
+        "" => None,
+        text => Some(text.parse().map_err(|error| Error::bad_field("years", error))?),
+    };
+    let number = |field: &str, given: &str, shown: &str, before: &Option<String>| match given.trim() {
+        "" => Ok(None),
+        given if given == shown => Ok(before.clone()),
+        given if given.contains('*') => Err(Error::bad_field(field, "it is masked; enter it whole")),
+        given => Ok(Some(archive::person::fold(given).as_str().to_ascii_uppercase())),
+    };
+    let text = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let after = PersonRecord {
+        name: name.to_owned(),
+        former_names: facts.former_names.into_iter().filter_map(text).collect(),
+        candidate_number: number(
+            "candidate_number",
+            &facts.candidate_number,
+            &shown.candidate_number,
+            &before.candidate_number,
+        )?,
+        student_number: number(
+            "student_number",
+            &facts.student_number,
+            &shown.student_number,
+            &before.student_number,
+        )?,
+        id_number: number("id_number", &facts.id_number, &shown.id_number, &before.id_number)?,
+        id_type: before.id_type,
+        sex,
+        birth_date: facts.birth_date,
+        ethnicity: text(facts.ethnicity),
+        college: text(facts.college),
+        major: text(facts.major),
+        major_code: before.major_code.clone(),
+        level: text(facts.level),
+        years,
+        class: text(facts.class),
+        entry_date: facts.entry_date,
+        expected_graduation: facts.expected_graduation,
+        note: text(facts.note),
+    };
+    match after.resident_id() {
+        Some(Err(error)) if after.id_number != before.id_number => Err(Error::bad_field("id_number", error)),
+        _ => Ok(after),
+    }
+}
+
+/// How large a photo is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// As it is kept.
+    Full,
+    /// At most 240 × 320 px, JPEG.
+    Thumb,
+}
+
+/// The bytes of a photo and what they are.
+#[derive(Debug)]
+pub struct Pixels {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// The media type.
+    pub media_type: &'static str,
+}
+
+/// A photo's pixels. The full photo is compared with its digest on the way out.
+///
+/// # Errors
+///
+/// Without the right `read_dossier` or a purpose; `not-found`.
+pub fn image(office: &Office, actor: &Actor, id: PhotoId, size: Size) -> Result<Pixels> {
+    let found = office.catalog.read(|conn| photo::get(conn, id))?;
+    let subject = found.as_ref().map_or_else(|| id.to_string(), |(person, _)| person.to_string());
+    let action = match size {
+        Size::Full => "photo.read",
+        Size::Thumb => "photo.thumb",
+    };
+    audit::recorded(office, actor, action, Some(&subject), || {
+        actor.may(Right::ReadDossier)?;
+        actor.purpose()?;
+        let (person, photo) = found.ok_or_else(|| Error::not_found(PhotoId::KIND, id))?;
+        match size {
+            Size::Full => {
+                let bytes = photo_bytes(office, person, &photo)?;
+                Ok(Pixels { media_type: media_type(&bytes), bytes })
+            }
+            Size::Thumb => thumb(office, person, &photo),
+        }
+    })
+}
+
+/// The bytes of a kept photo, equal to their digest. For the appliance's own work; whoever shows them must record it.
+///
+/// # Errors
+///
+/// When they are not there or not what was kept.
+pub fn photo_bytes(office: &Office, person: PersonId, photo: &kept::Photo) -> Result<Vec<u8>> {
+    let bytes = holdings(office).photo(person, photo).or_failed("read a kept photo")?;
+    let bytes = bytes.ok_or_else(|| Error::failed("read a kept photo", "its object is missing"))?;
+    let digest = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&bytes));
+    if digest != photo.sha256 {
+        return Err(Error::failed("read a kept photo", format!("{} differs from its digest", photo.id)));
+    }
+    Ok(bytes)
+}
+
+/// A thumbnail, from the cache if it is there. The cache is derived: it can be deleted at any time.
+fn thumb(office: &Office, person: PersonId, photo: &kept::Photo) -> Result<Pixels> {
+    let path = thumb_path(office, &photo.sha256);
+    if let Ok(bytes) = fs::read(&path) {
+        return Ok(Pixels { bytes, media_type: "image/jpeg" });
+    }
+    let bytes = shrink(&photo_bytes(office, person, photo)?)?;
+    // A cache that can't be written slows down and breaks nothing.
+    if let Err(error) = write_whole(&path, &bytes) {
+        tracing::warn!(photo.id = %photo.id, error = %error, "Could not cache the thumbnail of {}.", photo.id);
+    }
+    Ok(Pixels { bytes, media_type: "image/jpeg" })
+}
+
+fn thumb_path(office: &Office, sha256: &str) -> PathBuf {
+    office.paths.cache.join(format!("{sha256}.jpg"))
+}
+
+fn shrink(bytes: &[u8]) -> Result<Vec<u8>> {
+    let image = image::load_from_memory(bytes).or_failed("decode a kept photo")?;
+    let small = image.thumbnail(THUMB.0, THUMB.1).into_rgb8();
+    let mut jpeg = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 85)
+        .encode_image(&small)
+        .or_failed("write a thumbnail")?;
+    Ok(jpeg)
+}
+
+/// Writes a file that is there whole or not at all.
+fn write_whole(path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(path);
+    let file = tempfile::NamedTempFile::new_in(folder)?;
+    fs::write(file.path(), bytes)?;
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+fn media_type(bytes: &[u8]) -> &'static str {
+    image::guess_format(bytes).map_or("application/octet-stream", |format| format.to_mime_type())
+}
+
+/// How much of a number is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Show {
+    Masked,
+    Whole,
+}
+
+/// A student's or candidate's number as it is shown to somebody who need not know it.
+#[must_use]
+pub fn masked_number(number: Option<&str>) -> String {
+    number.map(|number| mask_number(number, 2, 3)).unwrap_or_default()
+}
+
+fn to_api(record: &PersonRecord, show: Show) -> PersonFacts {
+    let number = |number: &Option<String>| match show {
+        Show::Masked => masked_number(number.as_deref()),
+        Show::Whole => number.clone().unwrap_or_default(),
+    };
+    let id_number = record.id_number.as_deref().unwrap_or_default();
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    PersonFacts {
+        name: record.name.clone(),
+        former_names: record.former_names.clone(),
+        sex: record.sex.map(|sex| sex.chinese().to_owned()).unwrap_or_default(),
+        birth_date: record.birth_date,
+        ethnicity: text(&record.ethnicity),
+        candidate_number: number(&record.candidate_number),
+        student_number: number(&record.student_number),
+        id_number: match show {
+            Show::Masked => mask_id_number(id_number),
+            Show::Whole => id_number.to_owned(),
+        },
+        college: text(&record.college),
+        major: text(&record.major),
+        level: text(&record.level),
+        years: record.years.map(|years| years.to_string()).unwrap_or_default(),
+        class: text(&record.class),
+        entry_date: record.entry_date,
+        expected_graduation: record.expected_graduation,
+        note: text(&record.note),
+    }
+}
+
+fn photo_to_api(photo: kept::Photo) -> Photo {
+    Photo {
+        id: photo.id,
+        kind: from_word(photo.kind.word()).unwrap_or(ApiPhotoKind::Original),
+        kept: photo.kept,
+        captured: photo.captured,
+        delivery: photo.delivery,
+        width: photo.width,
+        height: photo.height,
+        bytes: photo.bytes,
+        sha512: photo.sha512,
+        superseded_by: photo.superseded_by,
+    }
+}
+
+fn diploma_to_api(diploma: kept::Diploma) -> Diploma {
+    let facts = diploma.facts;
+    Diploma {
+        id: diploma.id,
+        number: facts.number,
+        outcome: facts.outcome.unwrap_or_default(),
+        major: facts.major.unwrap_or_default(),
+        level: facts.level.unwrap_or_default(),
+        issued: facts.issued,
+        president: facts.president.unwrap_or_default(),
+    }
+}

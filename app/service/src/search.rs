@@ -1,0 +1,179 @@
+//! Finding people: the words go to the index, what is shown comes from the catalog, masked.
+
+use std::ops::Range;
+use std::time::Instant;
+
+use api::Right;
+use api::search::{Facet, FacetValue, Hit, Match, SearchQuery, SearchResults};
+use archive::db::Connection;
+use archive::db::catalog::{person, photo};
+use archive::dossier::{Photo, PhotoKind};
+use archive::person::fold;
+use archive::search::{self as found, Field, Filters, Query, SearchError, Sort};
+
+use crate::{Actor, Error, Office, Result, dossier, index, word};
+
+/// How many hits are returned when nothing is said, and at most.
+const LIMIT: u32 = 50;
+const MOST: u32 = 200;
+
+/// Finds people in whose record every word stands, and apart from them people whose name sounds like the words.
+///
+/// # Errors
+///
+/// Without the right `search`; `bad-field` when the text is too long, the order unknown or the page too far down.
+pub fn find(office: &Office, actor: &Actor, wanted: &SearchQuery) -> Result<SearchResults> {
+    actor.may(Right::Search)?;
+    let began = Instant::now();
+    let query = to_query(office, wanted)?;
+    let answer = index::get(office)?.search(&query).map_err(refusal)?;
+    let typed: Vec<String> = wanted.q.split_whitespace().map(|typed| fold(typed).as_str().to_owned()).collect();
+    let (exact, pinyin) = office.catalog.read(|conn| -> Result<_> {
+        let show = |hits: &[found::Hit], sounds| {
+            hits.iter().filter_map(|hit| show(conn, hit, &typed, sounds).transpose()).collect::<Result<Vec<_>>>()
+        };
+        Ok((show(&answer.exact, false)?, show(&answer.pinyin, true)?))
+    })?;
+    Ok(SearchResults {
+        exact,
+        total: answer.total as u64,
+        pinyin,
+        facets: facets(answer.facets),
+        tried: answer.tried.iter().map(word).collect(),
+        suggestions: answer.suggestions.into_iter().map(|suggestion| suggestion.number).collect(),
+        took_us: u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
+    })
+}
+
+fn to_query(office: &Office, wanted: &SearchQuery) -> Result<Query> {
+    let one = |value: &Option<String>| value.iter().cloned().collect();
+    let sort = match wanted.sort.as_deref() {
+        None | Some("relevance") => Sort::Relevance,
+        Some("name") => Sort::Name,
+        Some("student_number") => Sort::StudentNumber,
+        Some("class" | "year") => Sort::Year,
+        Some(_) => return Err(Error::bad_field("sort", "there is no such order")),
+    };
+    let mut query = Query::new(wanted.q.clone());
+    query.id_number_hash =
+        query.id_number().map(|number| index::hash(&office.keys.search, number.as_str())).transpose()?;
+    query.filters = Filters {
+        years: wanted.year.and_then(|year| i16::try_from(year).ok()).into_iter().collect(),
+        colleges: one(&wanted.college),
+        majors: one(&wanted.major),
+        classes: one(&wanted.class),
+        photo_states: one(&wanted.photo_state),
+        campaigns: Vec::new(),
+    };
+    query.sort = sort;
+    query.offset = wanted.offset as usize;
+    query.limit = if wanted.limit == 0 { LIMIT } else { wanted.limit.min(MOST) } as usize;
+    Ok(query)
+}
+
+fn refusal(error: SearchError) -> Error {
+    match error {
+        SearchError::TooLong { .. } => Error::bad_field("q", error),
+        SearchError::TooDeep { .. } => Error::bad_field("offset", error),
+        SearchError::Failed(_) => Error::failed("search", error),
+    }
+}
+
+/// A hit as it is shown; nothing if the person has gone since the index was written.
+fn show(conn: &Connection, hit: &found::Hit, typed: &[String], sounds: bool) -> Result<Option<Hit>> {
+    let Some(facts) = person::facts(conn, hit.person)? else { return Ok(None) };
+    let photos = photo::of(conn, hit.person)?;
+    let number = facts.student_number.as_deref();
+    let was_typed = number.is_some_and(|number| typed.iter().any(|typed| typed == fold(number).as_str()));
+    Ok(Some(Hit {
+        person: hit.person,
+        name: facts.name,
+        student_number: match number {
+            Some(number) if was_typed => number.to_owned(),
+            number => dossier::masked_number(number),
+        },
+        college: facts.college.unwrap_or_default(),
+        major: facts.major.unwrap_or_default(),
+        class: facts.class.unwrap_or_default(),
+        year: facts.entry_date.and_then(|date| u16::try_from(date.year()).ok()),
+        photo: shown_photo(&photos).map(|photo| photo.id),
+        photo_state: index::photo_state(&photos).to_owned(),
+        matches: hit.matches.iter().map(|found| shown_match(found, sounds)).collect(),
+    }))
+}
+
+/// The latest of the photos people know somebody by.
+fn shown_photo(photos: &[Photo]) -> Option<&Photo> {
+    let current = |kind| photos.iter().rev().find(move |photo| photo.kind == kind && photo.superseded_by.is_none());
+    [PhotoKind::Graduation, PhotoKind::Enrolment, PhotoKind::Admission].into_iter().find_map(current)
+}
+
+fn shown_match(found: &found::Match, sounds: bool) -> Match {
+    let field = match found.field {
+        _ if sounds => "pinyin",
+        Field::IdNumber => "id_number",
+        Field::Name => "name",
+        Field::FormerName => "former_name",
+        Field::StudentNumber => "student_number",
+        Field::CandidateNumber => "candidate_number",
+        Field::CertificateNumber => "certificate",
+        Field::Class => "class",
+        Field::Major => "major",
+        Field::College => "college",
+        Field::Year => "year",
+        Field::DiplomaText => "diploma",
+        Field::Notes => "notes",
+    };
+    let is_number =
+        matches!(found.field, Field::StudentNumber | Field::CandidateNumber | Field::CertificateNumber);
+    let text = if is_number { typed_part(&found.value, &found.ranges) } else { found.value.clone() };
+    let ranges = found.ranges.iter().filter_map(|range| in_characters(&found.value, range)).collect();
+    Match { field: field.to_owned(), text, ranges }
+}
+
+/// A number of which only what was typed is shown.
+fn typed_part(value: &str, ranges: &[Range<usize>]) -> String {
+    let typed = |at: usize| ranges.iter().any(|range| range.contains(&at));
+    value.char_indices().map(|(at, c)| if typed(at) { c } else { '*' }).collect()
+}
+
+/// A range of bytes as one of characters.
+fn in_characters(text: &str, bytes: &Range<usize>) -> Option<(u32, u32)> {
+    let count = |end| text.get(..end).and_then(|part| u32::try_from(part.chars().count()).ok());
+    Some((count(bytes.start)?, count(bytes.end)?))
+}
+
+fn facets(facets: found::Facets) -> Vec<Facet> {
+    let lists = [
+        ("college", facets.colleges),
+        ("major", facets.majors),
+        ("class", facets.classes),
+        ("year", facets.years),
+        ("photo_state", facets.photo_states),
+    ];
+    lists
+        .into_iter()
+        .map(|(field, counts)| Facet {
+            field: field.to_owned(),
+            values: counts
+                .into_iter()
+                .map(|count| FacetValue { value: count.value, count: count.count as u64 })
+                .collect(),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_number_only_what_was_typed_is_shown() {
+        assert_eq!(typed_part("2023010512", &[4..7]), "****010***");
+    }
+
+    #[test]
+    fn ranges_are_told_in_characters() {
+        assert_eq!(in_characters("张三丰", &(3..9)), Some((1, 3)));
+    }
+}

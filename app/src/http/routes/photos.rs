@@ -1,0 +1,52 @@
+//! Pixels of kept photos.
+
+use api::Right;
+use api::ids::PhotoId;
+use axum::{extract::State, http::header, response::IntoResponse};
+use serde::Deserialize;
+use service::dossier;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{Resource, Route};
+use crate::http::{Answer, App, Gate, Path, Query, SignedIn};
+
+pub(super) const RESOURCE: Resource = Resource {
+    routes: &[Route::get("/api/v1/photos/{id}/image", Gate::Right(Right::ReadDossier))],
+    router: || OpenApiRouter::new().routes(routes!(image)),
+};
+
+/// How large the photo is wanted.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// `full` (as it is kept) or `thumb` (at most 240 × 320 px).
+    #[serde(default)]
+    size: Size,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Size {
+    /// As it is kept.
+    #[default]
+    Full,
+    /// At most 240 × 320 px.
+    Thumb,
+}
+
+/// A photo's pixels. Needs a purpose and is recorded.
+#[utoipa::path(get, path = "/api/v1/photos/{id}/image", tag = "dossiers", params(("id" = PhotoId, Path), Wanted),
+    responses((status = 200, body = Vec<u8>, content_type = "image/jpeg")))]
+async fn image(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<PhotoId>,
+    Query(wanted): Query<Wanted>,
+) -> Answer<impl IntoResponse> {
+    let size = match wanted.size {
+        Size::Full => dossier::Size::Full,
+        Size::Thumb => dossier::Size::Thumb,
+    };
+    let pixels = app.call(move |office| dossier::image(office, &actor, id, size)).await?;
+    Ok(([(header::CONTENT_TYPE, pixels.media_type)], pixels.bytes))
+}
