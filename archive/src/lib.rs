@@ -9,3 +9,4 @@ pub mod log;
 pub mod ocfl;
 pub mod import;
 pub mod person;
+pub mod search;
