@@ -377,6 +377,7 @@ fn after_a_restart_the_school_draws_new_nonces() {
     let envelope = w.case.challenge(&w.stamp());
     w.school(envelope);
     assert_eq!(w.case.due(w.now), Due::Vendor);
+    assert_eq!(w.case.due(w.now + SignedDuration::from_mins(11)), Due::Challenge);
     w.case = Case::load(&w.case.to_bytes().unwrap(), boot(5)).unwrap();
     assert_eq!(w.case.due(w.now), Due::Challenge);
 }

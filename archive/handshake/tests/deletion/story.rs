@@ -358,3 +358,47 @@ fn progress_can_be_told_many_times() {
     assert_eq!(w.phase(), Phase::Erasing);
     w.play_until(Phase::Cosigned);
 }
+
+#[test]
+fn a_vendor_that_restarted_catches_up_and_asks_to_begin_anew() {
+    let mut w = World::new();
+    w.play_until(Phase::Ready);
+    let nonce = w.draw();
+    let commit = w.school.draft_commit(nonce, &w.stamp()).unwrap();
+    w.school_sends(commit).unwrap();
+    let (nonce, stamp) = (w.draw(), w.stamp());
+    let commit = w.vendor.commit(nonce, &stamp).unwrap();
+    w.vendor_sends(commit).unwrap();
+    // The agent dies; the school goes on and only minutes later the agent is back and hears of it.
+    w.vendor = Vendor::load(&w.vendor.to_bytes().unwrap(), boot(8)).unwrap();
+    let reveal = w.sign(w.school.draft_reveal(&w.stamp()).unwrap());
+    w.school.say(reveal.clone()).unwrap();
+    w.wait(180);
+    assert_eq!(w.vendor.receive(reveal, w.now()).unwrap(), Accepted::New);
+    assert_eq!(w.vendor.turn(), Turn::Resume);
+}
+
+#[test]
+fn a_proof_under_way_survives_a_restart() {
+    let mut w = World::new();
+    w.play_until(Phase::Challenged);
+    let proof = w.sign(w.vendor.possession(w.possession(Wrong(false)), &w.stamp()).unwrap());
+    w.vendor.hold(proof.clone()).unwrap();
+    w.vendor = Vendor::load(&w.vendor.to_bytes().unwrap(), boot(8)).unwrap();
+    assert_eq!(w.vendor.turn(), Turn::Send);
+    w.school.receive(proof, w.now()).unwrap();
+    w.vendor.arrived().unwrap();
+    assert_eq!((w.phase(), w.vendor.turn()), (Phase::Answered, Turn::Wait));
+}
+
+#[test]
+fn a_vendor_may_erase_again_without_being_asked_and_old_verdicts_are_forgotten() {
+    let mut w = World::new();
+    w.play_until(Phase::Verified);
+    let again = w.vendor.erased(w.erased(Wrong(true)), person("赵操作"), &w.stamp()).unwrap();
+    w.vendor_sends(again).unwrap();
+    assert!(w.state().said().verify.is_none());
+    let Body::Absence(mut absence) = w.absence() else { unreachable!() };
+    absence.locations[0].absent = true;
+    assert!(matches!(w.says(Party::School, Body::Absence(absence)), Err(Refusal::Overclaim)));
+}
