@@ -18,6 +18,9 @@ use crate::{
 /// Pairs needed for each error that a rate must be able to show (rule of three).
 const RULE_OF_THREE: f64 = 3.0;
 
+/// What a product of a rate and a number of pairs may be off by rounding.
+const ROUNDING: f64 = 1e-9;
+
 /// False match rates at which a calibration reports how it does.
 const REPORTED_RATES: [f64; 6] = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6];
 
@@ -58,6 +61,14 @@ pub enum CalibrateError {
         /// The pairs it takes.
         needed: usize,
     },
+    /// Even the highest threshold lets too many pass: the same photo, most likely, under two people's names.
+    #[error(
+        "too many pairs of different people are identical for a false match rate of {target}; look for one photo under two names"
+    )]
+    Identical {
+        /// The target.
+        target: f64,
+    },
     /// Cannot happen with targets in order; kept as an error, not a panic.
     #[error(transparent)]
     Crossed(#[from] CrossedThresholds),
@@ -84,6 +95,11 @@ pub enum AtRate {
         target: f64,
         /// The threshold that keeps it.
         point: OperatingPoint,
+    },
+    /// No threshold keeps it, because too many impostor pairs are identical.
+    Unreachable {
+        /// The false match rate asked for.
+        target: f64,
     },
     /// There are too few impostor pairs.
     NotMeasurable {
@@ -162,7 +178,7 @@ impl Distribution {
 
     /// The share of impostor pairs at or above a similarity: the odds that chance alone reaches it.
     pub fn false_match_rate(&self, threshold: Similarity) -> f64 {
-        1.0 - share_below(&self.impostor, threshold)
+        share_from(&self.impostor, threshold)
     }
 
     /// The share of genuine pairs below a similarity.
@@ -183,13 +199,18 @@ impl Distribution {
     ///
     /// # Errors
     ///
-    /// [`CalibrateError::NotMeasurable`] with too few impostor pairs.
+    /// [`CalibrateError::NotMeasurable`] with too few impostor pairs; [`CalibrateError::Identical`] if no threshold does.
     pub fn at_false_match_rate(&self, target: f64) -> Result<OperatingPoint, CalibrateError> {
         let (pairs, needed) = (self.impostor.len(), pairs_needed(target));
         if pairs < needed {
             return Err(CalibrateError::NotMeasurable { target, pairs, needed });
         }
-        Ok(self.at(lowest_threshold(&self.impostor, target)))
+        let point = self.at(lowest_threshold(&self.impostor, target));
+        if point.false_match_rate > target + ROUNDING {
+            Err(CalibrateError::Identical { target })
+        } else {
+            Ok(point)
+        }
     }
 
     /// Where the two error rates are nearest to each other.
@@ -210,7 +231,7 @@ impl Distribution {
 
     fn bands(sorted: &[f32], thresholds: &Thresholds) -> Bands {
         let unmatched = share_below(sorted, thresholds.reject());
-        let matched = 1.0 - share_below(sorted, thresholds.accept());
+        let matched = share_from(sorted, thresholds.accept());
         Bands { matched, unsure: (1.0 - matched - unmatched).max(0.0), unmatched }
     }
 }
@@ -229,14 +250,23 @@ fn pairs_f64(n: usize) -> f64 {
     n as f64
 }
 
+fn count_below(sorted: &[f32], threshold: Similarity) -> usize {
+    sorted.partition_point(|cosine| *cosine < threshold.cosine())
+}
+
 fn share_below(sorted: &[f32], threshold: Similarity) -> f64 {
-    pairs_f64(sorted.partition_point(|cosine| *cosine < threshold.cosine())) / pairs_f64(sorted.len().max(1))
+    pairs_f64(count_below(sorted, threshold)) / pairs_f64(sorted.len().max(1))
+}
+
+/// The share at or above. Counted, not subtracted from one, so that a rate that is kept exactly is seen to be.
+fn share_from(sorted: &[f32], threshold: Similarity) -> f64 {
+    pairs_f64(sorted.len() - count_below(sorted, threshold)) / pairs_f64(sorted.len().max(1))
 }
 
 /// The lowest threshold that at most the share `target` of `sorted` reaches: just above the first one that must not.
 fn lowest_threshold(sorted: &[f32], target: f64) -> Similarity {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a length")]
-    let may_pass = (pairs_f64(sorted.len()) * target + 1e-9).floor() as usize;
+    let may_pass = (pairs_f64(sorted.len()) * target + ROUNDING).floor() as usize;
     match sorted.iter().rev().nth(may_pass) {
         // More than enough may pass: everything may.
         None => Similarity::of_unit_vectors(-1.0),
@@ -267,6 +297,7 @@ pub fn calibrate(
     let thresholds = Thresholds::new(version, model, accept.threshold, reject.threshold)?;
     let at_rates = REPORTED_RATES.map(|target| match pairs.at_false_match_rate(target) {
         Ok(point) => AtRate::Measured { target, point },
+        Err(CalibrateError::Identical { .. }) => AtRate::Unreachable { target },
         Err(_) => AtRate::NotMeasurable { target, needed: pairs_needed(target) },
     });
     Ok(Calibration {
@@ -395,6 +426,15 @@ mod tests {
             error.unwrap_err(),
             CalibrateError::NotMeasurable { target: 1e-4, pairs: 3000, needed: 30_000 }
         );
+    }
+
+    #[test]
+    fn one_photo_under_two_names_is_not_calibrated_away() {
+        let mut impostor = spread(-0.5, 0.5, 1000);
+        impostor.extend(similarities(&[1.0; 20]));
+        let targets = Targets { accept_fmr: 0.01, reject_fmr: 0.1 };
+        let error = calibrate("v", ModelId::new("m"), &spread(0.5, 1.0, 50), &impostor, targets).unwrap_err();
+        assert_eq!(error, CalibrateError::Identical { target: 0.01 });
     }
 
     #[test]

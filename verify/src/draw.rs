@@ -423,12 +423,13 @@ impl<'a> Canvas<'a> {
     fn paint(&mut self, middle: (f32, f32), around: f32, colour: impl Fn(f32, f32, Colour) -> Colour) {
         let at = self.pose.place(Point { x: middle.0, y: middle.1 });
         let reach = around * self.pose.scale;
-        for ((y, x), pixel) in places().zip(&mut self.pixels) {
-            if (x - at.x).abs() > reach || (y - at.y).abs() > reach {
-                continue;
+        let (columns, rows) = (span(at.x, reach, WIDTH), span(at.y, reach, HEIGHT));
+        let width = usize::try_from(WIDTH).unwrap_or(usize::MAX);
+        for (y, row) in (0u16..).zip(self.pixels.chunks_exact_mut(width)).skip(rows.start).take(rows.len()) {
+            for (x, pixel) in (0u16..).zip(row).skip(columns.start).take(columns.len()) {
+                let own = self.pose.undo(Point { x: x.into(), y: y.into() });
+                *pixel = colour(own.x, own.y, *pixel);
             }
-            let own = self.pose.undo(Point { x, y });
-            *pixel = colour(own.x, own.y, *pixel);
         }
     }
 
@@ -447,10 +448,12 @@ impl<'a> Canvas<'a> {
     }
 }
 
-/// Row and column of every pixel, in order.
-fn places() -> impl Iterator<Item = (f32, f32)> {
-    let row = |size: u32| (0..size).scan(0.0, |at, _| Some(std::mem::replace(at, *at + 1.0)));
-    row(HEIGHT).flat_map(move |y| row(WIDTH).map(move |x| (y, x)))
+/// The whole places within `reach` of `at`, inside the picture.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the picture first")]
+#[expect(clippy::cast_precision_loss, reason = "a side of the picture")]
+fn span(at: f32, reach: f32, size: u32) -> std::ops::Range<usize> {
+    let clamp = |place: f32| place.clamp(0.0, size as f32) as usize;
+    clamp(at - reach)..clamp(at + reach + 1.0)
 }
 
 fn coverage(depth: f32, edge: f32) -> f32 {

@@ -4,7 +4,6 @@
 //! the pool's threads; a caller only waits.
 
 use std::{
-    path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -287,7 +286,7 @@ impl Engine {
         move |worker| {
             let photo = image::decode(&bytes, limits)?;
             let seen = worker.detector.detect(&photo.pixels)?;
-            let face = policy.only(&seen)?;
+            let face = policy.only(&seen, photo.pixels.dimensions())?;
             Ok(worker.embedder.embed(&align::face(&photo.pixels, &face.landmarks))?)
         }
     }
@@ -303,9 +302,9 @@ impl Worker {
     ) -> Result<Analysis, EngineError> {
         let photo = image::decode(bytes, limits)?;
         let seen = self.detector.detect(&photo.pixels)?;
-        let faces = rules.faces.counting(&seen);
+        let faces = rules.faces.counting(&seen, photo.pixels.dimensions());
         let findings = standard::findings(rules, &Evidence { photo: &photo, faces: &faces });
-        let face = match rules.faces.only(&seen) {
+        let face = match rules.faces.only(&seen, photo.pixels.dimensions()) {
             Ok(face) => Ok(self.face(&photo, &face)?),
             Err(refusal) => Err(refusal),
         };
@@ -328,9 +327,4 @@ impl Worker {
         let template = self.embedder.embed(&aligned)?;
         Ok(Face { template, crop: image::encode_jpeg(&aligned, CROP_QUALITY, None) })
     }
-}
-
-/// Where the models lie unless the configuration says otherwise: `XUECANG_MODELS`, or `models` under `fallback`.
-pub fn models_dir(fallback: &std::path::Path) -> PathBuf {
-    std::env::var_os("XUECANG_MODELS").map_or_else(|| fallback.join("models"), PathBuf::from)
 }

@@ -71,8 +71,9 @@ impl<W: Send + 'static> Pool<W> {
         T: Send + 'static,
         F: FnOnce(&mut W) -> T + Send + 'static,
     {
-        let (job, answer) = with_reply(job);
-        self.try_send(job)?;
+        let (reply, answer) = oneshot::channel();
+        // Nobody may be waiting for the answer any more; then it is for nobody.
+        self.try_send(boxed(job, |answer| drop(reply.send(answer))))?;
         answer.await.map_err(|_| PoolError::Lost)
     }
 
@@ -86,9 +87,9 @@ impl<W: Send + 'static> Pool<W> {
         T: Send + 'static,
         F: FnOnce(&mut W) -> T + Send + 'static,
     {
-        let (job, answer) = with_reply(job);
-        self.try_send(job)?;
-        answer.blocking_recv().map_err(|_| PoolError::Lost)
+        let (reply, answer) = sync_channel(1);
+        self.try_send(boxed(job, move |answer| drop(reply.send(answer))))?;
+        answer.recv().map_err(|_| PoolError::Lost)
     }
 
     /// Like [`run_blocking`](Self::run_blocking), but waits for a place in the queue: for batches, which have time.
@@ -101,9 +102,10 @@ impl<W: Send + 'static> Pool<W> {
         T: Send + 'static,
         F: FnOnce(&mut W) -> T + Send + 'static,
     {
-        let (job, answer) = with_reply(job);
+        let (reply, answer) = sync_channel(1);
+        let job = boxed(job, move |answer| drop(reply.send(answer)));
         self.queue.send(job).map_err(|_| PoolError::Lost)?;
-        answer.blocking_recv().map_err(|_| PoolError::Lost)
+        answer.recv().map_err(|_| PoolError::Lost)
     }
 
     fn try_send(&self, job: Job<W>) -> Result<(), PoolError> {
@@ -114,19 +116,16 @@ impl<W: Send + 'static> Pool<W> {
     }
 }
 
-fn with_reply<W, T, F>(job: F) -> (Job<W>, oneshot::Receiver<T>)
+/// A job that hands its answer to `reply`, inside the caller's span.
+fn boxed<W, T, F>(job: F, reply: impl FnOnce(T) + Send + 'static) -> Job<W>
 where
-    T: Send + 'static,
     F: FnOnce(&mut W) -> T + Send + 'static,
 {
-    let (reply, answer) = oneshot::channel();
     let span = Span::current();
-    let job = move |worker: &mut W| {
+    Box::new(move |worker: &mut W| {
         let _in_span = span.enter();
-        // Nobody may be waiting any more; then the answer is for nobody.
-        let _ = reply.send(job(worker));
-    };
-    (Box::new(job), answer)
+        reply(job(worker));
+    })
 }
 
 fn work<W>(mut worker: W, jobs: &Mutex<Receiver<Job<W>>>) {

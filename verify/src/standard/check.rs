@@ -74,6 +74,16 @@ impl Outcome {
         Self::of(passed, Value::Number { number: rounded(number), unit }, limit)
     }
 
+    /// Turns a failure into “not measurable” if the estimate is within what it may be off by.
+    fn unless_within(self, estimate: Option<f64>, (low, high): (f64, f64)) -> Self {
+        match (self.status, estimate) {
+            (Status::Failed, Some(estimate)) if (low..=high).contains(&estimate) => {
+                Self { status: Status::NotMeasurable, ..self }
+            }
+            _ => self,
+        }
+    }
+
     fn words(word: &str, words: Vec<String>) -> Self {
         Self::of(
             words.iter().any(|w| w == word),
@@ -208,9 +218,11 @@ impl Look<'_> {
                 Outcome::range(y.map(|y| self.framed(y)), (Some(*min), Some(*max)), Unit::Pixels)
                     .marked(y.map(|y| Mark::EyeLine { y }).into_iter().chain([self.band(*min, *max)]))
             }
-            Check::FaceWidth { min, max } => {
+            Check::FaceWidth { min, max, uncertainty } => {
                 let width = face.map(|face| self.framed(face.face.width));
-                Outcome::range(width, (Some(*min), Some(*max)), Unit::Pixels).marked(mark_face)
+                Outcome::range(width, (Some(*min), Some(*max)), Unit::Pixels)
+                    .unless_within(width, (min * (1.0 - uncertainty), max * (1.0 + uncertainty)))
+                    .marked(mark_face)
             }
             Check::EyeDistance { min } => {
                 // Counted in the photo's own pixels: what matters is how much of the face there is to see.

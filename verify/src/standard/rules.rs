@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Severity;
-use crate::{geometry::Detection, refusal::Refusal};
+use crate::{
+    geometry::{Detection, Rect},
+    refusal::Refusal,
+};
 
 /// A photo standard, in one version.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,14 +52,19 @@ pub struct FacePolicy {
     pub other_min_score: f32,
     /// A further face counts if its area is at least this share of the largest one's. 0: every face counts.
     pub dominant_face_ratio: f32,
+    /// Whether the photos are known to be cut so that their subject is in the middle, as LFW's are. Then of several
+    /// faces only those that cover the middle of the photo count. Never true for a standard.
+    #[serde(default)]
+    pub subject_in_middle: bool,
 }
 
 impl FacePolicy {
     /// Every face counts: one is enough to refuse another.
-    pub const STRICT: Self = Self { min_score: 0.8, other_min_score: 0.8, dominant_face_ratio: 0.0 };
+    pub const STRICT: Self =
+        Self { min_score: 0.8, other_min_score: 0.8, dominant_face_ratio: 0.0, subject_in_middle: false };
 
-    /// The faces that count, largest first.
-    pub fn counting(&self, seen: &[Detection]) -> Vec<Detection> {
+    /// The faces that count among those seen in a photo of `width` × `height` pixels, largest first.
+    pub fn counting(&self, seen: &[Detection], (width, height): (u32, u32)) -> Vec<Detection> {
         let mut faces: Vec<_> = seen.iter().copied().filter(|face| face.score >= self.min_score).collect();
         faces.sort_by(|a, b| b.face.area().total_cmp(&a.face.area()));
         let enough = faces.first().map_or(0.0, |largest| largest.face.area() * self.dominant_face_ratio);
@@ -64,6 +72,12 @@ impl FacePolicy {
         faces.retain(|face| {
             std::mem::take(&mut first) || (face.face.area() >= enough && face.score >= self.other_min_score)
         });
+        if self.subject_in_middle {
+            let middle = Rect { x: 0.0, y: 0.0, width: pixels(width), height: pixels(height) }.centre();
+            if faces.iter().any(|face| face.face.covers(middle)) {
+                faces.retain(|face| face.face.covers(middle));
+            }
+        }
         faces
     }
 
@@ -72,13 +86,18 @@ impl FacePolicy {
     /// # Errors
     ///
     /// [`Refusal::NoFace`] or [`Refusal::SeveralFaces`].
-    pub fn only(&self, seen: &[Detection]) -> Result<Detection, Refusal> {
-        match self.counting(seen).as_slice() {
+    pub fn only(&self, seen: &[Detection], size: (u32, u32)) -> Result<Detection, Refusal> {
+        match self.counting(seen, size).as_slice() {
             [] => Err(Refusal::NoFace),
             [face] => Ok(*face),
             faces => Err(Refusal::SeveralFaces { count: faces.len() }),
         }
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a side of a photo is far below 2^24")]
+fn pixels(n: u32) -> f32 {
+    n as f32
 }
 
 /// One rule: what is checked, against which numbers, and how grave a failure is.
@@ -161,11 +180,15 @@ pub enum Check {
         max: f64,
     },
     /// The width of the face between the cheeks, pixels, estimated as the width of the detector's box.
+    ///
+    /// An estimate outside the limits by less than its uncertainty is not measurable: a person looks.
     FaceWidth {
         /// Smallest allowed.
         min: f64,
         /// Largest allowed.
         max: f64,
+        /// How far off the estimate may be, as a share of it.
+        uncertainty: f64,
     },
     /// The distance between the pupils, pixels.
     EyeDistance {
@@ -304,5 +327,72 @@ impl RuleSet {
             "demo-relaxed" => Self::demo_relaxed().map(Some),
             _ => Ok(None),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::{Landmarks, Point};
+
+    const SIZE: (u32, u32) = (300, 300);
+
+    fn face(size: f32, score: f32) -> Detection {
+        let point = Point { x: 0.0, y: 0.0 };
+        let landmarks = Landmarks {
+            right_eye: point,
+            left_eye: point,
+            nose: point,
+            right_mouth: point,
+            left_mouth: point,
+        };
+        Detection { face: Rect { x: 0.0, y: 0.0, width: size, height: size }, landmarks, score }
+    }
+
+    #[test]
+    fn the_built_in_sets_can_be_read_and_written() {
+        for id in ["jbz-2017-99", "demo-relaxed"] {
+            let rules = RuleSet::built_in(id).unwrap().unwrap();
+            assert_eq!(rules.id, id);
+            let json = serde_json::to_string(&rules).unwrap();
+            assert_eq!(serde_json::from_str::<RuleSet>(&json).unwrap(), rules);
+        }
+        assert!(RuleSet::built_in("none").unwrap().is_none());
+    }
+
+    #[test]
+    fn a_misspelt_key_and_a_bad_colour_are_refused() {
+        let text = include_str!("../../rules/jbz-2017-99.toml");
+        let misspelt = text.replace("min_score = 0.8\nother", "min_scoer = 0.8\nother");
+        assert!(matches!(RuleSet::from_toml(&misspelt), Err(BadRuleSet::Unreadable(_))));
+        let colourless = text.replace("#64C5FF", "blue");
+        assert!(matches!(RuleSet::from_toml(&colourless), Err(BadRuleSet::Colour { .. })));
+    }
+
+    #[test]
+    fn a_strict_policy_counts_every_face_and_a_relaxed_one_the_large() {
+        let seen = [face(40.0, 0.9), face(100.0, 0.95), face(90.0, 0.85), face(99.0, 0.3)];
+        assert_eq!(FacePolicy::STRICT.only(&seen, SIZE), Err(Refusal::SeveralFaces { count: 3 }));
+        let relaxed = FacePolicy {
+            min_score: 0.6,
+            other_min_score: 0.8,
+            dominant_face_ratio: 0.7,
+            subject_in_middle: false,
+        };
+        assert_eq!(relaxed.only(&seen, SIZE), Err(Refusal::SeveralFaces { count: 2 }));
+        assert_eq!(relaxed.only(&[face(40.0, 0.9), face(100.0, 0.95)], SIZE), Ok(face(100.0, 0.95)));
+        assert_eq!(relaxed.only(&[face(100.0, 0.5)], SIZE), Err(Refusal::NoFace));
+    }
+
+    #[test]
+    fn where_the_subject_is_in_the_middle_only_the_middle_counts() {
+        let beside = face(120.0, 0.9);
+        let mut subject = face(100.0, 0.9);
+        subject.face = Rect { x: 100.0, y: 100.0, ..subject.face };
+        let press = FacePolicy { subject_in_middle: true, ..FacePolicy::STRICT };
+        assert_eq!(press.only(&[beside, subject], SIZE), Ok(subject));
+        assert_eq!(press.only(&[subject, subject], SIZE), Err(Refusal::SeveralFaces { count: 2 }));
+        // Nobody in the middle: then everybody counts, as ever.
+        assert_eq!(press.only(&[beside, beside], SIZE), Err(Refusal::SeveralFaces { count: 2 }));
     }
 }

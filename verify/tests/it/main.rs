@@ -2,6 +2,13 @@
 //!
 //! A test that needs models or faces this machine does not have says what it skipped.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    reason = "tests may; clippy sees only the test functions themselves"
+)]
+
 mod drawn;
 mod faces;
 mod gate;

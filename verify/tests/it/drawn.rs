@@ -49,9 +49,10 @@ fn nearly_every_drawn_portrait_is_found_and_keeps_the_standard() {
                 .filter(|f| f.status == Status::Failed)
                 .map(|f| (seed, f.code.clone(), f.measured.clone())),
         );
-        assert!((number(find(findings, "head_top")) - f64::from(truth.head_top)).abs() < 8.0, "seed {seed}");
+        assert!((number(find(findings, "head_top")) - f64::from(truth.head_top)).abs() < 3.0, "seed {seed}");
         let eyes = f64::from(truth.landmarks.between_eyes().y);
-        assert!((number(find(findings, "eye_line")) - eyes).abs() < 8.0, "seed {seed}");
+        // The detector learnt eyes from photos; in a drawing it is off by up to a fifth of the eyes' distance.
+        assert!((number(find(findings, "eye_line")) - eyes).abs() < 16.0, "seed {seed}");
         widths.push(number(find(findings, "face_width")) / f64::from(truth.face_width));
     }
     widths.sort_by(f64::total_cmp);
@@ -62,7 +63,8 @@ fn nearly_every_drawn_portrait_is_found_and_keeps_the_standard() {
         widths[widths.len() / 2]
     );
     println!("failed findings: {refused:?}");
-    assert!(refused.len() <= 12, "{refused:?}");
+    assert!(widths[0] > 0.8 && widths[widths.len() - 1] < 1.12);
+    assert!(refused.is_empty(), "{refused:?}");
 }
 
 #[test]
