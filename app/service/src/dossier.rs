@@ -47,11 +47,16 @@ pub fn archive_user(actor: &Actor) -> User {
 pub fn recover(office: &Office) -> Result<()> {
     let settled = holdings(office).settle().or_failed("note what a crash left behind")?;
     if settled > 0 {
-        tracing::warn!(objects = settled, "Noted {settled} objects that were being kept when the appliance stopped.");
+        tracing::warn!(
+            objects = settled,
+            "Noted {settled} objects that were being kept when the appliance stopped."
+        );
     }
     let known = office.catalog.read(catalog::object::totals)?.objects;
     if known == 0 && office.archive.folders().next().is_some() {
-        tracing::warn!("The catalog is empty and the archive is not: the catalog is made anew from the files.");
+        tracing::warn!(
+            "The catalog is empty and the archive is not: the catalog is made anew from the files."
+        );
         holdings(office).rebuild(&mut |_, _| true).or_failed("rebuild the catalog")?;
     }
     announce(office)
@@ -120,7 +125,8 @@ fn reference(version: u32) -> String {
 
 /// Who made a version, as far as it says.
 fn maker(version: &version::Version) -> Actor {
-    let user = version.by_address.as_deref().and_then(|address| address.strip_prefix("urn:uuid:")?.parse().ok());
+    let user =
+        version.by_address.as_deref().and_then(|address| address.strip_prefix("urn:uuid:")?.parse().ok());
     match user {
         Some(uuid) => Actor::new(UserId::from_uuid(uuid), version.by.clone(), String::new(), Vec::new()),
         None => Actor { account: version.by.clone(), ..Actor::appliance() },

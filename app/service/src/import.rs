@@ -16,8 +16,8 @@ use archive::db::office::{event as events, roster};
 use archive::db::{Connection, Transaction};
 use archive::dossier::{Change, DiplomaFacts, Facts, NewPhoto, PhotoKind};
 use archive::import::{
-    Diploma, DiplomaRules, ImportError, PhotoFile, PhotoLimits, Photos, Problem, Severity, TableLimits, photos,
-    read_diplomas, read_roster,
+    Diploma, DiplomaRules, ImportError, PhotoFile, PhotoLimits, Photos, Problem, Severity, TableLimits,
+    photos, read_diplomas, read_roster,
 };
 use archive::person::{PersonRecord, fold};
 use serde::{Deserialize, Serialize};
@@ -84,9 +84,11 @@ impl<'a> Import<'a> {
         // The right was checked when the job was asked for; the person may have left since.
         actor.rights.insert(Right::Import);
         let upload = ctx.params::<Params>()?.upload;
-        let done = ctx.office().office.read(|conn| events::by_key(conn, event, &subject, &upload.to_string()))?;
+        let done =
+            ctx.office().office.read(|conn| events::by_key(conn, event, &subject, &upload.to_string()))?;
         if let Some(done) = done {
-            let figures: BTreeMap<String, u64> = serde_json::from_value(done.event.detail).unwrap_or_default();
+            let figures: BTreeMap<String, u64> =
+                serde_json::from_value(done.event.detail).unwrap_or_default();
             figures.iter().for_each(|(name, value)| ctx.result(name, *value));
             upload::remove(ctx.office(), upload)?;
             return Ok(None);
@@ -153,7 +155,8 @@ pub(crate) fn run_roster(ctx: &Ctx<'_>) -> Result<()> {
     let campaign: CampaignId = ctx.subject()?;
     let Some(import) = Import::begin(ctx, "roster.imported", campaign.to_string())? else { return Ok(()) };
     ctx.progress("reading", 0, 0);
-    let read = read_roster(&import.file.path, TableLimits::default()).map_err(|error| unusable(&import, &error))?;
+    let read =
+        read_roster(&import.file.path, TableLimits::default()).map_err(|error| unusable(&import, &error))?;
     ctx.progress("checking", 0, read.rows.len() as u64);
     let mut findings: Vec<ImportFinding> = read.problems.iter().map(finding).collect();
     let mut people = Vec::new();
@@ -183,7 +186,8 @@ pub(crate) fn run_roster(ctx: &Ctx<'_>) -> Result<()> {
         Change::of(person, message.clone()).facts(Facts::Merge(Box::new(record))).on_roster(campaign)
     });
     let changed = import.keep(changes.collect())?;
-    let figures = BTreeMap::from([("people", roster.len() as u64), ("created", created), ("changed", changed)]);
+    let figures =
+        BTreeMap::from([("people", roster.len() as u64), ("created", created), ("changed", changed)]);
     import.finish(&figures, |tx| Ok(roster::replace(tx, campaign, &roster)?))
 }
 

@@ -115,7 +115,11 @@ fn make(office: &Office, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<A
     made
 }
 
-fn fill(office: &Office, folder: &std::path::Path, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Index> {
+fn fill(
+    office: &Office,
+    folder: &std::path::Path,
+    progress: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<Index> {
     let index = Index::create(folder).or_failed("make a search index")?;
     let (people, position) =
         office.catalog.read(|conn| -> Result<_> { Ok((person::all(conn)?, to_index::last(conn)?)) })?;
@@ -204,8 +208,11 @@ fn document(
     doc.year = facts.entry_date.map(|date| date.year());
     doc.notes = facts.note.unwrap_or_default();
     doc.photo_state = Some(photo_state(photos).to_owned());
-    doc.certificate_numbers =
-        diplomas.iter().map(|diploma| diploma.facts.number.clone()).filter(|number| !number.is_empty()).collect();
+    doc.certificate_numbers = diplomas
+        .iter()
+        .map(|diploma| diploma.facts.number.clone())
+        .filter(|number| !number.is_empty())
+        .collect();
     doc.diploma_text = diplomas.iter().map(diploma_text).collect::<Vec<_>>().join(" ");
     Ok(doc)
 }

@@ -20,8 +20,9 @@ pub fn now(
     progress: &mut dyn FnMut(&str, u64, u64) -> bool,
 ) -> Result<Rebuilt> {
     actor.may(Right::MaintainArchive)?;
-    let rebuilt =
-        dossier::holdings(office).rebuild(&mut |done, total| progress("reading", done, total)).map_err(refusal)?;
+    let rebuilt = dossier::holdings(office)
+        .rebuild(&mut |done, total| progress("reading", done, total))
+        .map_err(refusal)?;
     // Events of versions that were told of before are found queued already; missing ones are added.
     dossier::announce(office)?;
     index::rebuild(office, &mut |done, total| progress("indexing", done, total))?;

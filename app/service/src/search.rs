@@ -9,13 +9,15 @@ use archive::db::Connection;
 use archive::db::catalog::{person, photo};
 use archive::dossier::{Photo, PhotoKind};
 use archive::person::fold;
-use archive::search::{self as found, Field, Filters, Query, SearchError, Sort};
+use archive::search::{self as found, Field, Filters, Query, Results, SearchError, Sort};
 
 use crate::{Actor, Error, Office, Result, dossier, index, word};
 
 /// How many hits are returned when nothing is said, and at most.
 const LIMIT: u32 = 50;
 const MOST: u32 = 200;
+/// How many hits can be put in the order of classes, which the index does not know.
+const BY_CLASS: usize = 5000;
 
 /// Finds people in whose record every word stands, and apart from them people whose name sounds like the words.
 ///
@@ -26,11 +28,14 @@ pub fn find(office: &Office, actor: &Actor, wanted: &SearchQuery) -> Result<Sear
     actor.may(Right::Search)?;
     let began = Instant::now();
     let query = to_query(office, wanted)?;
-    let answer = index::get(office)?.search(&query).map_err(refusal)?;
-    let typed: Vec<String> = wanted.q.split_whitespace().map(|typed| fold(typed).as_str().to_owned()).collect();
+    let answer = ask(office, query, wanted.sort.as_deref() == Some("class"))?;
+    let typed: Vec<String> =
+        wanted.q.split_whitespace().map(|typed| fold(typed).as_str().to_owned()).collect();
     let (exact, pinyin) = office.catalog.read(|conn| -> Result<_> {
         let show = |hits: &[found::Hit], sounds| {
-            hits.iter().filter_map(|hit| show(conn, hit, &typed, sounds).transpose()).collect::<Result<Vec<_>>>()
+            hits.iter()
+                .filter_map(|hit| show(conn, hit, &typed, sounds).transpose())
+                .collect::<Result<Vec<_>>>()
         };
         Ok((show(&answer.exact, false)?, show(&answer.pinyin, true)?))
     })?;
@@ -45,13 +50,35 @@ pub fn find(office: &Office, actor: &Actor, wanted: &SearchQuery) -> Result<Sear
     })
 }
 
+/// Asks the index. The order of classes is made here, of all hits, so that pages fit together.
+fn ask(office: &Office, query: Query, by_class: bool) -> Result<Results> {
+    let index = index::get(office)?;
+    if !by_class {
+        return index.search(&query).map_err(refusal);
+    }
+    let all = Query { offset: 0, limit: BY_CLASS, sort: Sort::StudentNumber, ..query.clone() };
+    let mut answer = index.search(&all).map_err(refusal)?;
+    if answer.total > BY_CLASS {
+        return Err(Error::bad_field("sort", format!("only up to {BY_CLASS} hits are sorted by class")));
+    }
+    let class = |person| office.catalog.read(|conn| person::facts(conn, person)).map(|facts| facts?.class);
+    let mut classed: Vec<(Option<String>, found::Hit)> =
+        answer.exact.into_iter().map(|hit| Ok((class(hit.person)?, hit))).collect::<Result<_>>()?;
+    // The sort is stable: within a class the order by student number stays.
+    classed.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let page = classed.into_iter().skip(query.offset).take(query.limit);
+    answer.exact = page.map(|(_, hit)| hit).collect();
+    answer.pinyin.truncate(query.limit);
+    Ok(answer)
+}
+
 fn to_query(office: &Office, wanted: &SearchQuery) -> Result<Query> {
     let one = |value: &Option<String>| value.iter().cloned().collect();
     let sort = match wanted.sort.as_deref() {
         None | Some("relevance") => Sort::Relevance,
         Some("name") => Sort::Name,
         Some("student_number") => Sort::StudentNumber,
-        Some("class" | "year") => Sort::Year,
+        Some("class") => Sort::StudentNumber,
         Some(_) => return Err(Error::bad_field("sort", "there is no such order")),
     };
     let mut query = Query::new(wanted.q.clone());
@@ -104,7 +131,8 @@ fn show(conn: &Connection, hit: &found::Hit, typed: &[String], sounds: bool) -> 
 
 /// The latest of the photos people know somebody by.
 fn shown_photo(photos: &[Photo]) -> Option<&Photo> {
-    let current = |kind| photos.iter().rev().find(move |photo| photo.kind == kind && photo.superseded_by.is_none());
+    let current =
+        |kind| photos.iter().rev().find(move |photo| photo.kind == kind && photo.superseded_by.is_none());
     [PhotoKind::Graduation, PhotoKind::Enrolment, PhotoKind::Admission].into_iter().find_map(current)
 }
 

@@ -73,10 +73,18 @@ pub fn slips(office: &Office, actor: &Actor, campaign: CampaignId, slice: Slice)
     audit::record(office, actor, "tokens.slips", Some(&campaign.to_string()), true)?;
     let tokens = office.office.read(|conn| rows::list(conn, campaign))?;
     let mut people = office.catalog.read(|conn| -> Result<Vec<_>> {
-        tokens.into_iter().map(|row| Ok((person::facts(conn, row.person)?.unwrap_or_default(), row))).collect()
+        tokens
+            .into_iter()
+            .map(|row| Ok((person::facts(conn, row.person)?.unwrap_or_default(), row)))
+            .collect()
     })?;
     people.sort_by(|(a, _), (b, _)| {
-        (&a.college, &a.major, &a.class, &a.student_number).cmp(&(&b.college, &b.major, &b.class, &b.student_number))
+        (&a.college, &a.major, &a.class, &a.student_number).cmp(&(
+            &b.college,
+            &b.major,
+            &b.class,
+            &b.student_number,
+        ))
     });
     let total = people.len() as u64;
     let part = people.into_iter().skip(slice.offset as usize).take(slice.limit.min(500) as usize);

@@ -112,24 +112,37 @@ impl<'a> Holdings<'a> {
 
     /// Notes what a crash kept in the files but not in the rows. Returns how many objects that were.
     ///
-    /// To be called once at the start, before anything is written.
+    /// To be called once at the start, before anything is written. An object that can't be understood is left for the
+    /// next time, and for the check of every byte, to find; it keeps nobody else from starting.
     ///
     /// # Errors
     ///
-    /// If an object can't be read or a row not written; it can be called again.
+    /// If a row can't be read or written; it can be called again.
     pub fn settle(self) -> Result<usize, Error> {
         let open = self.catalog.read(intent::all)?;
         self.catalog.write(|tx| {
-            for (id, object) in &open {
-                if let Some(object) =
-                    object.parse().ok().map(|id| self.root.object(id)).transpose()?.flatten()
-                {
-                    record(tx, &object)?;
+            let mut settled = 0;
+            for (id, object) in open {
+                match self.note(tx, &object) {
+                    Ok(()) => {
+                        intent::remove(tx, id)?;
+                        settled += 1;
+                    }
+                    Err(Error::Rows(error)) => return Err(error.into()),
+                    Err(error) => tracing::error!(object, error = %error, "Could not look up what was kept of {object}."),
                 }
-                intent::remove(tx, *id)?;
             }
-            Ok(open.len())
+            Ok(settled)
         })
+    }
+
+    /// Notes an object as its files are now, if there are any.
+    fn note(self, tx: &Transaction<'_>, object: &str) -> Result<(), Error> {
+        let Ok(id) = object.parse() else { return Ok(()) };
+        match self.root.object(id)? {
+            Some(object) => record(tx, &object).map(drop),
+            None => Ok(()),
+        }
     }
 
     /// The dossier of a person as its files say, with its newest version; `None` if there is none.

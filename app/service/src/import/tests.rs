@@ -21,7 +21,9 @@ use tempfile::TempDir;
 use zip::write::SimpleFileOptions;
 
 use crate::authority::Names;
-use crate::{Actor, Config, Error, Office, campaign, dossier, import, index, job, rebuild, search, token, upload};
+use crate::{
+    Actor, Config, Error, Office, campaign, dossier, import, index, job, rebuild, search, token, upload,
+};
 
 const ROSTER: &str = "姓名,学号,考生号,性别,学院,专业,班级,入学日期\r\n\
     张三丰,2026010101,26530101110001,男,音乐学院,声乐表演,声乐一班,20260901\r\n\
@@ -76,7 +78,10 @@ impl House {
 
     fn roster(&self, text: &str) -> Job {
         let upload = self.upload("roster.csv", text.as_bytes());
-        self.run(campaign::import_roster(&self.office, &self.registrar, self.campaign.id, ImportFile { upload }).unwrap())
+        self.run(
+            campaign::import_roster(&self.office, &self.registrar, self.campaign.id, ImportFile { upload })
+                .unwrap(),
+        )
     }
 
     fn photos(&self, zip: &[u8]) -> Job {
@@ -91,7 +96,8 @@ impl House {
     }
 
     fn codes(&self, job: &Job) -> Vec<String> {
-        let findings = job::findings(&self.office, &self.registrar, job.id, Slice { offset: 0, limit: 500 }).unwrap();
+        let findings =
+            job::findings(&self.office, &self.registrar, job.id, Slice { offset: 0, limit: 500 }).unwrap();
         findings.items.into_iter().map(|finding| finding.code).collect()
     }
 
@@ -207,8 +213,11 @@ fn an_import_killed_half_way_ends_like_one_that_was_not() {
     assert_eq!(h.find("张三丰"), [person]);
     let known = |subject: &str| h.office.office.read(|conn| events::count(conn, Some(subject))).unwrap();
     for person in h.office.catalog.read(catalog::person::all).unwrap() {
-        let versions =
-            h.office.catalog.read(|conn| catalog::version::of(conn, archive::dossier::object_of(person))).unwrap();
+        let versions = h
+            .office
+            .catalog
+            .read(|conn| catalog::version::of(conn, archive::dossier::object_of(person)))
+            .unwrap();
         assert_eq!(known(&person.to_string()), versions.len() as u64);
     }
 }
@@ -287,7 +296,9 @@ fn catalog_and_index_come_back_from_the_files_alone() {
     let paths = office.paths.clone();
     workers.stop();
     drop(office);
-    for gone in [&paths.catalog, &paths.catalog.with_extension("db-wal"), &paths.catalog.with_extension("db-shm")] {
+    for gone in
+        [&paths.catalog, &paths.catalog.with_extension("db-wal"), &paths.catalog.with_extension("db-shm")]
+    {
         let _absent = fs_err::remove_file(gone);
     }
     fs_err::remove_dir_all(&paths.index).unwrap();

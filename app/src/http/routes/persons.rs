@@ -22,7 +22,11 @@ pub(super) const RESOURCE: Resource = Resource {
 /// Opens a dossier, numbers masked. Needs a purpose and is recorded.
 #[utoipa::path(get, path = "/api/v1/persons/{id}", tag = "dossiers", params(("id" = PersonId, Path)),
     responses((status = 200, body = Dossier)))]
-async fn read(State(app): State<App>, SignedIn(actor): SignedIn, Path(id): Path<PersonId>) -> Answer<Json<Dossier>> {
+async fn read(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<PersonId>,
+) -> Answer<Json<Dossier>> {
     app.call(move |office| dossier::read(office, &actor, id)).await.map(Json)
 }
 
