@@ -13,6 +13,7 @@ pub mod calibrate;
 pub mod campaign;
 pub mod compare;
 pub mod config;
+pub mod deletion;
 pub mod delivery;
 pub mod doctor;
 pub mod dossier;

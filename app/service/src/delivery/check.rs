@@ -25,6 +25,9 @@ use crate::{Error, Office, Refusal as _, Result, campaign, event, face, job::Ctx
 /// More files than any delivery has.
 const MOST_FILES: u64 = 1_000_000;
 
+/// How many times larger than a photo for registration an original may be.
+const ORIGINAL: u64 = 4;
+
 /// The longest path in a parcel, bytes.
 const LONGEST_PATH: usize = 512;
 
@@ -236,7 +239,7 @@ impl<'a> Check<'a> {
         let limit = self.office.config.limits.photo;
         let mut look = look(&eyes.engine, &self.rules, &parcel.file(&file.path), file.bytes, limit)?;
         if let Some(original) = &file.original {
-            look.findings.extend(look_at_original(&parcel.file(original)));
+            look.findings.extend(look_at_original(&parcel.file(original), limit.saturating_mul(ORIGINAL))?);
         }
         let awaited = match named {
             Named::Token(token) => roster.by_token(token),

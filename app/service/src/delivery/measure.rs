@@ -56,10 +56,21 @@ pub(super) fn look(
     }
 }
 
-/// Looks whether an original can be decoded at all.
-pub(super) fn look_at_original(file: &Path) -> Option<Finding> {
-    let refused = NewPhoto::from_file(PhotoKind::Original, file.to_owned(), "").is_err();
-    refused.then(|| Finding::failed("ORIGINAL-UNREADABLE", Severity::Block))
+/// Looks whether the original in `file` can be decoded at all, unless it is larger than `limit` bytes.
+///
+/// # Errors
+///
+/// When the file can't be read.
+pub(super) fn look_at_original(file: &Path, limit: u64) -> Result<Option<Finding>> {
+    let bytes = fs::metadata(file).or_failed("read a delivered original")?.len();
+    if bytes > limit {
+        return Ok(Some(Finding::failed("ORIGINAL-TOO-LARGE", Severity::Block).with(bytes, limit)));
+    }
+    Ok(match NewPhoto::from_file(PhotoKind::Original, file.to_owned(), "") {
+        Ok(_) => None,
+        Err(PhotoError::Read(error)) => return Err(Error::failed("read a delivered original", error)),
+        Err(_) => Some(Finding::failed("ORIGINAL-UNREADABLE", Severity::Block)),
+    })
 }
 
 /// The template of a person's admission photo; nothing if there is none or it does not show exactly one face.

@@ -97,6 +97,9 @@ pub fn begin(office: &Office, fingerprint: &str, announced: &Announced) -> Resul
     if let Some(row) = begun.iter().find(|row| same(row)) {
         return Ok(row.id);
     }
+    if let Err(error) = super::sweep(office) {
+        tracing::warn!(cause = ?error, "What was left in quarantine could not be swept.");
+    }
     let id = DeliveryId::new();
     let quarantine = quarantine(office)?;
     drop(quarantine.create(id, announced.total).map_err(refused)?);
@@ -210,8 +213,13 @@ impl Incoming {
         let mut taking =
             Taking { incoming: Arc::clone(self), id: row.id, receiving, unsynced: 0, patient: false };
         if taking.receiving.is_none() {
-            let resumed = quarantine(office)?.resume(row.id, row.bytes_total).map_err(refused)?;
-            taking.receiving = Some(Box::new(resumed));
+            let quarantine = quarantine(office)?;
+            let resumed = match quarantine.resume(row.id, row.bytes_total) {
+                // A crash while it was given up took its bytes and left its row.
+                Err(QuarantineError::Gone(_)) => quarantine.create(row.id, row.bytes_total),
+                resumed => resumed,
+            };
+            taking.receiving = Some(Box::new(resumed.map_err(refused)?));
         }
         Ok(taking)
     }

@@ -30,6 +30,7 @@ mod audit;
 mod calibrations;
 mod campaigns;
 mod comparisons;
+mod deletions;
 mod deliveries;
 mod doctor;
 mod imports;
@@ -58,6 +59,7 @@ pub const TABLE: &[&Resource] = &[
     &calibrations::RESOURCE,
     &campaigns::RESOURCE,
     &comparisons::RESOURCE,
+    &deletions::RESOURCE,
     &deliveries::RESOURCE,
     &doctor::RESOURCE,
     &imports::RESOURCE,

@@ -5,6 +5,7 @@
 //! fingerprint to `service`, which finds the vendor by it and answers for that vendor's things only.
 
 mod campaigns;
+mod deletions;
 mod deliveries;
 
 use api::ProblemCode;
@@ -18,7 +19,7 @@ use axum::{
 use super::{App, BODY_LIMIT, Failure, headers, trace};
 
 /// Every router of the vendors' port.
-const ROUTERS: &[fn() -> Router<App>] = &[campaigns::router, deliveries::router];
+const ROUTERS: &[fn() -> Router<App>] = &[campaigns::router, deletions::router, deliveries::router];
 
 /// SHA-256 of the certificate a client showed, lower-case hex. Set by the port's acceptor only.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,3 +56,6 @@ pub(crate) fn router(app: App) -> Router {
         .layer(middleware::from_fn(trace::trace))
         .with_state(app)
 }
+
+#[cfg(test)]
+mod tests;
