@@ -41,8 +41,10 @@ impl ClientError {
             Self::Connection(_) => true,
             Self::Refused(problem) => {
                 use api::ProblemCode as Code;
-                matches!(problem.code, Code::Conflict | Code::UploadOffset | Code::Busy | Code::TooManyAttempts)
-                    || (problem.code == Code::BadRequest && problem.status == 400 && is_interruption(problem))
+                matches!(
+                    problem.code,
+                    Code::Conflict | Code::UploadOffset | Code::Busy | Code::TooManyAttempts
+                ) || (problem.code == Code::BadRequest && problem.status == 400 && is_interruption(problem))
             }
             Self::Answer(status) => *status >= 500,
             Self::Identity(_) => false,
@@ -77,7 +79,7 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT)
             // An upload may take hours; a connection that says nothing is noticed by keep-alive.
-            .timeout(None)
+            .timeout(None::<Duration>)
             .tcp_keepalive(Duration::from_secs(30))
             .build()
             .map_err(ClientError::Identity)?;

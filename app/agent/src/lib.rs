@@ -6,8 +6,12 @@
 
 pub mod cli;
 pub mod client;
+pub mod deletion;
+pub mod erase;
 pub mod home;
+pub mod inventory;
 pub mod pack;
+pub mod prove;
 pub mod receipt;
 pub mod tape;
 pub mod upload;

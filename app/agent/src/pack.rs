@@ -82,7 +82,12 @@ const ORIGINALS: &str = "originals";
 /// # Errors
 ///
 /// If list and photos do not fit together, or something can't be read or written.
-pub fn pack(captures: &Captures<'_>, out: &Path, identity: &Identity, now: Timestamp) -> Result<Bag, PackError> {
+pub fn pack(
+    captures: &Captures<'_>,
+    out: &Path,
+    identity: &Identity,
+    now: Timestamp,
+) -> Result<Bag, PackError> {
     let list = read(&captures.dir.join(LIST))?;
     let photos = by_token(captures.dir, |name| name == LIST || name == ORIGINALS)?;
     if photos.is_empty() {
@@ -102,7 +107,8 @@ pub fn pack(captures: &Captures<'_>, out: &Path, identity: &Identity, now: Times
     writer.info("Bag-Software-Agent", concat!("xuecang-agent ", env!("CARGO_PKG_VERSION")))?;
     for (folder, files) in [("photos", photos), (ORIGINALS, originals)] {
         for name in files.into_values() {
-            let from = if folder == ORIGINALS { captures.dir.join(ORIGINALS) } else { captures.dir.to_owned() };
+            let from =
+                if folder == ORIGINALS { captures.dir.join(ORIGINALS) } else { captures.dir.to_owned() };
             writer.add_file(&path(&format!("{folder}/{name}"))?, &from.join(&name))?;
         }
     }
@@ -134,7 +140,8 @@ fn by_token(dir: &Path, skip: impl Fn(&str) -> bool) -> Result<BTreeMap<String, 
         if skip(&name) {
             continue;
         }
-        let token = token(&name).filter(|_| entry.path().is_file()).ok_or_else(|| PackError::Stray(name.clone()))?;
+        let token =
+            token(&name).filter(|_| entry.path().is_file()).ok_or_else(|| PackError::Stray(name.clone()))?;
         if files.insert(token.to_owned(), name).is_some() {
             return Err(PackError::Twice(token_of(&files, &entry.file_name().to_string_lossy())));
         }
@@ -149,7 +156,8 @@ fn token_of(files: &BTreeMap<String, String>, name: &str) -> String {
 /// The token that names a file. Whether the school issued it is the school's to say.
 fn token(name: &str) -> Option<&str> {
     let (stem, _) = name.rsplit_once('.')?;
-    let sound = stem.starts_with("XC") && stem.len() == 28 && stem.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let sound =
+        stem.starts_with("XC") && stem.len() == 28 && stem.bytes().all(|byte| byte.is_ascii_alphanumeric());
     sound.then_some(stem)
 }
 
@@ -169,7 +177,11 @@ fn agree(list: &[u8], photos: &BTreeMap<String, String>) -> Result<(), PackError
         only.difference(other).map(|(_, file)| file.clone()).collect()
     };
     let (unlisted, missing) = (names(&there, &listed), names(&listed, &there));
-    if unlisted.is_empty() && missing.is_empty() { Ok(()) } else { Err(PackError::Differ { unlisted, missing }) }
+    if unlisted.is_empty() && missing.is_empty() {
+        Ok(())
+    } else {
+        Err(PackError::Differ { unlisted, missing })
+    }
 }
 
 #[cfg(test)]

@@ -95,7 +95,8 @@ fn leaf_about(proof: &OfflineProof, digest: &str) -> Result<Vec<u8>, ReceiptErro
     let opening: Opening = from_canonical(extra).map_err(|_| ReceiptError::Proof)?;
     let salt = from_hex::<32>(&opening.salt).ok_or(ReceiptError::Proof)?;
     let event: serde_json::Value = serde_json::from_str(&opening.event).map_err(|_| ReceiptError::Proof)?;
-    let about = event.get("detail").and_then(|detail| detail.get("receipt")).and_then(serde_json::Value::as_str);
+    let about =
+        event.get("detail").and_then(|detail| detail.get("receipt")).and_then(serde_json::Value::as_str);
     if about != Some(digest) || opening.kind != "delivery.accepted" {
         return Err(ReceiptError::OtherLeaf);
     }

@@ -62,12 +62,10 @@ impl Tape {
         let tape = self.clone();
         thread::spawn(move || {
             let writer = Chunks { sender, skip: offset, buffer: Vec::with_capacity(CHUNK) };
-            let sent = bag::serialise(&tape.dir, &tape.top, writer);
-            if let Ok(mut writer) = sent {
+            match bag::serialise(&tape.dir, &tape.top, writer) {
                 // The reader may be gone: then nobody misses the rest.
-                let _ = writer.flush();
-            } else if let Err(error) = sent {
-                tracing::debug!(%error, "A stream ended early.");
+                Ok(mut writer) => drop(writer.flush()),
+                Err(error) => tracing::debug!(%error, "A stream ended early."),
             }
         });
         Rest { chunks, chunk: io::Cursor::default() }

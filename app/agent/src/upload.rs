@@ -79,7 +79,8 @@ impl<'a> Upload<'a> {
             .header("content-length", 0);
         let answer = send(request)?;
         let place = header(&answer, "location").ok_or(UploadError::Header("Location"))?;
-        let id = place.split('/').find_map(|part| part.parse().ok()).ok_or(UploadError::Header("Location"))?;
+        let id =
+            place.split('/').find_map(|part| part.parse().ok()).ok_or(UploadError::Header("Location"))?;
         Ok(Self { client, tape, measured, place, id })
     }
 
@@ -132,7 +133,8 @@ impl<'a> Upload<'a> {
         match send(request) {
             Ok(_) => {}
             // Everything came with an earlier request whose answer was lost.
-            Err(ClientError::Refused(problem)) if problem.code == api::ProblemCode::WrongState && offset == len => {}
+            Err(ClientError::Refused(problem))
+                if problem.code == api::ProblemCode::WrongState && offset == len => {}
             Err(error) => return Err(error.into()),
         }
         progress(len, len);

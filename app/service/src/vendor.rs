@@ -158,7 +158,8 @@ pub(crate) fn get(office: &Office, id: VendorId) -> Result<rows::Vendor> {
 
 fn authority(office: &Office) -> Result<Authority> {
     let keys = &office.paths.keys;
-    Authority::open(&keys.join("vendor-ca.pem"), &keys.join("vendor-ca.key")).or_failed("open the vendors' authority")
+    Authority::open(&keys.join("vendor-ca.pem"), &keys.join("vendor-ca.key"))
+        .or_failed("open the vendors' authority")
 }
 
 fn to_api(row: &rows::Vendor) -> Vendor {

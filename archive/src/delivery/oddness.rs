@@ -158,7 +158,9 @@ mod tests {
     #[test]
     fn known_colours_have_their_known_places() {
         // CIE values of sRGB white, black and the light blue that the capture rules name.
-        for (hex, known) in [("#FFFFFF", [100.0, 0.0, 0.0]), ("#000000", [0.0; 3]), ("#64C5FF", [75.7, -13.4, -37.6])] {
+        for (hex, known) in
+            [("#FFFFFF", [100.0, 0.0, 0.0]), ("#000000", [0.0; 3]), ("#64C5FF", [75.7, -13.4, -37.6])]
+        {
             assert!(distance(lab(hex).unwrap(), known) < 1.5, "{hex}: {:?}", lab(hex));
         }
         assert_eq!([lab("64C5FF"), lab("#64C5F"), lab("#64C5FG")], [None; 3]);

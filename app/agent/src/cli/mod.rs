@@ -5,6 +5,7 @@
 
 mod campaigns;
 mod connect;
+mod deletion;
 mod deliver;
 mod enrol;
 mod pack;
@@ -54,6 +55,9 @@ enum Command {
     Status(status::Args),
     /// Fetches the receipt of a delivery and checks it
     Receipt(receipt::Args),
+    /// Deletes copies provably, together with the school
+    #[command(subcommand)]
+    Deletion(deletion::Command),
 }
 
 /// What every command works with.
@@ -83,7 +87,8 @@ impl Agent {
 /// Runs the command that was typed. A failure is printed with its causes and ends with 2.
 #[must_use]
 pub fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,xuecang_agent=info"));
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,xuecang_agent=info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let cli = Cli::parse();
     let agent = Agent { home: Home::at(cli.home), json: cli.json };
@@ -95,6 +100,7 @@ pub fn main() -> ExitCode {
         Command::Deliver(args) => deliver::run(&agent, args),
         Command::Status(args) => status::run(&agent, args),
         Command::Receipt(args) => receipt::run(&agent, args),
+        Command::Deletion(command) => deletion::run(&agent, command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -54,8 +54,10 @@ struct Acceptance<'a> {
 impl<'a> Acceptance<'a> {
     fn new(ctx: &'a Ctx<'a>, delivery: &'a rows::Delivery) -> Result<Self> {
         let office = ctx.office();
-        let confirmed =
-            delivery.confirmation.as_ref().ok_or_else(|| Error::failed("accept a delivery", "nobody confirmed it"))?;
+        let confirmed = delivery
+            .confirmation
+            .as_ref()
+            .ok_or_else(|| Error::failed("accept a delivery", "nobody confirmed it"))?;
         let items = office.office.read(|conn| item::all(conn, delivery.id))?;
         Ok(Self {
             ctx,
@@ -107,11 +109,15 @@ impl<'a> Acceptance<'a> {
         thread::scope(|scope| {
             let parts: Vec<_> = batch
                 .chunks(share)
-                .map(|part| scope.spawn(move || part.iter().map(|item| self.change(item)).collect::<Result<Vec<_>>>()))
+                .map(|part| {
+                    scope.spawn(move || part.iter().map(|item| self.change(item)).collect::<Result<Vec<_>>>())
+                })
                 .collect();
             let mut changes = Vec::with_capacity(batch.len());
             for part in parts {
-                let part = part.join().map_err(|_| Error::failed("decode a delivered photo", "the decoder panicked"))?;
+                let part = part
+                    .join()
+                    .map_err(|_| Error::failed("decode a delivered photo", "the decoder panicked"))?;
                 changes.extend(part?);
             }
             Ok(changes)
@@ -137,7 +143,8 @@ impl<'a> Acceptance<'a> {
     fn photo(&self, kind: PhotoKind, file: Option<&str>, item: &item::Item, token: &str) -> Result<NewPhoto> {
         let path = file.and_then(|file| SafePath::new(file).ok());
         let path = path.ok_or_else(|| Error::failed("accept an item", "it has no file"))?;
-        let file = quarantine(self.office)?.file(self.delivery.id, &path).or_failed("find a delivered photo")?;
+        let file =
+            quarantine(self.office)?.file(self.delivery.id, &path).or_failed("find a delivered photo")?;
         let source = format!("vendor {}, {}", self.delivery.vendor, self.delivery.id);
         let photo = NewPhoto::from_file(kind, file, source).or_failed("decode a delivered photo")?;
         let photo = photo.delivered(self.delivery.id, token);
@@ -186,7 +193,9 @@ impl<'a> Acceptance<'a> {
     }
 
     fn tag_file(&self, name: &str) -> Result<Option<PathBuf>> {
-        let data = quarantine(self.office)?.file(self.delivery.id, &path("x")?).or_failed("find a delivery's bag")?;
+        let data = quarantine(self.office)?
+            .file(self.delivery.id, &path("x")?)
+            .or_failed("find a delivery's bag")?;
         let bag = data.parent().and_then(|data| data.parent());
         Ok(bag.map(|bag| bag.join(name)).filter(|file| file.is_file()))
     }
@@ -194,9 +203,7 @@ impl<'a> Acceptance<'a> {
     /// Who delivered what, when, and who decided. Names ids, tokens and digests; people only by id.
     fn description(&self) -> Result<Vec<u8>> {
         let delivery = self.delivery;
-        let signed = |signed: &rows::Signed| {
-            serde_json::json!({ "by": signed.by, "account": signed.by_name, "at": signed.at })
-        };
+        let signed = |signed: &rows::Signed| serde_json::json!({ "by": signed.by, "account": signed.by_name, "at": signed.at });
         let item = |item: &item::Item| {
             serde_json::json!({
                 "token": item.token, "person": item.person, "state": item.state.word(), "sha256": item.sha256,

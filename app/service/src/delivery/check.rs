@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use api::delivery::{CheckReport, FindingCount};
 use api::ids::PersonId;
-use archive::db::office::{delivery as rows, item, roster, token};
 use archive::db::office::campaign::Campaign;
+use archive::db::office::{delivery as rows, item, roster, token};
 use archive::delivery::{
-    Awaited, Broken, Dates, Delivered, Face, ItemState, Limits, Measures, Named, Parcel, ParcelError, PhotoFile,
-    Reconciliation, Roster, State, Tolerances, oddness, reconcile, visible_share,
+    Awaited, Broken, Dates, Delivered, Face, ItemState, Limits, Measures, Named, Parcel, ParcelError,
+    PhotoFile, Reconciliation, Roster, State, Tolerances, oddness, reconcile, visible_share,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use verify::{Engine, Gallery, RuleSet, Similarity, Template, Thresholds, Verdict};
@@ -43,7 +43,9 @@ pub fn run_check(ctx: &Ctx<'_>) -> Result<()> {
     match delivery.state {
         State::Received | State::Checking | State::Checked => {}
         // An earlier run of this job sent it back and was interrupted before it could clean up.
-        State::Rejected => return super::quarantine(office)?.remove(delivery.id).or_failed("empty a quarantine"),
+        State::Rejected => {
+            return super::quarantine(office)?.remove(delivery.id).or_failed("empty a quarantine");
+        }
         _ => return Err(wrong_state(&delivery)),
     }
     let from = [State::Received, State::Checking, State::Checked];
@@ -128,7 +130,8 @@ impl<'a> Check<'a> {
         let received = self.delivery.received.unwrap_or_else(Timestamp::now);
         let found = reconcile(&roster, &self.dates(), received, delivered, &same_face);
         let odd = oddness(&measures, &Tolerances::default());
-        let items = Items { parcel: &parcel, faces: &faces, sizes: &sizes, odd: &odd, found: &found }.rows()?;
+        let items =
+            Items { parcel: &parcel, faces: &faces, sizes: &sizes, odd: &odd, found: &found }.rows()?;
         let report = self.report(&eyes, roster.len(), &found, &measures, &odd);
         self.write_down(&parcel, &report, &items)
     }
@@ -139,7 +142,8 @@ impl<'a> Check<'a> {
         let quarantine = quarantine(self.office).map_err(io)?;
         let authority = vendor::authority_pem(self.office).map_err(io)?;
         let vendor = vendor::get(self.office, self.delivery.vendor).map_err(io)?;
-        let trust = bag::Trust::from_pem(&authority).map_err(|error| io(Error::failed("read an authority", error)))?;
+        let trust = bag::Trust::from_pem(&authority)
+            .map_err(|error| io(Error::failed("read an authority", error)))?;
         let trust = match self.delivery.received {
             // A signature counts as of the day it came.
             Some(at) => trust.at(at),
@@ -207,7 +211,13 @@ impl<'a> Check<'a> {
     }
 
     /// Looks at every photo on all cores. No more photos are in memory than there are threads.
-    fn look_at_all(&self, eyes: &Eyes, parcel: &Parcel, roster: &Roster, named: &[Named]) -> Result<Vec<Seen>> {
+    fn look_at_all(
+        &self,
+        eyes: &Eyes,
+        parcel: &Parcel,
+        roster: &Roster,
+        named: &[Named],
+    ) -> Result<Vec<Seen>> {
         let (done, total) = (AtomicU64::new(0), parcel.photos.len() as u64);
         self.ctx.progress("checking", 0, total);
         let work: Vec<_> = parcel.photos.iter().zip(named).collect();
@@ -307,7 +317,14 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    fn report(&self, eyes: &Eyes, roster: usize, found: &Reconciliation, measures: &[Measures], odd: &[f32]) -> CheckReport {
+    fn report(
+        &self,
+        eyes: &Eyes,
+        roster: usize,
+        found: &Reconciliation,
+        measures: &[Measures],
+        odd: &[f32],
+    ) -> CheckReport {
         let measured: Vec<_> = measures
             .iter()
             .zip(odd)
@@ -316,7 +333,10 @@ impl<'a> Check<'a> {
             .collect();
         CheckReport {
             rule_set: format!("{}@{}", self.rules.id, self.rules.version),
-            calibration: eyes.calibration.as_ref().map(|calibration| calibration.thresholds.version().to_owned()),
+            calibration: eyes
+                .calibration
+                .as_ref()
+                .map(|calibration| calibration.thresholds.version().to_owned()),
             roster: roster as u64,
             photos: found.photos.len() as u64,
             extra: found.count(ItemState::Extra),
@@ -367,8 +387,10 @@ fn calibration(office: &Office, engine: &Engine) -> Result<Option<Calibration>> 
         return Ok(None);
     }
     // Among N photos there are N²/2 pairs, so accidental look-alikes are looked for at the strictest rate measured.
-    let points = serde_json::from_str::<api::face::Calibration>(&row.report).map(|report| report.operating_points);
-    let strictest = points.unwrap_or_default().into_iter().filter_map(|point| point.threshold).fold(row.accept, f32::max);
+    let points =
+        serde_json::from_str::<api::face::Calibration>(&row.report).map(|report| report.operating_points);
+    let strictest =
+        points.unwrap_or_default().into_iter().filter_map(|point| point.threshold).fold(row.accept, f32::max);
     let same_face = Similarity::new(strictest).or_failed("read a calibration")?;
     Ok(Some(Calibration { thresholds, same_face }))
 }
@@ -384,7 +406,9 @@ fn count(count: archive::delivery::FindingCount) -> FindingCount {
 
 /// Whether a name has the form of a token, authentic or not.
 fn looks_like_a_token(name: &str) -> bool {
-    name.len() == 28 && name.starts_with("XC") && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    name.len() == 28
+        && name.starts_with("XC")
+        && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
 
 fn captured<'a>(parcel: &'a Parcel, file: &PhotoFile) -> Option<&'a archive::delivery::Capture> {
@@ -404,7 +428,8 @@ impl Items<'_> {
     fn rows(&self) -> Result<Vec<item::Item>> {
         let photos = self.found.photos.iter().enumerate().map(|(n, _)| self.photo(n));
         let first_missing = self.found.photos.len();
-        let missing = self.found.missing.iter().enumerate().map(|(n, judged)| bare(first_missing + n, judged));
+        let missing =
+            self.found.missing.iter().enumerate().map(|(n, judged)| bare(first_missing + n, judged));
         photos.chain(missing).collect()
     }
 

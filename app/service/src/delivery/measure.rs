@@ -52,7 +52,9 @@ pub(super) fn look(
         Err(EngineError::Refused(refusal)) => Ok(Look::refused(coded("FILE", refusal.code()))),
         // A photo that brings the engine down is not accepted; the engine lives on.
         Err(EngineError::Lost) => Ok(Look::refused(coded("FILE", "unreadable"))),
-        Err(error @ (EngineError::Busy | EngineError::Model(_))) => Err(Error::failed("check a photo", error)),
+        Err(error @ (EngineError::Busy | EngineError::Model(_))) => {
+            Err(Error::failed("check a photo", error))
+        }
     }
 }
 

@@ -85,7 +85,10 @@ pub fn begin(office: &Office, fingerprint: &str, announced: &Announced) -> Resul
         return Err(Error::refused(ProblemCode::TooLarge, [("limit_bytes", limit.to_string())]));
     }
     if announced.total == 0 || announced.name.chars().count() > NAME_LIMIT {
-        return Err(Error::refused(ProblemCode::BadRequest, [("reason", "an empty parcel or too long a name".to_owned())]));
+        return Err(Error::refused(
+            ProblemCode::BadRequest,
+            [("reason", "an empty parcel or too long a name".to_owned())],
+        ));
     }
     let sha256 = hex::encode(announced.sha256);
     let same = |row: &rows::Delivery| {
@@ -145,7 +148,12 @@ pub fn begin(office: &Office, fingerprint: &str, announced: &Announced) -> Resul
 /// # Errors
 ///
 /// `client-certificate-required`; `not-found`.
-pub fn offset(office: &Office, incoming: &Arc<Incoming>, fingerprint: &str, id: DeliveryId) -> Result<Offset> {
+pub fn offset(
+    office: &Office,
+    incoming: &Arc<Incoming>,
+    fingerprint: &str,
+    id: DeliveryId,
+) -> Result<Offset> {
     let row = own(office, fingerprint, id)?;
     let total = row.bytes_total;
     if row.state != State::Receiving {
@@ -154,7 +162,10 @@ pub fn offset(office: &Office, incoming: &Arc<Incoming>, fingerprint: &str, id: 
     let offset = match incoming.take(office, &row) {
         Ok(mut taking) => taking.sync()?,
         // Another request is writing: the disk knows what is durable.
-        Err(_) => quarantine(office)?.offset(id).map_err(|error| Error::failed("read an offset", error))?.unwrap_or(0),
+        Err(_) => quarantine(office)?
+            .offset(id)
+            .map_err(|error| Error::failed("read an offset", error))?
+            .unwrap_or(0),
     };
     Ok(Offset { offset, total })
 }
@@ -325,7 +336,10 @@ fn refused(error: QuarantineError) -> Error {
         }
         QuarantineError::Digest { .. } => Error::refused(
             ProblemCode::BadFile,
-            [("file", "the parcel".to_owned()), ("reason", "its SHA-256 is not the announced one".to_owned())],
+            [
+                ("file", "the parcel".to_owned()),
+                ("reason", "its SHA-256 is not the announced one".to_owned()),
+            ],
         ),
         QuarantineError::Gone(id) => Error::not_found(DeliveryId::KIND, id),
         error @ (QuarantineError::Unfinished { .. } | QuarantineError::Io { .. }) => {

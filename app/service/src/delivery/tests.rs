@@ -212,7 +212,10 @@ fn a_vendor_is_let_in_by_its_certificate_until_it_is_revoked() {
     let school = school();
     let seen = vendor::campaigns(&school.office, &school.vendor.fingerprint).unwrap();
     assert_eq!(seen[0].id, school.campaign);
-    assert_eq!(code(vendor::campaigns(&school.office, &"0".repeat(64))), ProblemCode::ClientCertificateRequired);
+    assert_eq!(
+        code(vendor::campaigns(&school.office, &"0".repeat(64))),
+        ProblemCode::ClientCertificateRequired
+    );
     let id = vendor::list(&school.office, &school.it).unwrap()[0].id;
     assert_eq!(code(vendor::revoke(&school.office, &school.registrar, id)), ProblemCode::NotAllowed);
     assert!(!vendor::revoke(&school.office, &school.it, id).unwrap().active);
@@ -258,7 +261,8 @@ fn an_upload_goes_on_after_a_restart_from_what_is_durable() {
     assert_eq!(again, id);
     let at = receive::offset(&school.office, &incoming, &school.vendor.fingerprint, id).unwrap();
     assert_eq!((at.offset, at.total), (1000, tar.len() as u64));
-    let take = |offset| receive::take(&school.office, &incoming, &school.vendor.fingerprint, id, offset, false);
+    let take =
+        |offset| receive::take(&school.office, &incoming, &school.vendor.fingerprint, id, offset, false);
     assert_eq!(code(take(1500)), ProblemCode::UploadOffset);
     let mut taking = take(1000).unwrap();
     taking.write(&tar[1000..]).unwrap();
@@ -312,7 +316,8 @@ fn a_broken_parcel_is_sent_back_and_leaves_no_trace() {
     let foreign = {
         let (other, _) = enrol(&school.office, &school.it);
         let dir = tempfile::tempdir().unwrap();
-        let unpacked = bag::unpack(&good[..], dir.path(), bag::Limits { files: 99, bytes: 1 << 20, path_len: 99 });
+        let unpacked =
+            bag::unpack(&good[..], dir.path(), bag::Limits { files: 99, bytes: 1 << 20, path_len: 99 });
         let dir = unpacked.unwrap().dir;
         bag::sign(&dir, &other.identity).unwrap();
         bag::serialise(&dir, &SafePath::new("parcel").unwrap(), Vec::new()).unwrap()
@@ -331,7 +336,12 @@ fn a_broken_parcel_is_sent_back_and_leaves_no_trace() {
         let defect = &school.seen_by_vendor(id).defects[0];
         assert!(defect.codes[0].starts_with(wanted), "{wanted}: {defect:?}");
         assert_eq!(school.quarantined(), 0, "{wanted}");
-        assert!(delivery::items(&school.office, &school.registrar, id, &ItemQuery::default()).unwrap().items.is_empty());
+        assert!(
+            delivery::items(&school.office, &school.registrar, id, &ItemQuery::default())
+                .unwrap()
+                .items
+                .is_empty()
+        );
     }
     assert_eq!(school.objects(), objects);
     assert!(!school.dir.path().join("evil").exists() && !school.dir.path().join("data/evil").exists());
@@ -497,6 +507,8 @@ fn receipt_stands_alone(school: &School, id: DeliveryId, accepted: &[(PersonId, 
     let altered = SignedStatement { statement: receipt.statement.replace("XC", "XD"), ..signed };
     assert!(verify_receipt(&altered, &proof, &school_key, &log).is_err());
     for (person, _) in accepted {
-        assert!(!receipt.statement.contains(&person.to_string()) && !receipt.proof.contains(&person.to_string()));
+        assert!(
+            !receipt.statement.contains(&person.to_string()) && !receipt.proof.contains(&person.to_string())
+        );
     }
 }

@@ -65,7 +65,8 @@ pub(super) fn item(office: &Office, row: &item::Item, has_bag: bool) -> Result<I
     };
     Ok(Item {
         number: row.number,
-        state: from_word(row.state.word()).ok_or_else(|| Error::failed("read an item", "its state is unknown"))?,
+        state: from_word(row.state.word())
+            .ok_or_else(|| Error::failed("read an item", "its state is unknown"))?,
         person: row.person,
         name: facts.as_ref().map(|facts| mask_name(&facts.name, NameMask::default())),
         class: facts.and_then(|facts| facts.class),

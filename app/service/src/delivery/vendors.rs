@@ -58,7 +58,8 @@ fn shown(row: &rows::Delivery, state: DeliveryState) -> VendorDelivery {
 fn defects(office: &Office, row: &rows::Delivery) -> Result<Vec<Defect>> {
     let items = office.office.read(|conn| item::all(conn, row.id))?;
     if items.is_empty() && row.state == State::Rejected {
-        let codes = row.reject_reason.iter().flat_map(|reason| reason.split(", ")).map(str::to_owned).collect();
+        let codes =
+            row.reject_reason.iter().flat_map(|reason| reason.split(", ")).map(str::to_owned).collect();
         return Ok(vec![Defect { token: String::new(), group: "wrong".to_owned(), codes }]);
     }
     // That no token was issued is the school's affair.

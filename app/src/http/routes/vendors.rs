@@ -21,7 +21,10 @@ pub(super) const RESOURCE: Resource = Resource {
         Route::post("/api/v1/vendors/{id}/revocation", Gate::Right(Right::ManageVendors)),
     ],
     router: || {
-        OpenApiRouter::new().routes(routes!(list, register)).routes(routes!(enrolment)).routes(routes!(revoke))
+        OpenApiRouter::new()
+            .routes(routes!(list, register))
+            .routes(routes!(enrolment))
+            .routes(routes!(revoke))
     },
 };
 
@@ -57,6 +60,10 @@ async fn enrolment(
 /// Takes away a vendor's access, from its next request on.
 #[utoipa::path(post, path = "/api/v1/vendors/{id}/revocation", tag = "vendors", params(("id" = VendorId, Path)),
     responses((status = 200, body = Vendor)))]
-async fn revoke(State(app): State<App>, SignedIn(actor): SignedIn, Path(id): Path<VendorId>) -> Answer<Json<Vendor>> {
+async fn revoke(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<VendorId>,
+) -> Answer<Json<Vendor>> {
     app.call(move |office| vendor::revoke(office, &actor, id)).await.map(Json)
 }

@@ -75,7 +75,8 @@ async fn describe(State(app): State<App>) -> Response {
         ("tus-checksum-algorithm", "sha256".to_owned()),
         ("tus-max-size", limit),
     ];
-    (StatusCode::NO_CONTENT, headers.map(|(name, value)| (HeaderName::from_static(name), value))).into_response()
+    (StatusCode::NO_CONTENT, headers.map(|(name, value)| (HeaderName::from_static(name), value)))
+        .into_response()
 }
 
 /// Lists this vendor's deliveries, newest first.
@@ -93,7 +94,11 @@ async fn one(
 }
 
 /// Announces a parcel; the answer says where its bytes go.
-async fn create(State(app): State<App>, connection: VendorConnection, headers: HeaderMap) -> Answer<Response> {
+async fn create(
+    State(app): State<App>,
+    connection: VendorConnection,
+    headers: HeaderMap,
+) -> Answer<Response> {
     let announced = announced(&headers)?;
     let id = app.call(move |office| receive::begin(office, &connection.fingerprint, &announced)).await?;
     let location = format!("/vendor/v1/deliveries/{id}/upload");
@@ -154,7 +159,12 @@ async fn give_up(
 }
 
 /// Writes a body to its end and makes it durable; when it breaks off, what came is durable all the same.
-async fn stream(app: &App, taking: Taking, body: Body, seen: &mut (dyn FnMut(&[u8]) + Send)) -> Answer<Offset> {
+async fn stream(
+    app: &App,
+    taking: Taking,
+    body: Body,
+    seen: &mut (dyn FnMut(&[u8]) + Send),
+) -> Answer<Offset> {
     match write(app, taking, body, seen).await {
         Ok(taking) => app.call(move |office| taking.pause(office)).await,
         Err((Some(mut taking), failure)) => {
@@ -195,7 +205,8 @@ fn mismatch() -> Response {
         [("file", "the body".to_owned()), ("reason", "its checksum is not the one given".to_owned())],
     );
     let mut answer = Failure::from(problem).into_response();
-    *answer.status_mut() = StatusCode::from_u16(CHECKSUM_MISMATCH).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+    *answer.status_mut() =
+        StatusCode::from_u16(CHECKSUM_MISMATCH).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
     answer
 }
 
@@ -206,11 +217,17 @@ fn announced(headers: &HeaderMap) -> Answer<Announced> {
     let field = |name: &str| {
         let found = metadata.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str()).ok_or_else(|| {
-            Failure::new(ProblemCode::BadField, [("field", name.to_owned()), ("reason", "it is missing".to_owned())])
+            Failure::new(
+                ProblemCode::BadField,
+                [("field", name.to_owned()), ("reason", "it is missing".to_owned())],
+            )
         })
     };
     let bad = |name: &str| {
-        Failure::new(ProblemCode::BadField, [("field", name.to_owned()), ("reason", "it can't be read".to_owned())])
+        Failure::new(
+            ProblemCode::BadField,
+            [("field", name.to_owned()), ("reason", "it can't be read".to_owned())],
+        )
     };
     let mut sha256 = [0; 32];
     hex::decode_to_slice(field("sha256")?, &mut sha256).map_err(|_| bad("sha256"))?;
