@@ -118,7 +118,9 @@ impl Keys {
     /// When a file can't be written.
     pub fn create(dir: &Path, school: &str, names: &Names) -> Result<(), KeysError> {
         for name in ["ledger.key", "school.key"] {
-            create_new(&dir.join(name), || Ok(authority::signing_key_pem(&SigningKey::from_bytes(&random()?))?))?;
+            create_new(&dir.join(name), || {
+                Ok(authority::signing_key_pem(&SigningKey::from_bytes(&random()?))?)
+            })?;
         }
         for name in ["token.key", "search.key", "office.key"] {
             create_new(&dir.join(name), || {
