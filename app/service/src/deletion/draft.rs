@@ -1,0 +1,131 @@
+//! What the school says once its officers have signed. Every fact is looked up when the draft is made; nothing is
+//! claimed that this appliance can't show.
+
+use std::collections::BTreeMap;
+
+use archive::db::office::{fixity_check, item};
+use archive::deletion::{Due, Invitation};
+use handshake::envelope::Envelope;
+use handshake::keys::Role;
+use handshake::level::Level;
+use handshake::message::{Body, Drill, LocationKind, Person, Replica, Safety, Seal};
+use handshake::session::Stamp;
+use jiff::SignedDuration;
+use ledger::Hash;
+
+use super::working::{Working, now, reader};
+use super::{broken, refused, undrafted, wrong_state};
+use crate::{Result, delivery};
+
+/// How long a draft may wait for the second signature before its facts are looked up anew.
+const FRESH: SignedDuration = SignedDuration::from_hours(1);
+
+/// The laws that demand the deletion.
+const LEGAL_BASIS: [&str; 2] =
+    ["个人信息保护法 第二十一条、第四十七条 (PIPL art. 21, 47)", "教学服〔2022〕10号"];
+
+const METHOD: &str =
+    "report of the vendor's agent, which looked at the paths; the school has not read the device itself";
+
+const RESIDUE: &str = "only paths were looked at, by the vendor's own system: blocks below the file system, snapshots, and copies \
+                       elsewhere were not looked at";
+
+impl Working<'_> {
+    /// The draft that waits for signatures, or a new one.
+    pub(super) fn draft(&self) -> Result<Envelope> {
+        if let Some(draft) = self.waiting()? {
+            return Ok(draft);
+        }
+        let stamp = self.stamp()?;
+        let envelope = match self.due() {
+            Due::Invite => self.case.invite(self.invitation()?, &stamp),
+            Due::Seal => self.case.seal(self.seal(&stamp)?, &stamp),
+            Due::Ready => self.case.ready(vec![Role::Registrar, Role::It], Vec::new(), &stamp),
+            Due::Verify => self.case.verify(self.verifier(), METHOD, &BTreeMap::new(), &stamp),
+            Due::Absence => self.case.absence(RESIDUE, &stamp),
+            Due::Certificate => self.case.certificate(&stamp),
+            _ => return Err(wrong_state(self)),
+        };
+        let envelope = envelope.map_err(undrafted)?;
+        self.case.weigh(&envelope).map_err(refused)?;
+        Ok(envelope)
+    }
+
+    /// The draft of the authorisation, with the code that was heard.
+    pub(super) fn authorise(&mut self, typed: &str) -> Result<()> {
+        let envelope = self.case.authorise(typed, self.safety()?, &self.stamp()?).map_err(undrafted)?;
+        self.case.weigh(&envelope).map_err(refused)?;
+        self.put(envelope)
+    }
+
+    /// Whether the authorisation is drafted: the vendor's code was typed rightly.
+    pub(super) fn is_code_typed(&self) -> Result<bool> {
+        let draft = self.waiting()?.map(|draft| draft.claimed()).transpose().map_err(broken)?;
+        Ok(draft.is_some_and(|message| matches!(message.body, Body::Authorise(_))))
+    }
+
+    /// The draft, if it still continues the conversation and is not stale.
+    fn waiting(&self) -> Result<Option<Envelope>> {
+        let Some(draft) = &self.draft else { return Ok(None) };
+        let (message, state) = (draft.claimed().map_err(broken)?, self.case.state());
+        let ceremony = matches!(message.body, Body::Authorise(_));
+        let good = message.seq == state.next_seq()
+            && message.prev == state.prev()
+            && now().duration_since(message.t_wall) < FRESH
+            && ceremony == (self.due() == Due::Authorise);
+        Ok(good.then(|| draft.clone()))
+    }
+
+    fn invitation(&self) -> Result<Invitation> {
+        let delivery = delivery::row(self.office, self.row.delivery)?;
+        Ok(Invitation {
+            contract: delivery.campaign.to_string(),
+            legal_basis: LEGAL_BASIS.map(str::to_owned).to_vec(),
+            delivery: delivery.id.to_string(),
+            accepted_at: delivery.confirmation.map(|signed| signed.at),
+            required: BTreeMap::from([
+                (LocationKind::Disk, Level::Al1),
+                (LocationKind::Nas, Level::Al1),
+                (LocationKind::Usb, Level::Al1),
+            ]),
+        })
+    }
+
+    /// What the school can show of its own copies. There has been no restore drill and nobody has recorded a sighting
+    /// of a device; the seal says so in figures.
+    pub(super) fn seal(&self, stamp: &Stamp) -> Result<Seal> {
+        let checks = self.office.office.read(|conn| fixity_check::latest(conn, 1))?;
+        let fixity = checks.first().map_or_else(
+            || "no check of the archive".to_owned(),
+            |check| format!("{} {} {} {}", check.at, check.intact, check.damaged, check.unreadable),
+        );
+        Ok(Seal {
+            archive_checkpoint: crate::ledger::checkpoint(self.office, &reader())?,
+            safety: self.safety()?,
+            fixity_root: Hash::of(fixity.as_bytes()),
+            drill: Drill { at: stamp.at, objects: 0, bytes: 0, differing: 0, report: Hash::empty() },
+            excluded: Vec::new(),
+            sightings: Vec::new(),
+        })
+    }
+
+    /// The one copy there is, if its last check found every byte intact; and the delivery's open defects.
+    fn safety(&self) -> Result<Safety> {
+        let (checks, items) = self.office.office.read(|conn| -> Result<_> {
+            Ok((fixity_check::latest(conn, 1)?, item::all(conn, self.row.delivery)?))
+        })?;
+        let intact = checks.into_iter().filter(|check| check.damaged == 0 && check.unreadable == 0);
+        let replica = |check: fixity_check::FixityCheck| Replica {
+            id: "archive".to_owned(),
+            medium: "appliance".to_owned(),
+            verified_at: check.at,
+        };
+        let open_defects = items.iter().filter(|item| !item.state.is_acceptable()).count() as u64;
+        Ok(Safety { replicas: intact.map(replica).collect(), open_defects, holds: Vec::new() })
+    }
+
+    fn verifier(&self) -> Person {
+        let it = &self.case.state().policy().terms().it;
+        Person { name: it.name.clone(), title: it.title.clone(), place: self.office.school.clone() }
+    }
+}

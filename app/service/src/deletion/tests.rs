@@ -1,0 +1,289 @@
+//! Deletions with a real archive, database and ledger; the vendor is the handshake's own vendor.
+
+use std::sync::Arc;
+
+use api::Role;
+use api::account::NewUser;
+use api::campaign::{CampaignKind, NewCampaign};
+use api::deletion::{Case, NewCase, NextStep, SignStep, TypeCode};
+use api::ids::{CaseId, DeliveryId, PersonId, UserId, VendorId};
+use api::{Problem, ProblemCode};
+use archive::db::office::{delivery as deliveries, vendor as vendors};
+use archive::delivery::State;
+use archive::dossier::{Change, Facts, Holdings, NewPhoto, PhotoKind};
+use archive::ocfl::User;
+use archive::person::PersonRecord;
+use ed25519_dalek::SigningKey;
+use handshake::bytes::{BootId, Nonce};
+use handshake::certificate::{Outcome, Report, Trust, verify_certificate};
+use handshake::envelope::Envelope;
+use handshake::level::Level;
+use handshake::message::{
+    ErasureErrors, Inventory, Location, LocationErased, LocationKind, LocationPlan, PathCheck, Person,
+    Sanitisation,
+};
+use handshake::objects::{LocationId, ObjectList};
+use handshake::policy::Policy;
+use handshake::session::Stamp;
+use handshake::vendor::{Turn, Vendor};
+use jiff::{SignedDuration, Timestamp};
+use ledger::json::{canonical, from_canonical};
+use ledger::{Hash, to_base64};
+
+use crate::authority::Names;
+use crate::{Actor, Config, Error, Office, account, campaign, deletion, word};
+
+const PASSWORD: &str = "correct horse battery";
+const FINGERPRINT: &str = "fe";
+
+/// A school with one accepted delivery of three photos.
+struct School {
+    dir: tempfile::TempDir,
+    office: Arc<Office>,
+    registrar: Actor,
+    it: Actor,
+    delivery: DeliveryId,
+    photos: Vec<Vec<u8>>,
+}
+
+fn key(seed: u8) -> SigningKey {
+    SigningKey::from_bytes(&[seed; 32])
+}
+
+fn photo(shade: u8) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let image = image::RgbImage::from_pixel(16, 16, image::Rgb([shade, 0, 0]));
+    image.write_to(&mut bytes, image::ImageFormat::Jpeg).unwrap();
+    bytes.into_inner()
+}
+
+fn staff(office: &Office, name: &str, role: Role) -> Actor {
+    let new = NewUser {
+        account: name.to_owned(),
+        name: name.to_owned(),
+        roles: vec![role],
+        password: PASSWORD.to_owned(),
+    };
+    let user = account::create(office, &Actor::console(), &new).unwrap();
+    Actor::new(user.id, user.account, user.name, user.roles)
+}
+
+fn school() -> School {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    Office::create(&data, "测试学院", &Names::local()).unwrap();
+    let office = Office::open(Config::new(data)).unwrap();
+    let (registrar, it) = (staff(&office, "registrar", Role::Registrar), staff(&office, "it", Role::It));
+    let vendor = enrol(&office);
+    let new = NewCampaign {
+        name: "2026届".to_owned(),
+        kind: CampaignKind::Graduation,
+        year: 2026,
+        capture_from: "2026-01-01".parse().unwrap(),
+        capture_until: "2036-01-01".parse().unwrap(),
+        deliver_by: "2036-02-01".parse().unwrap(),
+        rule_set: "demo-relaxed".to_owned(),
+        vendor: Some(vendor),
+    };
+    let campaign = campaign::create(&office, &registrar, new).unwrap().id;
+    let delivery = deliveries::Delivery {
+        id: DeliveryId::new(),
+        campaign,
+        vendor,
+        round: 1,
+        state: State::Proposed,
+        name: String::new(),
+        opened: Timestamp::now(),
+        received: Some(Timestamp::now()),
+        bytes: 1,
+        bytes_total: 1,
+        sha256: "00".repeat(32),
+        bag: None,
+        job: None,
+        report: None,
+        proposal: None,
+        confirmation: None,
+        receipt: None,
+        reject_reason: None,
+    };
+    let signed = deliveries::Signed { by: it.user, by_name: "it".to_owned(), at: Timestamp::now() };
+    office
+        .office
+        .write(|tx| -> Result<(), Error> {
+            deliveries::insert(tx, &delivery)?;
+            deliveries::confirm(tx, delivery.id, &signed, State::Accepting, None)?;
+            Ok(deliveries::set_accepted(tx, delivery.id)?)
+        })
+        .unwrap();
+    let photos = vec![photo(10), photo(20), photo(30)];
+    let changes = photos.iter().enumerate().map(|(n, bytes)| {
+        let facts = PersonRecord { name: format!("学生{n}"), ..PersonRecord::default() };
+        let photo = NewPhoto::from_bytes(PhotoKind::Graduation, bytes.clone(), "delivered").unwrap();
+        let photo = photo.delivered(delivery.id, &format!("token{n}"));
+        Change::of(PersonId::new(), "accepted").facts(Facts::Set(Box::new(facts))).photo(photo)
+    });
+    let by = User { name: "test".to_owned(), address: None };
+    Holdings::new(&office.archive, &office.catalog).keep(changes.collect(), &by, Timestamp::now()).unwrap();
+    School { dir, office, registrar, it, delivery: delivery.id, photos }
+}
+
+fn enrol(office: &Office) -> VendorId {
+    let public = |seed| to_base64(key(seed).verifying_key().as_bytes());
+    let row = vendors::Vendor {
+        id: VendorId::new(),
+        name: "好影像".to_owned(),
+        legal_name: "法人".to_owned(),
+        agent_key: public(4),
+        legal_key: public(5),
+        certificate: String::new(),
+        fingerprint: FINGERPRINT.to_owned(),
+        expires: Timestamp::now() + SignedDuration::from_hours(1000),
+        created: Timestamp::now(),
+        active: true,
+    };
+    office.office.write(|tx| vendors::insert(tx, &row)).unwrap();
+    row.id
+}
+
+fn code_of(error: Error) -> ProblemCode {
+    problem(error).code
+}
+
+fn problem(error: Error) -> Problem {
+    match error {
+        Error::Refused(problem) => *problem,
+        Error::Failed { what, source } => panic!("could not {what}: {source:?}"),
+    }
+}
+
+impl School {
+    fn open(&self) -> Case {
+        deletion::open(&self.office, &self.registrar, &NewCase { delivery: self.delivery }).unwrap()
+    }
+
+    fn sign(&self, actor: &Actor, id: CaseId) -> Result<Case, Error> {
+        deletion::sign(&self.office, actor, id, &SignStep { password: PASSWORD.to_owned() })
+    }
+
+    fn both_sign(&self, id: CaseId) -> Case {
+        self.sign(&self.registrar, id).unwrap();
+        self.sign(&self.it, id).unwrap()
+    }
+
+    fn get(&self, id: CaseId) -> Case {
+        deletion::get(&self.office, &self.registrar, id).unwrap()
+    }
+}
+
+/// The vendor's agent, without a network.
+struct Agent<'a> {
+    office: &'a Office,
+    case: CaseId,
+    vendor: Vendor,
+    list: ObjectList,
+}
+
+fn disk() -> LocationId {
+    LocationId::new("disk").unwrap()
+}
+
+fn person() -> Person {
+    Person { name: "某人".to_owned(), title: "操作员".to_owned(), place: "机房".to_owned() }
+}
+
+impl<'a> Agent<'a> {
+    fn join(office: &'a Office, case: CaseId) -> Self {
+        let policy: Policy =
+            from_canonical(&deletion::policy_of(office, FINGERPRINT, case).unwrap()).unwrap();
+        let list = ObjectList::from_bytes(&deletion::objects_of(office, FINGERPRINT, case).unwrap()).unwrap();
+        let vendor = Vendor::join(list.session(), Arc::new(policy), BootId::from_bytes([9; 16]));
+        let mut agent = Self { office, case, vendor, list };
+        agent.fetch();
+        agent.vendor.check_list(&agent.list).unwrap();
+        agent
+    }
+
+    fn stamp(&self) -> Stamp {
+        let seen = self.vendor.state().checkpoints_seen().last_key_value();
+        let (log_size, log_root) = seen.map_or((0, Hash::empty()), |(size, root)| (*size, *root));
+        Stamp { at: Timestamp::now(), mono_ms: 1, log_size, log_root }
+    }
+
+    fn fetch(&mut self) {
+        let after = self.vendor.known().checked_sub(1);
+        for value in deletion::messages_of(self.office, FINGERPRINT, self.case, after).unwrap().envelopes {
+            let envelope: Envelope = from_canonical(&canonical(&value).unwrap()).unwrap();
+            self.vendor.receive(envelope, Timestamp::now()).unwrap();
+        }
+    }
+
+    fn say(&mut self, mut envelope: Envelope) {
+        for seed in [4, 5].into_iter().take(envelope.missing(self.vendor.state().policy()).unwrap().len()) {
+            envelope.sign(&key(seed)).unwrap();
+        }
+        let bytes = envelope.to_bytes().unwrap();
+        self.vendor.hold(envelope).unwrap();
+        deletion::receive(self.office, FINGERPRINT, self.case, &bytes).unwrap();
+        // The answer was lost; the same bytes again are harmless.
+        deletion::receive(self.office, FINGERPRINT, self.case, &bytes).unwrap();
+        self.vendor.arrived().unwrap();
+        self.fetch();
+    }
+
+    fn declare(&mut self) {
+        let text = || "none".to_owned();
+        let location = Location {
+            id: disk(),
+            kind: LocationKind::Disk,
+            owner: text(),
+            make: text(),
+            model: text(),
+            serial: text(),
+            wwn: None,
+            capacity: None,
+            hidden_areas: text(),
+            file_system: text(),
+            encryption: text(),
+            snapshots: text(),
+            retention: text(),
+            sub_processors: vec![],
+            derivatives: vec![],
+        };
+        let inventory = Inventory { locations: vec![location], no_other_location: "无".to_owned() };
+        self.say(self.vendor.inventory(inventory, &self.stamp()).unwrap());
+    }
+}
+
+#[test]
+fn only_an_accepted_delivery_gets_a_case_and_only_one() {
+    let school = school();
+    let supervisor = Actor::new(UserId::new(), "s".to_owned(), "s".to_owned(), vec![Role::Supervisor]);
+    let new = NewCase { delivery: school.delivery };
+    assert_eq!(
+        code_of(deletion::open(&school.office, &supervisor, &new).unwrap_err()),
+        ProblemCode::NotAllowed
+    );
+    let case = school.open();
+    assert_eq!((case.state.as_str(), case.objects, case.next), ("DRAFT", 3, Some(NextStep::SignInvite)));
+    let again = deletion::open(&school.office, &school.it, &new).unwrap_err();
+    assert_eq!(code_of(again), ProblemCode::WrongState);
+    assert!(deletion::cases_of(&school.office, FINGERPRINT).unwrap().is_empty(), "nobody has signed yet");
+    assert_eq!(code_of(school.sign(&school.it, case.id).unwrap_err()), ProblemCode::SamePerson);
+    assert_eq!(school.sign(&school.registrar, case.id).unwrap().state, "INVITED");
+    assert_eq!(deletion::cases_of(&school.office, FINGERPRINT).unwrap().len(), 1);
+}
+
+#[test]
+fn with_one_copy_and_no_drill_nobody_gets_past_the_seal() {
+    let school = school();
+    let case = school.open().id;
+    school.sign(&school.registrar, case).unwrap();
+    Agent::join(&school.office, case).declare();
+    let seen = school.get(case);
+    assert_eq!((seen.state.as_str(), seen.next), ("ENROLLED", Some(NextStep::SignSeal)));
+    let unmet = |code: &str| seen.guards.iter().any(|guard| guard.code == code && !guard.met);
+    assert!(unmet("archive.replicas") && unmet("archive.drill"), "the officers see what they would sign");
+    let refused = problem(school.sign(&school.registrar, case).unwrap_err());
+    assert_eq!(refused.code, ProblemCode::GuardNotMet);
+    assert!(refused.params["guard"].contains("archive.replicas"));
+}
