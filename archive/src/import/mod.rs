@@ -19,6 +19,9 @@ mod roster;
 mod table;
 mod xlsx;
 
+#[cfg(test)]
+mod tests;
+
 pub use column::Column;
 pub use diplomas::{Diploma, DiplomaRow, DiplomaRules, Diplomas, read_diplomas};
 pub use error::{Format, ImportError, Limit};

@@ -1,0 +1,33 @@
+//! Finding people again: everything that knows tantivy.
+//!
+//! The index holds nothing of its own: it can be deleted and rebuilt from the archive. One document is one person.
+//!
+//! Rules that hold here:
+//! - **Complete and true.** A word hits a person if, and only if, its fold is a part of the fold of one of the
+//!   person's values. Overlapping pieces of two characters (four for digits and letters) with their positions find
+//!   every such part; word segmentation only ranks.
+//! - **No homophones among exact hits.** Pinyin and initials have fields and a list of their own.
+//! - **A number with a wrong digit is suggested, never a hit.**
+//! - Several words are all required, each in any field.
+//! - A commit carries the position in the outbox up to which the index is true, so that after a crash the
+//!   catch-up starts exactly there.
+
+mod collect;
+mod document;
+mod error;
+mod grams;
+mod highlight;
+mod index;
+mod pinyin;
+mod plan;
+mod query;
+mod schema;
+mod suggest;
+
+#[cfg(test)]
+mod golden;
+
+pub use document::{Change, IdNumberHash, PersonDoc};
+pub use error::{IndexError, SearchError};
+pub use index::Index;
+pub use query::{FacetCount, Facets, Field, Filters, Hit, Match, Mode, Query, Results, Sort, Suggestion, Tried};

@@ -1,0 +1,219 @@
+//! From words to what tantivy is asked.
+
+use std::{ops::Bound, sync::Arc};
+
+use tantivy::{
+    Term,
+    query::{AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, Occur, PhraseQuery, Query as TantivyQuery, RangeQuery, TermQuery},
+    schema::{Field, IndexRecordOption},
+};
+
+use super::{
+    Filters, Mode, Query, SearchError,
+    grams::{self, Part, START},
+    pinyin::{self, Heard},
+    schema::Fields,
+};
+use crate::person::{IdNumber, IdNumberError, fold, is_han};
+
+const MAX_CHARS: usize = 200;
+const MAX_WORDS: usize = 12;
+
+/// A question to tantivy.
+pub(super) type Asked = Box<dyn TantivyQuery>;
+
+/// A word of a question.
+#[derive(Clone)]
+pub(super) struct Word {
+    /// As it was typed.
+    pub(super) typed: String,
+    /// Folded. Never empty.
+    pub(super) folded: String,
+    /// How it sounds, if it can.
+    pub(super) heard: Option<Arc<Heard>>,
+    /// Whether it is the identity number whose hash was given.
+    pub(super) is_id_number: bool,
+}
+
+/// Splits a text into its words.
+pub(super) fn words(query: &Query) -> Result<Vec<Word>, SearchError> {
+    if query.text.chars().count() > MAX_CHARS {
+        return Err(SearchError::TooLong { what: "characters", max: MAX_CHARS });
+    }
+    let words: Vec<Word> = query.text.split_whitespace().filter_map(|typed| word(typed, query)).collect();
+    if words.len() > MAX_WORDS {
+        return Err(SearchError::TooLong { what: "words", max: MAX_WORDS });
+    }
+    Ok(words)
+}
+
+fn word(typed: &str, query: &Query) -> Option<Word> {
+    let folded = fold(typed).as_str().to_owned();
+    if folded.is_empty() {
+        return None;
+    }
+    let heard = if query.mode == Mode::Exact { None } else { pinyin::hear(&folded).map(Arc::new) };
+    let is_id_number = query.id_number_hash.is_some() && typed.parse::<IdNumber>().is_ok();
+    Some(Word { typed: typed.to_owned(), folded, heard, is_id_number })
+}
+
+impl Word {
+    /// Whether it would be an identity number if its last character fitted.
+    pub(super) fn is_mistyped_id_number(&self) -> bool {
+        self.typed.parse::<IdNumber>() == Err(IdNumberError::CheckCharacter)
+    }
+}
+
+impl Fields {
+    /// Everybody whose values contain every word, best ones with the highest score.
+    pub(super) fn exact(&self, words: &[Word], query: &Query) -> Asked {
+        let required = words.iter().map(|word| (Occur::Must, self.ranked(word, query)));
+        all_of(required.chain(self.narrowed(&query.filters)).collect())
+    }
+
+    /// Everybody whose names sound like at least one word and whose values contain the others, exact ones left out.
+    pub(super) fn sounding(&self, words: &[Word], query: &Query) -> Option<Asked> {
+        if !words.iter().any(|word| word.heard.is_some()) {
+            return None;
+        }
+        let either = |word: &Word| {
+            let sounds = word.heard.as_ref().map(|heard| self.sounds_like(heard));
+            any_of(sounds.into_iter().chain([self.contains(word, query)]).collect())
+        };
+        let contained = words.iter().map(|word| (Occur::Must, self.contains(word, query))).collect();
+        let mut clauses: Vec<(Occur, Asked)> = words.iter().map(|word| (Occur::Must, either(word))).collect();
+        clauses.push((Occur::MustNot, all_of(contained)));
+        clauses.extend(self.narrowed(&query.filters));
+        Some(all_of(clauses))
+    }
+
+    /// Everybody with a value that contains the word, or whose identity number it is.
+    fn contains(&self, word: &Word, query: &Query) -> Asked {
+        let in_text = part_of(self.text, &word.folded);
+        match query.id_number_hash.filter(|_| word.is_id_number) {
+            Some(hash) => any_of(vec![in_text, whole(self.id_number, &hash.term())]),
+            None => in_text,
+        }
+    }
+
+    /// As [`contains`](Self::contains), with whole values scored above beginnings above the rest, and names first.
+    fn ranked(&self, word: &Word, query: &Query) -> Asked {
+        let required = (Occur::Must, worth(self.contains(word, query), 1.0));
+        if query.sort != super::Sort::Relevance {
+            return required.1;
+        }
+        let beginning = format!("{START}{}", word.folded);
+        let number = word.folded.bytes().all(|b| b.is_ascii_alphanumeric());
+        let mut better = if number {
+            vec![worth(whole(self.number, &word.folded), 64.0), worth(part_of(self.text, &beginning), 4.0)]
+        } else {
+            vec![
+                worth(whole(self.whole_name, &word.folded), 64.0),
+                worth(part_of(self.name, &beginning), 16.0),
+                worth(part_of(self.name, &word.folded), 8.0),
+            ]
+        };
+        better.extend(self.words_of(&word.folded));
+        let better = better.into_iter().map(|asked| (Occur::Should, asked));
+        Box::new(BooleanQuery::new(std::iter::once(required).chain(better).collect()))
+    }
+
+    /// The Chinese words inside a longer piece of text, to rank texts about the same thing higher. They decide no hit.
+    fn words_of(&self, folded: &str) -> Vec<Asked> {
+        if folded.chars().filter(|&c| is_han(c)).count() < 4 {
+            return Vec::new();
+        }
+        let mut tokenizer = tantivy::tokenizer::TextAnalyzer::from(tantivy_jieba::JiebaTokenizer::new());
+        let mut stream = tokenizer.token_stream(folded);
+        let mut asked: Vec<Asked> = Vec::new();
+        while let Some(token) = stream.next() {
+            if token.text.chars().count() > 1 {
+                let term = TermQuery::new(Term::from_field_text(self.words, &token.text), IndexRecordOption::WithFreqs);
+                asked.push(Box::new(BoostQuery::new(Box::new(term), 0.1)));
+            }
+        }
+        asked
+    }
+
+    fn sounds_like(&self, heard: &Heard) -> Asked {
+        let term = |syllable: &String| Term::from_field_text(self.pinyin, syllable);
+        let spoken = heard.sequences.iter().map(|sequence| phrase(sequence.iter().map(term).enumerate().collect()));
+        let initials = heard.initials.iter().map(|initials| beginning_with(self.initials, initials));
+        any_of(spoken.chain(initials).map(|asked| worth(asked, 1.0)).collect())
+    }
+
+    fn narrowed(&self, filters: &Filters) -> Vec<(Occur, Asked)> {
+        let years: Vec<String> = filters.years.iter().map(i16::to_string).collect();
+        let campaigns: Vec<String> = filters.campaigns.iter().map(ToString::to_string).collect();
+        let facets = [
+            (self.year, &years),
+            (self.college, &filters.colleges),
+            (self.major, &filters.majors),
+            (self.class, &filters.classes),
+            (self.photo_state, &filters.photo_states),
+            (self.campaign, &campaigns),
+        ];
+        let chosen = facets.into_iter().filter(|(_, values)| !values.is_empty());
+        chosen.map(|(field, values)| {
+            let any = any_of(values.iter().map(|value| whole(field, value)).collect());
+            (Occur::Must, worth(any, 0.0))
+        })
+        .collect()
+    }
+}
+
+/// Values of which `part` is a part. `part` is folded, or folded behind a [`START`].
+fn part_of(field: Field, part: &str) -> Asked {
+    match grams::part(part) {
+        Part::Nothing => Box::new(AllQuery),
+        Part::Beginning(beginning) => beginning_with(field, &beginning),
+        Part::Pieces(pieces) => {
+            phrase(pieces.iter().map(|piece| (piece.at, Term::from_field_text(field, &piece.text))).collect())
+        }
+    }
+}
+
+/// Terms at fixed distances.
+fn phrase(mut terms: Vec<(usize, Term)>) -> Asked {
+    match (terms.pop(), terms.is_empty()) {
+        (None, _) => Box::new(EmptyQuery),
+        (Some((_, only)), true) => Box::new(TermQuery::new(only, IndexRecordOption::Basic)),
+        (Some(last), false) => {
+            terms.push(last);
+            Box::new(PhraseQuery::new_with_offset(terms))
+        }
+    }
+}
+
+fn whole(field: Field, value: &str) -> Asked {
+    Box::new(TermQuery::new(Term::from_field_text(field, value), IndexRecordOption::Basic))
+}
+
+/// Terms that begin with some ASCII text.
+fn beginning_with(field: Field, beginning: &str) -> Asked {
+    let from = Term::from_field_text(field, beginning);
+    let to = Term::from_field_text(field, &format!("{beginning}\u{7F}"));
+    Box::new(RangeQuery::new(Bound::Included(from), Bound::Excluded(to)))
+}
+
+fn worth(asked: Asked, score: f32) -> Asked {
+    Box::new(ConstScoreQuery::new(asked, score))
+}
+
+fn any_of(mut asked: Vec<Asked>) -> Asked {
+    match (asked.pop(), asked.is_empty()) {
+        (None, _) => Box::new(EmptyQuery),
+        (Some(only), true) => only,
+        (Some(last), false) => {
+            asked.push(last);
+            Box::new(BooleanQuery::union(asked))
+        }
+    }
+}
+
+fn all_of(mut clauses: Vec<(Occur, Asked)>) -> Asked {
+    if clauses.iter().all(|(occur, _)| *occur == Occur::MustNot) {
+        clauses.push((Occur::Must, worth(Box::new(AllQuery), 0.0)));
+    }
+    Box::new(BooleanQuery::new(clauses))
+}
