@@ -3,6 +3,7 @@
 mod accept;
 mod check;
 mod compare;
+mod delete;
 mod find;
 mod import;
 mod rebuild;
@@ -111,7 +112,11 @@ pub(crate) fn tell(story: &mut Story, report: &mut Report) -> Result<()> {
         "probes of the other half are compared: match, unsure and no match as the scores fall; a decision is kept",
         |evidence| compare::play(story, &tokens, evidence),
     )?;
-    let _ = accepted;
+    report.step(
+        "delete",
+        "the vendor deletes its copies with two officers; the certificate says what this stage is worth, and no byte of it can be changed",
+        |evidence| delete::play(story, accepted, evidence),
+    )?;
     report.step(
         "rebuild",
         "every byte of the archive is intact; catalog and index are rebuilt from it alone and answer as before",
