@@ -157,12 +157,6 @@ async fn put<T: DeserializeOwned>(path: &str, value: &impl Serialize) -> Answer<
     read(send(Method::PUT, path, &json(value)?).await?).await
 }
 
-/// The text of a document: a certificate, a proof.
-pub(crate) async fn document(path: &str) -> Answer<String> {
-    let response = send(Method::GET, path, &Body::Nothing).await?;
-    response.text().await.map_err(|_| Failure::Unreachable)
-}
-
 // Session and accounts
 
 /// Signs in.
@@ -475,6 +469,12 @@ pub(crate) async fn sign_step(id: CaseId, password: String) -> Answer<Case> {
 /// Types the code that the vendor reads aloud.
 pub(crate) async fn type_code(id: CaseId, code: String) -> Answer<Case> {
     post(&format!("/deletions/{id}/code"), &TypeCode { code }).await
+}
+
+/// The bytes of a case's certificate, as text: a check needs them exactly as they are.
+pub(crate) async fn certificate(id: CaseId) -> Answer<String> {
+    let response = send(Method::GET, &format!("/deletions/{id}/certificate"), &Body::Nothing).await?;
+    response.text().await.map_err(|_| Failure::Unreachable)
 }
 
 // Archive, ledger, settings

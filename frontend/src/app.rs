@@ -91,7 +91,7 @@ fn view(route: Route) -> AnyView {
         Route::Deletions => pages::deletions::page(),
         Route::Deletion(id) => pages::case::page(id),
         Route::Ceremony(id) => pages::case::ceremony(id),
-        Route::Certificate(id) => pages::case::certificate(id),
+        Route::Certificate(id) => pages::certificate::page(id),
         Route::Archive => pages::archive::page(),
         Route::Ledger => pages::ledger::page(),
         Route::LedgerEntry(index) => pages::ledger::one(index),

@@ -7,7 +7,6 @@ use gloo_timers::callback::Interval;
 use leptos::prelude::*;
 
 use crate::api_client;
-use crate::browser;
 use crate::components::{
     attempt::Attempt,
     field, figure,
@@ -313,63 +312,4 @@ fn typed(id: CaseId, case: Loader<Case>, ceremony: Memo<Option<Ceremony>>) -> An
         </section>
     }
     .into_any()
-}
-
-/// The certificate: to read, keep, print, and have checked by anybody.
-pub(crate) fn certificate(id: CaseId) -> AnyView {
-    let path = format!("/deletions/{id}/certificate");
-    let text = Loader::new(move || {
-        let path = path.clone();
-        async move { api_client::document(&path).await }
-    });
-    view! {
-        <p class="crumb no-print"><a href=format!("/deletions/{id}")>{t!(case.back)}</a></p>
-        {text.show(move |text| certificate_page(id, text))}
-    }
-    .into_any()
-}
-
-fn certificate_page(id: CaseId, text: String) -> AnyView {
-    let value = serde_json::from_str::<serde_json::Value>(&text).ok();
-    let whole = text.clone();
-    let save = move |_| {
-        if browser::save_as(&format!("certificate-{id}.json"), "application/json", &whole).is_err() {
-            state().tell(t!(failure.not_saved));
-        }
-    };
-    view! {
-        <header class="page-head">
-            <h1>{t!(certificate.title)}</h1>
-            <div class="actions no-print">
-                <button type="button" on:click=save>{t!(common.save)}</button>
-                <button type="button" class="primary" on:click=|_| browser::print()>{t!(common.print)}</button>
-            </div>
-        </header>
-        <p class="dim">{t!(certificate.how)}</p>
-        {match value {
-            Some(value) => view! { <div class="document">{document(&value)}</div> }.into_any(),
-            None => view! { <pre>{text}</pre> }.into_any(),
-        }}
-    }
-    .into_any()
-}
-
-/// A signed document as it is: names and values, nested as they are nested.
-fn document(value: &serde_json::Value) -> AnyView {
-    use serde_json::Value;
-    match value {
-        Value::Object(fields) => view! {
-            <dl>{fields.iter().map(|(name, value)| view! {
-                <div><dt>{i18n::worded(words::certificate, name)}</dt><dd>{document(value)}</dd></div>
-            }).collect_view()}</dl>
-        }
-        .into_any(),
-        Value::Array(values) if values.is_empty() => "—".into_any(),
-        Value::Array(values) => {
-            view! { <ol>{values.iter().map(|value| view! { <li>{document(value)}</li> }).collect_view()}</ol> }.into_any()
-        }
-        Value::String(text) => text.clone().into_any(),
-        Value::Null => "—".into_any(),
-        other => other.to_string().into_any(),
-    }
 }

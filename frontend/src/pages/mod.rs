@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod calibration;
 pub(crate) mod campaigns;
 pub(crate) mod case;
+pub(crate) mod certificate;
 pub(crate) mod deletions;
 pub(crate) mod deliveries;
 pub(crate) mod delivery;
