@@ -47,17 +47,23 @@ pub fn portrait(person: u64, photo: u64) -> Portrait {
     }
 }
 
-/// The same as a JPEG file as the standard wants it: 300 dpi, between 20 and 40 KiB.
-pub fn portrait_jpeg(person: u64, photo: u64) -> Vec<u8> {
-    let pixels = portrait(person, photo).pixels;
-    let mut quality = 95;
-    loop {
-        let bytes = encode_jpeg(&pixels, quality, Some(300));
-        if bytes.len() <= 38 << 10 || quality <= 62 {
-            return bytes;
+impl Portrait {
+    /// The portrait as the standard wants it: a JPEG file of 300 dpi, between 20 and 40 KiB.
+    pub fn jpeg(&self) -> Vec<u8> {
+        let mut quality = 95;
+        loop {
+            let bytes = encode_jpeg(&self.pixels, quality, Some(300));
+            if bytes.len() <= 38 << 10 || quality <= 62 {
+                return bytes;
+            }
+            quality -= 3;
         }
-        quality -= 3;
     }
+}
+
+/// Draws photo number `photo` of person number `person` as a file: see [`Portrait::jpeg`].
+pub fn portrait_jpeg(person: u64, photo: u64) -> Vec<u8> {
+    portrait(person, photo).jpeg()
 }
 
 /// The aligned face of a drawn person, 112 × 112.

@@ -29,19 +29,19 @@ fn number(finding: &Finding) -> f64 {
 fn nearly_every_drawn_portrait_is_found_and_keeps_the_standard() {
     let Some(engine) = machine::engine() else { return };
     let rules = strict();
-    let seeds: Vec<u64> = (0..120).collect();
-    let analyses = engine.batch(seeds.clone(), |engine, seed| {
-        engine.analyse_patiently(draw::portrait_jpeg(seed, seed % 3), &rules).unwrap()
+    let answers = engine.batch((0..100).collect(), |engine, seed: u64| {
+        let truth = draw::portrait(seed, seed % 3);
+        let analysis = engine.analyse_patiently(truth.jpeg(), &rules).unwrap();
+        (seed, truth, analysis)
     });
-    let found = analyses.iter().filter(|analysis| analysis.face.is_ok()).count();
-    let lowest = analyses.iter().flat_map(|a| &a.summary.faces).map(|face| face.score).fold(1.0, f32::min);
-    println!("found {found} of 120 drawn portraits, lowest score {lowest:.3}");
-    assert!(found >= 119);
+    let found = answers.iter().filter(|(_, _, analysis)| analysis.face.is_ok()).count();
+    let scores = answers.iter().flat_map(|(_, _, analysis)| &analysis.summary.faces).map(|face| face.score);
+    println!("found {found} of 100 drawn portraits, lowest score {:.3}", scores.fold(1.0, f32::min));
+    assert!(found >= 99);
 
     let mut refused = Vec::new();
     let mut widths = Vec::new();
-    for (seed, analysis) in seeds.into_iter().zip(&analyses).filter(|(_, analysis)| analysis.face.is_ok()) {
-        let truth = draw::portrait(seed, seed % 3);
+    for (seed, truth, analysis) in answers.iter().filter(|(_, _, analysis)| analysis.face.is_ok()) {
         let findings = &analysis.summary.findings;
         refused.extend(
             findings
@@ -70,7 +70,7 @@ fn nearly_every_drawn_portrait_is_found_and_keeps_the_standard() {
 #[test]
 fn two_drawings_of_one_person_are_more_alike_than_two_people() {
     let Some(engine) = machine::engine() else { return };
-    let seeds: Vec<(u64, u64)> = (0..40).flat_map(|person| [(person, 0), (person, 1)]).collect();
+    let seeds: Vec<(u64, u64)> = (0..25).flat_map(|person| [(person, 0), (person, 1)]).collect();
     let templates: Vec<Template> = engine.batch(seeds, |engine, (person, photo)| {
         engine.template_patiently(draw::portrait_jpeg(person, photo), &FacePolicy::STRICT).unwrap()
     });

@@ -9,7 +9,7 @@ use models::Installed;
 use verify::Engine;
 
 /// The installed models. None, and a word about it, if there are none.
-pub fn installed() -> Option<Installed> {
+pub(crate) fn installed() -> Option<Installed> {
     let crate_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
     let places = [
         std::env::var_os("XUECANG_MODELS").map(PathBuf::from),
@@ -27,13 +27,13 @@ pub fn installed() -> Option<Installed> {
 }
 
 /// One engine for all tests: a process has one runtime.
-pub fn engine() -> Option<&'static Engine> {
+pub(crate) fn engine() -> Option<&'static Engine> {
     static ENGINE: OnceLock<Option<Engine>> = OnceLock::new();
     ENGINE.get_or_init(|| Some(Engine::open(&installed()?, 2).unwrap())).as_ref()
 }
 
 /// The folder of LFW's development split. None, and a word about it, if it is not there.
-pub fn faces() -> Option<PathBuf> {
+pub(crate) fn faces() -> Option<PathBuf> {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
     let root = std::env::var_os("XUECANG_FIXTURES").map_or(shared, PathBuf::from);
     let folder = root.join("faces-lfw-view1");
