@@ -211,14 +211,13 @@ fn an_import_killed_half_way_ends_like_one_that_was_not() {
     assert_eq!(job.state, JobState::Done, "{:?}", job.problem);
     assert_eq!(h.people(), 3);
     assert_eq!(h.find("张三丰"), [person]);
-    let known = |subject: &str| h.office.office.read(|conn| events::count(conn, Some(subject))).unwrap();
     for person in h.office.catalog.read(catalog::person::all).unwrap() {
-        let versions = h
-            .office
-            .catalog
-            .read(|conn| catalog::version::of(conn, archive::dossier::object_of(person)))
-            .unwrap();
-        assert_eq!(known(&person.to_string()), versions.len() as u64);
+        let object = archive::dossier::object_of(person);
+        for version in h.office.catalog.read(|conn| catalog::version::of(conn, object)).unwrap() {
+            let (subject, reference) = (person.to_string(), format!("v{}", version.number));
+            let told = |conn: &_| events::by_key(conn, "dossier.kept", &subject, &reference);
+            assert!(h.office.office.read(told).unwrap().is_some(), "version {} is not told of", version.number);
+        }
     }
 }
 
