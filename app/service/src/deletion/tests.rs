@@ -5,7 +5,7 @@ use std::sync::Arc;
 use api::Role;
 use api::account::NewUser;
 use api::campaign::{CampaignKind, NewCampaign};
-use api::deletion::{Case, NewCase, NextStep, SignStep, TypeCode};
+use api::deletion::{Case, NewCase, NextStep, SignStep};
 use api::ids::{CaseId, DeliveryId, PersonId, UserId, VendorId};
 use api::{Problem, ProblemCode};
 use archive::db::office::{delivery as deliveries, vendor as vendors};
@@ -14,36 +14,33 @@ use archive::dossier::{Change, Facts, Holdings, NewPhoto, PhotoKind};
 use archive::ocfl::User;
 use archive::person::PersonRecord;
 use ed25519_dalek::SigningKey;
-use handshake::bytes::{BootId, Nonce};
-use handshake::certificate::{Outcome, Report, Trust, verify_certificate};
+use handshake::bytes::BootId;
 use handshake::envelope::Envelope;
-use handshake::level::Level;
-use handshake::message::{
-    ErasureErrors, Inventory, Location, LocationErased, LocationKind, LocationPlan, PathCheck, Person,
-    Sanitisation,
-};
+use handshake::message::{Inventory, Location, LocationKind};
 use handshake::objects::{LocationId, ObjectList};
 use handshake::policy::Policy;
 use handshake::session::Stamp;
-use handshake::vendor::{Turn, Vendor};
+use handshake::vendor::Vendor;
 use jiff::{SignedDuration, Timestamp};
 use ledger::json::{canonical, from_canonical};
 use ledger::{Hash, to_base64};
 
 use crate::authority::Names;
-use crate::{Actor, Config, Error, Office, account, campaign, deletion, word};
+use crate::{Actor, Config, Error, Office, account, campaign, deletion};
 
 const PASSWORD: &str = "correct horse battery";
 const FINGERPRINT: &str = "fe";
 
+/// What tells the three photos apart.
+const SHADES: [u8; 3] = [10, 20, 30];
+
 /// A school with one accepted delivery of three photos.
 struct School {
-    dir: tempfile::TempDir,
+    _dir: tempfile::TempDir,
     office: Arc<Office>,
     registrar: Actor,
     it: Actor,
     delivery: DeliveryId,
-    photos: Vec<Vec<u8>>,
 }
 
 fn key(seed: u8) -> SigningKey {
@@ -115,16 +112,15 @@ fn school() -> School {
             Ok(deliveries::set_accepted(tx, delivery.id)?)
         })
         .unwrap();
-    let photos = vec![photo(10), photo(20), photo(30)];
-    let changes = photos.iter().enumerate().map(|(n, bytes)| {
+    let changes = SHADES.into_iter().map(photo).enumerate().map(|(n, bytes)| {
         let facts = PersonRecord { name: format!("学生{n}"), ..PersonRecord::default() };
-        let photo = NewPhoto::from_bytes(PhotoKind::Graduation, bytes.clone(), "delivered").unwrap();
+        let photo = NewPhoto::from_bytes(PhotoKind::Graduation, bytes, "delivered").unwrap();
         let photo = photo.delivered(delivery.id, &format!("token{n}"));
         Change::of(PersonId::new(), "accepted").facts(Facts::Set(Box::new(facts))).photo(photo)
     });
     let by = User { name: "test".to_owned(), address: None };
     Holdings::new(&office.archive, &office.catalog).keep(changes.collect(), &by, Timestamp::now()).unwrap();
-    School { dir, office, registrar, it, delivery: delivery.id, photos }
+    School { _dir: dir, office, registrar, it, delivery: delivery.id }
 }
 
 fn enrol(office: &Office) -> VendorId {
@@ -165,11 +161,6 @@ impl School {
         deletion::sign(&self.office, actor, id, &SignStep { password: PASSWORD.to_owned() })
     }
 
-    fn both_sign(&self, id: CaseId) -> Case {
-        self.sign(&self.registrar, id).unwrap();
-        self.sign(&self.it, id).unwrap()
-    }
-
     fn get(&self, id: CaseId) -> Case {
         deletion::get(&self.office, &self.registrar, id).unwrap()
     }
@@ -185,10 +176,6 @@ struct Agent<'a> {
 
 fn disk() -> LocationId {
     LocationId::new("disk").unwrap()
-}
-
-fn person() -> Person {
-    Person { name: "某人".to_owned(), title: "操作员".to_owned(), place: "机房".to_owned() }
 }
 
 impl<'a> Agent<'a> {
