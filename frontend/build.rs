@@ -103,7 +103,9 @@ fn generated(zh: &Locale, en: &Locale) -> Result<String> {
         }
         out.push_str("}\n");
     }
-    out.push_str("}\n/// Words for the codes the API speaks in.\npub(crate) mod words { use crate::i18n::Text;\n");
+    out.push_str(
+        "}\n/// Words for the codes the API speaks in.\npub(crate) mod words { use crate::i18n::Text;\n",
+    );
     for (table, texts) in &zh.words {
         writeln!(out, "pub(crate) fn {table}(code: &str) -> Option<Text> {{ Some(match code {{")?;
         for (key, text) in texts {

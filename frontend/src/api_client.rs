@@ -115,7 +115,8 @@ async fn with_purpose() -> Answer<()> {
 }
 
 async fn send_once(method: Method, path: &str, body: &Body) -> Answer<Response> {
-    let mut builder = RequestBuilder::new(&url(path)).method(method.clone()).header("accept", "application/json");
+    let mut builder =
+        RequestBuilder::new(&url(path)).method(method.clone()).header("accept", "application/json");
     if method != Method::GET
         && let Some(session) = state().session_now()
     {
@@ -176,9 +177,9 @@ pub(crate) async fn sign_out() -> Answer<()> {
 
 /// States the purpose of the task at hand.
 pub(crate) async fn state_purpose(text: String) -> Answer<()> {
-    send_once(Method::PUT, "/session/purpose", &json(&Purpose { text })?).await.and_then(|response| {
-        if response.ok() { Ok(()) } else { Err(Failure::Unreadable) }
-    })
+    send_once(Method::PUT, "/session/purpose", &json(&Purpose { text })?)
+        .await
+        .and_then(|response| if response.ok() { Ok(()) } else { Err(Failure::Unreadable) })
 }
 
 /// Changes one's own password.
@@ -354,10 +355,10 @@ pub(crate) async fn item(id: DeliveryId, number: u32, query: ItemQuery) -> Answe
     while found.is_none() {
         let part = items(id, &ItemQuery { offset, limit: 500, ..ItemQuery::default() }).await?;
         if part.items.is_empty() {
-            return Err(Failure::Problem(Problem::new(ProblemCode::NotFound, [
-                ("kind", "item".to_owned()),
-                ("id", number.to_string()),
-            ])));
+            return Err(Failure::Problem(Problem::new(
+                ProblemCode::NotFound,
+                [("kind", "item".to_owned()), ("id", number.to_string())],
+            )));
         }
         found = part.items.into_iter().find(|item| item.number == number);
         offset += 500;

@@ -169,12 +169,20 @@ fn frame(video: &web_sys::HtmlVideoElement) -> (f64, f64, f64, f64) {
     ((width - wanted) / 2.0, (height - tall) / 2.0, wanted, tall)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a picture's side is a small positive number")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a picture's side is a small positive number"
+)]
 fn rounded(side: f64) -> u32 {
     side.round().max(1.0) as u32
 }
 
-fn draw(video: &web_sys::HtmlVideoElement, width: u32, height: u32) -> Result<web_sys::HtmlCanvasElement, JsValue> {
+fn draw(
+    video: &web_sys::HtmlVideoElement,
+    width: u32,
+    height: u32,
+) -> Result<web_sys::HtmlCanvasElement, JsValue> {
     let canvas: web_sys::HtmlCanvasElement = document().create_element("canvas")?.dyn_into()?;
     canvas.set_width(width);
     canvas.set_height(height);
@@ -182,7 +190,15 @@ fn draw(video: &web_sys::HtmlVideoElement, width: u32, height: u32) -> Result<we
         canvas.get_context("2d")?.ok_or(JsValue::NULL)?.dyn_into()?;
     let (x, y, w, h) = frame(video);
     context.draw_image_with_html_video_element_and_sw_and_sh_and_dx_and_dy_and_dw_and_dh(
-        video, x, y, w, h, 0.0, 0.0, f64::from(width), f64::from(height),
+        video,
+        x,
+        y,
+        w,
+        h,
+        0.0,
+        0.0,
+        f64::from(width),
+        f64::from(height),
     )?;
     Ok(canvas)
 }
@@ -197,7 +213,9 @@ fn grey_picture(video: &web_sys::HtmlVideoElement) -> Result<Vec<u8>, JsValue> {
         canvas.get_context("2d")?.ok_or(JsValue::NULL)?.dyn_into()?;
     let data = context.get_image_data(0.0, 0.0, f64::from(GUIDE_WIDTH), f64::from(GUIDE_HEIGHT))?.data();
     let grey = |pixel: &[u8]| match pixel {
-        [r, g, b, ..] => u8::try_from((u32::from(*r) * 77 + u32::from(*g) * 150 + u32::from(*b) * 29) >> 8).unwrap_or(255),
+        [r, g, b, ..] => {
+            u8::try_from((u32::from(*r) * 77 + u32::from(*g) * 150 + u32::from(*b) * 29) >> 8).unwrap_or(255)
+        }
         _ => 0,
     };
     Ok(data.0.chunks_exact(4).map(grey).collect())

@@ -100,9 +100,19 @@ pub(crate) fn rate(share: f64) -> String {
 /// How many times likelier, as `120 : 1` or `1 : 40`.
 pub(crate) fn odds(ratio: f64) -> String {
     let figure = |value: f64| {
-        if value >= 100_000.0 { "> 100 000".to_owned() } else if value >= 10.0 { format!("{value:.0}") } else { format!("{value:.1}") }
+        if value >= 100_000.0 {
+            "> 100 000".to_owned()
+        } else if value >= 10.0 {
+            format!("{value:.0}")
+        } else {
+            format!("{value:.1}")
+        }
     };
-    if ratio >= 1.0 { format!("{} : 1", figure(ratio)) } else { format!("1 : {}", figure(1.0 / ratio.max(1e-9))) }
+    if ratio >= 1.0 {
+        format!("{} : 1", figure(ratio))
+    } else {
+        format!("1 : {}", figure(1.0 / ratio.max(1e-9)))
+    }
 }
 
 /// Several things in one line, as the language joins them.

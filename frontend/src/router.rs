@@ -205,7 +205,12 @@ pub(crate) fn query(name: &'static str) -> Memo<String> {
 pub(crate) fn listen() {
     let pop = window_event_listener(leptos::ev::popstate, |_| arrive());
     let click = window_event_listener(leptos::ev::click, |event| {
-        if event.default_prevented() || event.button() != 0 || event.ctrl_key() || event.meta_key() || event.shift_key() {
+        if event.default_prevented()
+            || event.button() != 0
+            || event.ctrl_key()
+            || event.meta_key()
+            || event.shift_key()
+        {
             return;
         }
         if let Some(href) = link_under(&event) {

@@ -95,9 +95,11 @@ pub(crate) fn lacks_purpose() -> Memo<bool> {
 
 /// The button that asks for a purpose where something waits for it.
 pub(crate) fn ask_button() -> AnyView {
-    let ask = |_| leptos::task::spawn_local(async {
-        // What waits for the purpose follows the session.
-        ask_purpose().await;
-    });
+    let ask = |_| {
+        leptos::task::spawn_local(async {
+            // What waits for the purpose follows the session.
+            ask_purpose().await;
+        })
+    };
     view! { <button type="button" on:click=ask>{t!(frame.new_purpose)}</button> }.into_any()
 }

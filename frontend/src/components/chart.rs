@@ -156,7 +156,11 @@ fn steps(shares: &[f64], most: f64) -> String {
     let mut d = format!("M{:.1} {:.1}", across(0.0), up(0.0));
     for (i, share) in shares.iter().enumerate() {
         let y = up(share / most);
-        d.push_str(&format!("L{:.1} {y:.1}L{:.1} {y:.1}", across(i as f64 / bins), across((i as f64 + 1.0) / bins)));
+        d.push_str(&format!(
+            "L{:.1} {y:.1}L{:.1} {y:.1}",
+            across(i as f64 / bins),
+            across((i as f64 + 1.0) / bins)
+        ));
     }
     d.push_str(&format!("L{:.1} {:.1}Z", across(1.0), up(0.0)));
     d

@@ -252,20 +252,25 @@ fn password_dialog(open: RwSignal<bool>) -> AnyView {
             new.set(String::new());
         });
     };
-    dialog::dialog(open, t!(frame.password), move || refused.set(None), move || {
-        view! {
-            <form on:submit=move |event| { event.prevent_default(); submit(); }>
-                {field::text("old-password", t!(frame.old_password), "password", old)}
-                {field::text("new-password", t!(frame.new_password), "password", new)}
-                {notice::refusal(refused)}
-                <div class="actions">
-                    <button type="button" on:click=move |_| open.set(false)>{t!(common.cancel)}</button>
-                    <button type="submit" class="primary">{t!(frame.password)}</button>
-                </div>
-            </form>
-        }
-        .into_any()
-    })
+    dialog::dialog(
+        open,
+        t!(frame.password),
+        move || refused.set(None),
+        move || {
+            view! {
+                <form on:submit=move |event| { event.prevent_default(); submit(); }>
+                    {field::text("old-password", t!(frame.old_password), "password", old)}
+                    {field::text("new-password", t!(frame.new_password), "password", new)}
+                    {notice::refusal(refused)}
+                    <div class="actions">
+                        <button type="button" on:click=move |_| open.set(false)>{t!(common.cancel)}</button>
+                        <button type="submit" class="primary">{t!(frame.password)}</button>
+                    </div>
+                </form>
+            }
+            .into_any()
+        },
+    )
 }
 
 fn rail() -> AnyView {

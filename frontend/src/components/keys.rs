@@ -7,9 +7,13 @@ use crate::t;
 
 /// The dialog that lists every key.
 pub(crate) fn help(open: RwSignal<bool>) -> AnyView {
-    dialog::dialog(open, t!(keys.title), || (), move || {
-        let row = |key: &'static str, what: &'static str| view! { <tr><td><kbd>{key}</kbd></td><td>{what}</td></tr> };
-        view! {
+    dialog::dialog(
+        open,
+        t!(keys.title),
+        || (),
+        move || {
+            let row = |key: &'static str, what: &'static str| view! { <tr><td><kbd>{key}</kbd></td><td>{what}</td></tr> };
+            view! {
             <table class="keys">
                 <thead class="sr-only"><tr><th>{t!(keys.key)}</th><th>{t!(keys.what)}</th></tr></thead>
                 <tbody>
@@ -31,5 +35,6 @@ pub(crate) fn help(open: RwSignal<bool>) -> AnyView {
             <div class="actions"><button type="button" class="primary" on:click=move |_| open.set(false)>{t!(common.close)}</button></div>
         }
         .into_any()
-    })
+        },
+    )
 }

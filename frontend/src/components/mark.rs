@@ -58,12 +58,14 @@ impl Status {
 
 /// The shape alone, for those who see.
 pub(crate) fn shape(status: Status) -> AnyView {
-    view! { <span class=format!("shape {}", status.class()) aria-hidden="true">{status.shape()}</span> }.into_any()
+    view! { <span class=format!("shape {}", status.class()) aria-hidden="true">{status.shape()}</span> }
+        .into_any()
 }
 
 /// A shape and its word.
 pub(crate) fn mark(status: Status, text: impl Into<String>) -> AnyView {
-    view! { <span class=format!("mark {}", status.class())>{shape(status)} <span>{text.into()}</span></span> }.into_any()
+    view! { <span class=format!("mark {}", status.class())>{shape(status)} <span>{text.into()}</span></span> }
+        .into_any()
 }
 
 /// The mark of a delivery's state.

@@ -21,9 +21,10 @@ pub(crate) fn sentence(failure: &Failure) -> String {
 /// The sentence for a problem, worded from its code and parameters.
 pub(crate) fn problem_sentence(problem: &Problem) -> String {
     let template = i18n::name_of(words::problem, problem.code);
-    problem.params.iter().fold(template, |text, (name, value)| {
-        text.replace(&format!("{{{name}}}"), &parameter(name, value))
-    })
+    problem
+        .params
+        .iter()
+        .fold(template, |text, (name, value)| text.replace(&format!("{{{name}}}"), &parameter(name, value)))
 }
 
 /// A parameter as people read it: rights, roles and guards have words of their own.

@@ -67,7 +67,9 @@ fn drawn(mark: Drawn, natural: RwSignal<(u32, u32)>, chosen: RwSignal<String>) -
     };
     let limit = move || {
         let (from, to) = mark.limit.filter(|_| natural.get() == STANDARD)?;
-        Some(view! { <rect class="limit" x="0" width=across y=from.to_string() height=(to - from).to_string()></rect> })
+        Some(
+            view! { <rect class="limit" x="0" width=across y=from.to_string() height=(to - from).to_string()></rect> },
+        )
     };
     view! {
         <g class=class>

@@ -103,7 +103,12 @@ fn last_check(check: Option<&FixityCheck>) -> AnyView {
     let text = if check.damaged + check.unreadable == 0 {
         t!(archive.intact, n = format::count(check.intact), time = format::local_time(check.at))
     } else {
-        t!(archive.damaged, damaged = format::count(check.damaged), unreadable = format::count(check.unreadable), time = format::local_time(check.at))
+        t!(
+            archive.damaged,
+            damaged = format::count(check.damaged),
+            unreadable = format::count(check.unreadable),
+            time = format::local_time(check.at)
+        )
     };
     view! { <p class="lead">{mark::mark(status(check), text)}</p> }.into_any()
 }
@@ -119,10 +124,18 @@ fn calendar(checks: &[FixityCheck]) -> AnyView {
     }
     let today = now().as_millisecond();
     let square = |back: i64| {
-        let date = api::Timestamp::from_millisecond(today - back * DAY).map(format::local_date).unwrap_or_default();
+        let date =
+            api::Timestamp::from_millisecond(today - back * DAY).map(format::local_date).unwrap_or_default();
         let check = by_day.get(&date);
         let (status, word) = match check {
-            Some(check) => (status(check), t!(archive.day_checked, intact = format::count(check.intact), damaged = format::count(check.damaged + check.unreadable))),
+            Some(check) => (
+                status(check),
+                t!(
+                    archive.day_checked,
+                    intact = format::count(check.intact),
+                    damaged = format::count(check.damaged + check.unreadable)
+                ),
+            ),
             None => (Status::Waiting, t!(archive.day_none).to_owned()),
         };
         let label = format!("{date}: {word}");

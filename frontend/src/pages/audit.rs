@@ -54,7 +54,11 @@ pub(crate) fn page() -> AnyView {
 }
 
 fn row(entry: &AuditEntry) -> AnyView {
-    let outcome = if entry.ok { mark::mark(Status::Ok, t!(audit.done)) } else { mark::mark(Status::Stop, t!(audit.refused)) };
+    let outcome = if entry.ok {
+        mark::mark(Status::Ok, t!(audit.done))
+    } else {
+        mark::mark(Status::Stop, t!(audit.refused))
+    };
     view! {
         <tr>
             <td class="number">{entry.number}</td><td>{format::when(entry.at)}</td><td>{entry.account.clone()}</td>

@@ -152,8 +152,10 @@ fn full(kept: &Calibration, calibration: Loader<Calibration>) -> AnyView {
 }
 
 fn point(point: &OperatingPoint) -> AnyView {
-    let threshold = point.threshold.map_or_else(|| t!(calibration.not_measurable).to_owned(), |t| format!("{t:.3}"));
-    let interval = point.interval.map(|(low, high)| format!("{} – {}", format::rate(low), format::rate(high)));
+    let threshold =
+        point.threshold.map_or_else(|| t!(calibration.not_measurable).to_owned(), |t| format!("{t:.3}"));
+    let interval =
+        point.interval.map(|(low, high)| format!("{} – {}", format::rate(low), format::rate(high)));
     view! {
         <tr>
             <td class="number">{format::rate(point.target_fmr)}</td><td class="number">{threshold}</td>

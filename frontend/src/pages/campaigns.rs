@@ -74,20 +74,30 @@ fn late(n: u64) -> AnyView {
 }
 
 fn create_dialog(open: RwSignal<bool>) -> AnyView {
-    dialog::dialog(open, t!(campaigns.create), || (), move || {
-        let rules = Loader::new(api_client::rule_sets);
-        let vendors = Loader::new(api_client::vendors);
-        rules.show(move |rules| {
-            let rules: Vec<_> = rules.into_iter().map(|set| (set.name.clone(), set.name)).collect();
-            vendors.show(move |vendors| {
-                let vendors = vendors.into_iter().map(|vendor| (vendor.id.to_string(), vendor.name)).collect();
-                create_form(open, rules.clone(), vendors)
+    dialog::dialog(
+        open,
+        t!(campaigns.create),
+        || (),
+        move || {
+            let rules = Loader::new(api_client::rule_sets);
+            let vendors = Loader::new(api_client::vendors);
+            rules.show(move |rules| {
+                let rules: Vec<_> = rules.into_iter().map(|set| (set.name.clone(), set.name)).collect();
+                vendors.show(move |vendors| {
+                    let vendors =
+                        vendors.into_iter().map(|vendor| (vendor.id.to_string(), vendor.name)).collect();
+                    create_form(open, rules.clone(), vendors)
+                })
             })
-        })
-    })
+        },
+    )
 }
 
-fn create_form(open: RwSignal<bool>, rules: Vec<(String, String)>, mut vendors: Vec<(String, String)>) -> AnyView {
+fn create_form(
+    open: RwSignal<bool>,
+    rules: Vec<(String, String)>,
+    mut vendors: Vec<(String, String)>,
+) -> AnyView {
     let text = |value: String| RwSignal::new(value);
     let year = format::local_date(now()).get(..4).unwrap_or("2026").to_owned();
     let (name, kind, year) = (text(String::new()), text("graduation".to_owned()), text(year));
@@ -163,7 +173,11 @@ fn head(kept: &Campaign, campaign: Loader<Campaign>) -> AnyView {
     let lacking = counts.roster.saturating_sub(counts.tokens);
     let issue = move |_| {
         issuing.run(api_client::issue_tokens(id), move |issued| {
-            state().tell(t!(campaigns.issued, issued = format::count(issued.issued), total = format::count(issued.total)));
+            state().tell(t!(
+                campaigns.issued,
+                issued = format::count(issued.issued),
+                total = format::count(issued.total)
+            ));
             campaign.again();
         });
     };
@@ -229,7 +243,11 @@ fn row(row: &RosterRow) -> AnyView {
     } else {
         row.name.clone().into_any()
     };
-    let token = if row.token { mark::mark(Status::Ok, t!(campaigns.token_issued)) } else { mark::mark(Status::Waiting, t!(campaigns.token_missing)) };
+    let token = if row.token {
+        mark::mark(Status::Ok, t!(campaigns.token_issued))
+    } else {
+        mark::mark(Status::Waiting, t!(campaigns.token_missing))
+    };
     view! {
         <tr>
             <td class="name private">{name}</td><td class="digits private">{row.student_number.clone()}</td>

@@ -56,6 +56,7 @@ fn full(id: CaseId, text: String) -> AnyView {
             <div><h1>{t!(certificate.title)}</h1><p class="dim">{t!(certificate.how)}</p></div>
             <div class="actions no-print">
                 <button type="button" on:click=save>{t!(common.save)}</button>
+                <a class="button" href=api_client::url(&format!("/deletions/{id}/certificate.pdf")) download="certificate.pdf">{t!(certificate.pdf)}</a>
                 <button type="button" class="primary" on:click=|_| browser::print()>{t!(common.print)}</button>
             </div>
         </header>
@@ -80,7 +81,8 @@ fn checked(report: &Report) -> AnyView {
     let outcome = i18n::code_of(report.outcome);
     let status = if outcome == "CERTIFIED" { Status::Ok } else { Status::Attention };
     let witnesses: Vec<_> = report.witnesses.keys().cloned().collect();
-    let witnesses = if witnesses.is_empty() { t!(certificate.no_witness).to_owned() } else { format::list(&witnesses) };
+    let witnesses =
+        if witnesses.is_empty() { t!(certificate.no_witness).to_owned() } else { format::list(&witnesses) };
     let (first, last) = report.between;
     view! {
         <div class=format!("band {}", status.class())>
@@ -165,7 +167,10 @@ fn places(places: &[LocationStatement]) -> AnyView {
             mark::mark(Status::Stop, t!(certificate.still))
         };
         let device = [&place.make, &place.model, &place.serial].map(|part| part.trim()).join(" ");
-        let erased = place.sanitisation.as_ref().map(|done| format!("{} ({} {})", done.technique, done.tool, done.tool_version));
+        let erased = place
+            .sanitisation
+            .as_ref()
+            .map(|done| format!("{} ({} {})", done.technique, done.tool, done.tool_version));
         view! {
             <tr>
                 <td>{i18n::name_of(words::location, place.kind)} " " <code>{i18n::code_of(&place.id)}</code></td>

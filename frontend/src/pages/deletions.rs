@@ -56,18 +56,34 @@ fn list(cases: &[Case]) -> AnyView {
 
 /// Opens a case for an accepted delivery that has none yet.
 fn open_dialog(open: RwSignal<bool>, cases: Loader<Vec<Case>>) -> AnyView {
-    dialog::dialog(open, t!(deletions.open), || (), move || {
-        let deliveries = Loader::new(api_client::deliveries);
-        deliveries.show(move |deliveries| {
-            let taken: Vec<_> = cases.now().unwrap_or_default().iter().map(|case| case.delivery).collect();
-            let free: Vec<_> = deliveries
-                .into_iter()
-                .filter(|d| d.state == DeliveryState::Accepted && !taken.contains(&d.id))
-                .map(|d| (d.id.to_string(), format!("{} · {} · {}", d.campaign_name, d.vendor_name, t!(delivery.round, n = d.round))))
-                .collect();
-            open_form(open, free)
-        })
-    })
+    dialog::dialog(
+        open,
+        t!(deletions.open),
+        || (),
+        move || {
+            let deliveries = Loader::new(api_client::deliveries);
+            deliveries.show(move |deliveries| {
+                let taken: Vec<_> =
+                    cases.now().unwrap_or_default().iter().map(|case| case.delivery).collect();
+                let free: Vec<_> = deliveries
+                    .into_iter()
+                    .filter(|d| d.state == DeliveryState::Accepted && !taken.contains(&d.id))
+                    .map(|d| {
+                        (
+                            d.id.to_string(),
+                            format!(
+                                "{} · {} · {}",
+                                d.campaign_name,
+                                d.vendor_name,
+                                t!(delivery.round, n = d.round)
+                            ),
+                        )
+                    })
+                    .collect();
+                open_form(open, free)
+            })
+        },
+    )
 }
 
 fn open_form(open: RwSignal<bool>, free: Vec<(String, String)>) -> AnyView {

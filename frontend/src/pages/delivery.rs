@@ -2,8 +2,8 @@
 
 use api::Right;
 use api::delivery::{
-    CheckReport, Decision, Delivery, DeliveryState, FindingCount, Item, ItemQuery, Proposal, Propose, Receipt,
-    ReceiptStatement,
+    CheckReport, Decision, Delivery, DeliveryState, FindingCount, Item, ItemQuery, Proposal, Propose,
+    Receipt, ReceiptStatement,
 };
 use api::ids::DeliveryId;
 use leptos::prelude::*;
@@ -74,7 +74,8 @@ fn actions(kept: &Delivery, delivery: Loader<Delivery>) -> AnyView {
     let id = kept.id;
     let checking = Attempt::new();
     let opening = Attempt::new();
-    let checkable = matches!(kept.state, DeliveryState::Received | DeliveryState::Checked) && state().may(Right::CheckDeliveries);
+    let checkable = matches!(kept.state, DeliveryState::Received | DeliveryState::Checked)
+        && state().may(Right::CheckDeliveries);
     let accepted = kept.state == DeliveryState::Accepted;
     view! {
         <div class="actions no-print">
@@ -117,10 +118,12 @@ fn rounds(kept: &Delivery) -> AnyView {
 /// The job that checks or accepts, as it goes. When it ends, the board is asked for again.
 fn work(kept: &Delivery, delivery: Loader<Delivery>) -> Option<AnyView> {
     let id = kept.job?;
-    let busy = matches!(kept.state, DeliveryState::Received | DeliveryState::Checking | DeliveryState::Accepting);
+    let busy =
+        matches!(kept.state, DeliveryState::Received | DeliveryState::Checking | DeliveryState::Accepting);
     let followed = job::follow(id);
     job::when_over(followed, move |_| delivery.again());
-    let failed = Memo::new(move |_| followed.get().is_some_and(|job| job.state == api::job::JobState::Failed));
+    let failed =
+        Memo::new(move |_| followed.get().is_some_and(|job| job.state == api::job::JobState::Failed));
     Some(view! { {move || (busy || failed.get()).then(|| view! { <section class="panel no-print">{job::here(followed)}</section> })} }.into_any())
 }
 
@@ -222,7 +225,8 @@ fn propose(id: DeliveryId, report: &CheckReport, delivery: Loader<Delivery>) -> 
 fn confirm(id: DeliveryId, proposal: &Proposal, delivery: Loader<Delivery>) -> AnyView {
     let own = state().session_now().is_some_and(|session| session.user.id == proposal.by);
     if own {
-        return view! { <p class="no-print">{mark::mark(Status::Waiting, t!(delivery.another_must))}</p> }.into_any();
+        return view! { <p class="no-print">{mark::mark(Status::Waiting, t!(delivery.another_must))}</p> }
+            .into_any();
     }
     let attempt = Attempt::new();
     let answer = move |yes: bool| attempt.run(api_client::confirm(id, yes), move |kept| delivery.put(kept));
@@ -272,12 +276,19 @@ fn sheet(id: DeliveryId) -> AnyView {
     let (chosen, code, offset) = (router::query("state"), router::query("code"), pager::offset());
     let items = Loader::new(move || {
         let text = |value: String| (!value.is_empty()).then_some(value);
-        let query = ItemQuery { state: text(chosen.get()), code: text(code.get()), offset: offset.get(), limit: LIMIT };
+        let query = ItemQuery {
+            state: text(chosen.get()),
+            code: text(code.get()),
+            offset: offset.get(),
+            limit: LIMIT,
+        };
         async move { api_client::items(id, &query).await }
     });
-    let chip = move |value: &'static str, name: String| view! {
-        <button type="button" class="chip" aria-pressed=move || (chosen.get() == value).to_string()
-            on:click=move |_| router::set_query(&[("state", value), ("offset", "")])>{name}</button>
+    let chip = move |value: &'static str, name: String| {
+        view! {
+            <button type="button" class="chip" aria-pressed=move || (chosen.get() == value).to_string()
+                on:click=move |_| router::set_query(&[("state", value), ("offset", "")])>{name}</button>
+        }
     };
     view! {
         <section class="no-print" id="sheet">

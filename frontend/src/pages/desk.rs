@@ -49,7 +49,9 @@ fn nobody() -> AnyView {
     let typed = RwSignal::new(String::new());
     let found = Loader::new(move || {
         let query = SearchQuery { q: typed.get(), limit: 8, ..SearchQuery::default() };
-        async move { if query.q.trim().is_empty() { Ok(None) } else { api_client::search(&query).await.map(Some) } }
+        async move {
+            if query.q.trim().is_empty() { Ok(None) } else { api_client::search(&query).await.map(Some) }
+        }
     });
     Effect::new(|_| browser::focus("desk-who"));
     let first = move || {
@@ -110,7 +112,9 @@ fn at_the_desk(person: PersonId, queue: Loader<Vec<Comparison>>) -> AnyView {
         }
     };
     let decide = move |decision: FaceDecision| {
-        let Some(comparison) = made.get_untracked().filter(|c| c.state == ComparisonState::Open) else { return };
+        let Some(comparison) = made.get_untracked().filter(|c| c.state == ComparisonState::Open) else {
+            return;
+        };
         let decide = Decide { decision, note: String::new() };
         deciding.run(async move { api_client::decide(comparison.id, &decide).await }, move |comparison| {
             made.set(Some(comparison));
@@ -167,15 +171,21 @@ fn who(kept: &Dossier) -> AnyView {
 
 fn reference(kept: &Dossier) -> AnyView {
     let of = |kind| kept.photos.iter().rfind(|p| p.kind == kind && p.superseded_by.is_none());
-    let reference = of(PhotoKind::Admission).or_else(|| of(PhotoKind::IdCard)).or_else(|| of(PhotoKind::Enrolment));
+    let reference =
+        of(PhotoKind::Admission).or_else(|| of(PhotoKind::IdCard)).or_else(|| of(PhotoKind::Enrolment));
     match reference {
         Some(photo) => photo::kept(Some(photo.id), "full", t!(desk.reference)),
-        None => view! { <span class="photo"><span class="no-photo">{t!(desk.no_reference)}</span></span> }.into_any(),
+        None => view! { <span class="photo"><span class="no-photo">{t!(desk.no_reference)}</span></span> }
+            .into_any(),
     }
 }
 
 /// The live picture with its guide, or the probe once it is taken.
-fn viewfinder(camera: Camera, made: RwSignal<Option<Comparison>>, take: impl Fn() + Copy + Send + 'static) -> AnyView {
+fn viewfinder(
+    camera: Camera,
+    made: RwSignal<Option<Comparison>>,
+    take: impl Fn() + Copy + Send + 'static,
+) -> AnyView {
     let probe = Memo::new(move |_| made.get().filter(|c| c.has_probe).map(|c| api_client::probe_url(c.id)));
     let guide = move || camera.guide.get();
     let word = move |good: bool, yes: &'static str, no: &'static str| {

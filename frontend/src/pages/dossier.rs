@@ -130,8 +130,13 @@ fn facts(facts: &PersonFacts) -> AnyView {
 
 /// The photos by kind side by side; two of them can be set beside each other at equal size.
 fn photos(all: &[Photo]) -> AnyView {
-    const KINDS: [PhotoKind; 5] =
-        [PhotoKind::IdCard, PhotoKind::Admission, PhotoKind::Enrolment, PhotoKind::Graduation, PhotoKind::Original];
+    const KINDS: [PhotoKind; 5] = [
+        PhotoKind::IdCard,
+        PhotoKind::Admission,
+        PhotoKind::Enrolment,
+        PhotoKind::Graduation,
+        PhotoKind::Original,
+    ];
     let chosen = RwSignal::new(Vec::<PhotoId>::new());
     let columns = KINDS.into_iter().filter_map(|kind| {
         let photos: Vec<_> = all.iter().filter(|photo| photo.kind == kind).collect();
@@ -347,10 +352,15 @@ fn correction_dialog(
     from_version: u32,
     dossier: Loader<Dossier>,
 ) -> AnyView {
-    dialog::dialog(open, t!(dossier.correct), || (), move || {
-        let facts = Loader::new(move || api_client::reveal(person));
-        facts.show(move |facts| correction_form(Draft::of(&facts), open, person, from_version, dossier))
-    })
+    dialog::dialog(
+        open,
+        t!(dossier.correct),
+        || (),
+        move || {
+            let facts = Loader::new(move || api_client::reveal(person));
+            facts.show(move |facts| correction_form(Draft::of(&facts), open, person, from_version, dossier))
+        },
+    )
 }
 
 fn correction_form(

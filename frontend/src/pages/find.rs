@@ -41,7 +41,8 @@ fn asked() -> Memo<SearchQuery> {
 }
 
 fn asks_anything(query: &SearchQuery) -> bool {
-    let narrowed = [&query.college, &query.major, &query.class, &query.photo_state].into_iter().any(Option::is_some);
+    let narrowed =
+        [&query.college, &query.major, &query.class, &query.photo_state].into_iter().any(Option::is_some);
     !query.q.trim().is_empty() || narrowed || query.year.is_some()
 }
 
@@ -180,7 +181,11 @@ fn facets(found: &SearchResults, asked: &SearchQuery) -> AnyView {
         });
         Some(view! { <h2>{i18n::field(field)}</h2> <ul>{values.collect_view()}</ul> }.into_any())
     };
-    let all: Vec<_> = FACETS.iter().filter_map(|field| found.facets.iter().find(|f| f.field == *field)).filter_map(one).collect();
+    let all: Vec<_> = FACETS
+        .iter()
+        .filter_map(|field| found.facets.iter().find(|f| f.field == *field))
+        .filter_map(one)
+        .collect();
     view! { <details class="facet-fold" open=browser::matches_media("(min-width: 1000px)")><summary>{t!(find.facets)}</summary>{all}</details> }.into_any()
 }
 
@@ -241,7 +246,8 @@ fn shown(hits: Vec<Hit>, first: usize, at: Memo<usize>, wall: Memo<String>) -> A
     if hits.is_empty() {
         return ().into_any();
     }
-    (move || if wall.get() == "wall" { photo_wall(&hits, first, at) } else { list(&hits, first, at) }).into_any()
+    (move || if wall.get() == "wall" { photo_wall(&hits, first, at) } else { list(&hits, first, at) })
+        .into_any()
 }
 
 fn list(hits: &[Hit], first: usize, at: Memo<usize>) -> AnyView {
@@ -325,7 +331,8 @@ fn marked(found: &Match) -> AnyView {
     let letters: Vec<char> = found.text.chars().collect();
     let mut parts = Vec::new();
     let mut from = 0;
-    let slice = |from: usize, to: usize| letters.iter().skip(from).take(to.saturating_sub(from)).collect::<String>();
+    let slice =
+        |from: usize, to: usize| letters.iter().skip(from).take(to.saturating_sub(from)).collect::<String>();
     for (start, end) in &found.ranges {
         let (start, end) = (*start as usize, *end as usize);
         parts.push(slice(from, start).into_any());

@@ -28,8 +28,13 @@ use crate::t;
 const KINDS: [&str; 3] = ["roster", "photos", "diplomas"];
 
 /// The kinds of photo that can be imported.
-const PHOTO_KINDS: [PhotoKind; 5] =
-    [PhotoKind::Admission, PhotoKind::Enrolment, PhotoKind::Graduation, PhotoKind::Original, PhotoKind::IdCard];
+const PHOTO_KINDS: [PhotoKind; 5] = [
+    PhotoKind::Admission,
+    PhotoKind::Enrolment,
+    PhotoKind::Graduation,
+    PhotoKind::Original,
+    PhotoKind::IdCard,
+];
 
 /// The page.
 pub(crate) fn page() -> AnyView {
@@ -66,7 +71,8 @@ fn form(kind: &'static str, campaigns: &[Campaign], running: RwSignal<Option<Job
     let campaign = RwSignal::new(first);
     let file = RwSignal::new(Stand::Empty);
     let photos = RwSignal::new(i18n::code_of(PhotoKind::Admission));
-    let photo_kinds = PHOTO_KINDS.map(|kind| (i18n::code_of(kind), i18n::name_of(words::photo_kind, kind))).to_vec();
+    let photo_kinds =
+        PHOTO_KINDS.map(|kind| (i18n::code_of(kind), i18n::name_of(words::photo_kind, kind))).to_vec();
     let attempt = Attempt::new();
     let submit = move || {
         let Stand::Kept(upload) = file.get_untracked() else { return };
@@ -110,7 +116,9 @@ async fn start(
     photos: Option<PhotoKind>,
 ) -> Answer<Job> {
     match (kind, campaign) {
-        ("photos", Some(campaign)) => api_client::import_photos(&ImportPhotos { upload, campaign, kind: photos }).await,
+        ("photos", Some(campaign)) => {
+            api_client::import_photos(&ImportPhotos { upload, campaign, kind: photos }).await
+        }
         ("roster", Some(campaign)) => api_client::import_roster(campaign, &ImportFile { upload }).await,
         _ => api_client::import_diplomas(&ImportFile { upload }).await,
     }
@@ -174,8 +182,9 @@ fn finding_groups(found: &[ImportFinding]) -> AnyView {
 fn recent() -> AnyView {
     const IMPORTS: [JobKind; 3] = [JobKind::ImportRoster, JobKind::ImportPhotos, JobKind::ImportDiplomas];
     let jobs = Memo::new(|_| {
-        let mut jobs: Vec<Job> =
-            state().jobs.with(|jobs| jobs.values().filter(|job| IMPORTS.contains(&job.kind)).cloned().collect());
+        let mut jobs: Vec<Job> = state()
+            .jobs
+            .with(|jobs| jobs.values().filter(|job| IMPORTS.contains(&job.kind)).cloned().collect());
         jobs.sort_by_key(|job| std::cmp::Reverse(job.created));
         jobs
     });

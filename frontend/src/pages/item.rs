@@ -79,7 +79,12 @@ fn turn(id: DeliveryId, by: i64) {
 fn full(id: DeliveryId, item: &Item) -> AnyView {
     let chosen = RwSignal::new(String::new());
     let pixels = if item.has_image {
-        overlay::overlay(api_client::item_url(id, item.number), t!(item.photo, n = item.number), &item.findings, chosen)
+        overlay::overlay(
+            api_client::item_url(id, item.number),
+            t!(item.photo, n = item.number),
+            &item.findings,
+            chosen,
+        )
     } else {
         photo::photo(None, "")
     };
@@ -124,7 +129,8 @@ fn admission(person: PersonId) -> AnyView {
 fn admission_photo(person: PersonId) -> AnyView {
     let dossier = Loader::new(move || api_client::dossier(person));
     dossier.show(|dossier| {
-        let reference = dossier.photos.iter().rfind(|p| p.kind == PhotoKind::Admission && p.superseded_by.is_none());
+        let reference =
+            dossier.photos.iter().rfind(|p| p.kind == PhotoKind::Admission && p.superseded_by.is_none());
         photo::kept(reference.map(|photo| photo.id), "full", t!(item.admission))
     })
 }
@@ -159,7 +165,7 @@ fn rules(findings: &[Finding], chosen: RwSignal<String>) -> AnyView {
                 <td>{i18n::worded(words::finding, &finding.code)} " "
                     {if placed {
                         let code = finding.code.clone();
-                        view! { <button type="button" class="link" aria-label=t!(item.show_place) on:click=move |_| chosen.set(code.clone())><code>{finding.code.clone()}</code></button> }.into_any()
+                        view! { <button type="button" class="link" title=t!(item.show_place) on:click=move |_| chosen.set(code.clone())><code>{finding.code.clone()}</code></button> }.into_any()
                     } else {
                         view! { <code>{finding.code.clone()}</code> }.into_any()
                     }}</td>

@@ -75,7 +75,11 @@ fn full(kept: &Comparison, comparison: Loader<Comparison>) -> AnyView {
         }
         let decide = Decide { decision, note: note.get_untracked().trim().to_owned() };
         let work = async move {
-            if at_desk { api_client::decide(id, &decide).await } else { api_client::review(id, &decide).await }
+            if at_desk {
+                api_client::decide(id, &decide).await
+            } else {
+                api_client::review(id, &decide).await
+            }
         };
         attempt.run(work, move |kept| {
             given.set(true);

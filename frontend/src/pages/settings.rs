@@ -3,8 +3,8 @@
 use api::account::{ChangeUser, NewUser, RightsTable, User};
 use api::campaign::RuleSetSummary;
 use api::health::{Doctor, DoctorFinding};
-use api::vendor::{Enrolment, NewVendor, Vendor};
 use api::ids::{UserId, VendorId};
+use api::vendor::{Enrolment, NewVendor, Vendor};
 use api::{Right, Role};
 use leptos::prelude::*;
 
@@ -31,7 +31,11 @@ pub(crate) fn page(section: Section) -> AnyView {
     let may = |right| state().may(right);
     let section = match section {
         Section::Doctor if !may(Right::ReadDoctor) => {
-            if may(Right::ManageVendors) { Section::Vendors } else { Section::Rights }
+            if may(Right::ManageVendors) {
+                Section::Vendors
+            } else {
+                Section::Rights
+            }
         }
         section => section,
     };
@@ -76,9 +80,13 @@ fn findings(doctor: &Doctor) -> AnyView {
 
 /// The client's own words where it has them, the server's English where it has not.
 fn finding(finding: &DoctorFinding) -> AnyView {
-    let fill = |text: String| finding.params.iter().fold(text, |text, (name, value)| text.replace(&format!("{{{name}}}"), value));
-    let heading = words::doctor(&finding.code).map_or_else(|| finding.text.clone(), |text| fill(text.say().to_owned()));
-    let mend = words::mend(&finding.code).map_or_else(|| finding.mend.clone(), |text| fill(text.say().to_owned()));
+    let fill = |text: String| {
+        finding.params.iter().fold(text, |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    };
+    let heading =
+        words::doctor(&finding.code).map_or_else(|| finding.text.clone(), |text| fill(text.say().to_owned()));
+    let mend =
+        words::mend(&finding.code).map_or_else(|| finding.mend.clone(), |text| fill(text.say().to_owned()));
     let values: Vec<_> = finding.params.iter().map(|(name, value)| format!("{name} = {value}")).collect();
     view! {
         <li>
@@ -106,7 +114,7 @@ fn people() -> AnyView {
 fn people_table(all: &[User], users: Loader<Vec<User>>) -> AnyView {
     view! {
         <div class="scroll"><table class="dense rows">
-            <thead><tr><th>{t!(settings.account)}</th><th>{t!(settings.name)}</th><th>{t!(settings.roles)}</th><th>{t!(settings.active)}</th><th>{t!(settings.last_seen)}</th><th></th></tr></thead>
+            <thead><tr><th>{t!(settings.account)}</th><th>{t!(settings.name)}</th><th>{t!(settings.roles)}</th><th>{t!(settings.active)}</th><th>{t!(settings.last_seen)}</th><th><span class="sr-only">{t!(settings.actions)}</span></th></tr></thead>
             <tbody>{all.iter().map(|user| {
                 let roles: Vec<_> = user.roles.iter().map(|role| i18n::name_of(words::role, role)).collect();
                 let changing = RwSignal::new(false);
@@ -131,7 +139,9 @@ fn reset_form(id: UserId) -> AnyView {
     let password = RwSignal::new(String::new());
     let attempt = Attempt::new();
     let submit = move || {
-        attempt.run(api_client::reset_password(id, password.get_untracked()), |()| state().tell(t!(settings.password_reset)));
+        attempt.run(api_client::reset_password(id, password.get_untracked()), |()| {
+            state().tell(t!(settings.password_reset))
+        });
         password.set(String::new());
     };
     view! {
@@ -151,7 +161,8 @@ fn user_form(open: RwSignal<bool>, kept: Option<User>, users: Loader<Vec<User>>)
     let active = RwSignal::new(kept.as_ref().is_none_or(|user| user.active));
     let held = |role| kept.as_ref().is_some_and(|user| user.roles.contains(&role));
     let roles = Role::ALL.map(|role| (role, RwSignal::new(held(role))));
-    let chosen = move || roles.into_iter().filter(|(_, held)| held.get()).map(|(role, _)| role).collect::<Vec<_>>();
+    let chosen =
+        move || roles.into_iter().filter(|(_, held)| held.get()).map(|(role, _)| role).collect::<Vec<_>>();
     let clash = move || {
         let chosen = chosen();
         chosen.iter().find_map(|a| chosen.iter().find(|b| a.excludes(**b)).map(|b| (*a, *b)))
@@ -160,7 +171,8 @@ fn user_form(open: RwSignal<bool>, kept: Option<User>, users: Loader<Vec<User>>)
     let attempt = Attempt::new();
     let submit = move || {
         let (account, password) = (account.get_untracked().trim().to_owned(), password.get_untracked());
-        let (name, active, roles) = (name.get_untracked().trim().to_owned(), active.get_untracked(), untrack(chosen));
+        let (name, active, roles) =
+            (name.get_untracked().trim().to_owned(), active.get_untracked(), untrack(chosen));
         let work = async move {
             match id {
                 Some(id) => api_client::change_user(id, &ChangeUser { name, roles, active }).await,
@@ -249,7 +261,11 @@ fn vendors() -> AnyView {
     .into_any()
 }
 
-fn vendor_table(all: &[Vendor], shown: RwSignal<Option<Enrolment>>, revoking: RwSignal<Option<VendorId>>) -> AnyView {
+fn vendor_table(
+    all: &[Vendor],
+    shown: RwSignal<Option<Enrolment>>,
+    revoking: RwSignal<Option<VendorId>>,
+) -> AnyView {
     let attempt = Attempt::new();
     let row = |vendor: &Vendor| {
         let id = vendor.id;
@@ -268,7 +284,7 @@ fn vendor_table(all: &[Vendor], shown: RwSignal<Option<Enrolment>>, revoking: Rw
     view! {
         {attempt.refusal()}
         <div class="scroll"><table class="dense rows">
-            <thead><tr><th>{t!(settings.vendor)}</th><th>{t!(settings.signatory)}</th><th>{t!(settings.active)}</th><th>{t!(settings.registered)}</th><th>{t!(settings.expires)}</th><th>{t!(settings.fingerprint)}</th><th></th></tr></thead>
+            <thead><tr><th>{t!(settings.vendor)}</th><th>{t!(settings.signatory)}</th><th>{t!(settings.active)}</th><th>{t!(settings.registered)}</th><th>{t!(settings.expires)}</th><th>{t!(settings.fingerprint)}</th><th><span class="sr-only">{t!(settings.actions)}</span></th></tr></thead>
             <tbody>{all.iter().map(row).collect_view()}</tbody>
         </table></div>
     }
@@ -287,10 +303,18 @@ fn revoke_dialog(revoking: RwSignal<Option<VendorId>>, vendors: Loader<Vec<Vendo
             vendors.again();
         });
     };
-    dialog::dialog(open, t!(settings.revoke), move || revoking.set(None), move || {
-        let all = vendors.now().unwrap_or_default();
-        let name = all.into_iter().find(|v| Some(v.id) == revoking.get_untracked()).map(|v| v.name).unwrap_or_default();
-        view! {
+    dialog::dialog(
+        open,
+        t!(settings.revoke),
+        move || revoking.set(None),
+        move || {
+            let all = vendors.now().unwrap_or_default();
+            let name = all
+                .into_iter()
+                .find(|v| Some(v.id) == revoking.get_untracked())
+                .map(|v| v.name)
+                .unwrap_or_default();
+            view! {
             <p>{t!(settings.revoke_means, name = name)}</p>
             {attempt.refusal()}
             <div class="actions">
@@ -299,7 +323,8 @@ fn revoke_dialog(revoking: RwSignal<Option<VendorId>>, vendors: Loader<Vec<Vendo
             </div>
         }
         .into_any()
-    })
+        },
+    )
 }
 
 /// What the vendor's agent needs, to hand over as one file.
@@ -327,11 +352,17 @@ fn enrolment_view(enrolment: &Enrolment) -> AnyView {
     .into_any()
 }
 
-fn vendor_form(open: RwSignal<bool>, registered: RwSignal<Option<Enrolment>>, vendors: Loader<Vec<Vendor>>) -> AnyView {
+fn vendor_form(
+    open: RwSignal<bool>,
+    registered: RwSignal<Option<Enrolment>>,
+    vendors: Loader<Vec<Vendor>>,
+) -> AnyView {
     let text = || RwSignal::new(String::new());
     let (name, legal_name, csr, agent_key, legal_key) = (text(), text(), text(), text(), text());
     let attempt = Attempt::new();
-    let complete = move || [name, legal_name, csr, agent_key, legal_key].iter().all(|field| !field.get().trim().is_empty());
+    let complete = move || {
+        [name, legal_name, csr, agent_key, legal_key].iter().all(|field| !field.get().trim().is_empty())
+    };
     let submit = move || {
         let read = |field: RwSignal<String>| field.get_untracked().trim().to_owned();
         let vendor = NewVendor {
@@ -371,10 +402,12 @@ fn vendor_form(open: RwSignal<bool>, registered: RwSignal<Option<Enrolment>>, ve
 
 fn rules() -> AnyView {
     let rules = Loader::new(api_client::rule_sets);
-    rules.show(|sets| if sets.is_empty() {
-        notice::empty(t!(settings.no_rules), t!(settings.no_rules_how))
-    } else {
-        sets.iter().map(rule_set).collect_view().into_any()
+    rules.show(|sets| {
+        if sets.is_empty() {
+            notice::empty(t!(settings.no_rules), t!(settings.no_rules_how))
+        } else {
+            sets.iter().map(rule_set).collect_view().into_any()
+        }
     })
 }
 
