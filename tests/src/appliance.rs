@@ -86,7 +86,11 @@ impl Appliance {
     ///
     /// When it may not sign in.
     pub fn enter(&self, role: Role) -> Result<Client> {
-        let client = if role == Role::SecurityAdmin { self.sign_in(SECURITY)? } else { self.sign_in(&account(role)?)? };
+        let client = if role == Role::SecurityAdmin {
+            self.sign_in(SECURITY)?
+        } else {
+            self.sign_in(&account(role)?)?
+        };
         client.purpose("a story")?;
         Ok(client)
     }
@@ -133,14 +137,21 @@ impl Appliance {
     ///
     /// When it does not answer within half a minute.
     pub fn serve(&mut self) -> Result<()> {
-        let log = fs::File::options().create(true).append(true).open(self.dir.path().join("serve.log"))?.into_file();
+        let log = fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.dir.path().join("serve.log"))?
+            .into_file();
         let mut command = self.command(&["serve"])?;
         self.child = Some(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()?);
         let begun = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", self.staff)).is_err() {
             let ended = self.child.as_mut().map(Child::try_wait).transpose()?.flatten();
             if ended.is_some() || begun.elapsed() > Duration::from_secs(30) {
-                bail!("the appliance does not serve: {}", fs::read_to_string(self.dir.path().join("serve.log"))?);
+                bail!(
+                    "the appliance does not serve: {}",
+                    fs::read_to_string(self.dir.path().join("serve.log"))?
+                );
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -158,7 +169,12 @@ impl Appliance {
 
     fn command(&self, words: &[&str]) -> Result<Command> {
         let mut command = Command::new(program("xuecang")?);
-        command.args(words).arg("--data").arg(self.data()).arg("--config").arg(self.dir.path().join("config.toml"));
+        command
+            .args(words)
+            .arg("--data")
+            .arg(self.data())
+            .arg("--config")
+            .arg(self.dir.path().join("config.toml"));
         Ok(command)
     }
 

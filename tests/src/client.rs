@@ -57,7 +57,11 @@ impl Client {
 
     /// Reads bytes.
     pub fn bytes(&self, path: &str) -> Result<Vec<u8>> {
-        Ok(self.send(self.request(Method::GET, path))?.bytes().with_context(|| format!("GET {path}"))?.to_vec())
+        Ok(self
+            .send(self.request(Method::GET, path))?
+            .bytes()
+            .with_context(|| format!("GET {path}"))?
+            .to_vec())
     }
 
     /// Changes something.
@@ -67,7 +71,8 @@ impl Client {
 
     /// Posts bytes.
     pub fn post_bytes<T: DeserializeOwned>(&self, path: &str, bytes: impl Into<Body>) -> Result<T> {
-        let request = self.request(Method::POST, path).header("content-type", "application/octet-stream").body(bytes);
+        let request =
+            self.request(Method::POST, path).header("content-type", "application/octet-stream").body(bytes);
         read(self.send(request)?).with_context(|| format!("POST {path}"))
     }
 
@@ -82,7 +87,9 @@ impl Client {
             let now: Job = self.get(&format!("/jobs/{}", job.id))?;
             match now.state {
                 JobState::Done | JobState::Failed | JobState::Cancelled => return Ok(now),
-                JobState::Waiting | JobState::Running | JobState::Stopping => sleep(Duration::from_millis(50)),
+                JobState::Waiting | JobState::Running | JobState::Stopping => {
+                    sleep(Duration::from_millis(50))
+                }
             }
         }
     }
@@ -92,7 +99,11 @@ impl Client {
         let now = self.ended(job)?;
         match now.state {
             JobState::Done => Ok(now),
-            state => bail!("the job {:?} ended as {state:?}: {:?}", now.kind, now.problem.map(|problem| problem.title)),
+            state => bail!(
+                "the job {:?} ended as {state:?}: {:?}",
+                now.kind,
+                now.problem.map(|problem| problem.title)
+            ),
         }
     }
 

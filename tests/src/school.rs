@@ -107,6 +107,7 @@ pub fn workbook(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Resul
 fn id_number(n: usize) -> String {
     let body = format!("53019020050{:01}{:02}{:03}", 1 + n / 25_200 % 9, 1 + n / 900 % 28, n % 900);
     let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: u32 = body.chars().zip(weights).map(|(digit, weight)| digit.to_digit(10).unwrap_or(0) * weight).sum();
+    let sum: u32 =
+        body.chars().zip(weights).map(|(digit, weight)| digit.to_digit(10).unwrap_or(0) * weight).sum();
     format!("{body}{}", "10X98765432".chars().nth((sum % 11) as usize).unwrap_or('0'))
 }

@@ -10,12 +10,13 @@
 //! ```
 
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use api::ids::DeliveryId;
 use api::vendor::Enrolment;
 use fs_err as fs;
+use fs_err::os::unix::fs::OpenOptionsExt as _;
 use ledger::to_base64;
 use openssl::{
     ec::{EcGroup, EcKey},
@@ -142,7 +143,8 @@ impl Home {
     /// If the certificate is not for this agent's key or not by the authority beside it.
     pub fn connect(&self, enrolment: &Enrolment) -> Result<(), HomeError> {
         let certificate = X509::from_pem(enrolment.certificate.as_bytes())?;
-        if !certificate.public_key()?.public_eq(&self.key(CLIENT_KEY)?) {
+        let own = self.key(CLIENT_KEY)?;
+        if !certificate.public_key()?.public_eq(&own) {
             return Err(HomeError::OtherKey);
         }
         let authority = X509::from_pem(enrolment.ca.as_bytes())?;

@@ -81,7 +81,7 @@ pub fn adopt(office: &Office, actor: &Actor, id: CalibrationId) -> Result<Calibr
         let row = rows::get(tx, id)?.ok_or_else(|| Error::not_found(CalibrationId::KIND, id))?;
         let now = Timestamp::now();
         rows::adopt(tx, id, now)?;
-        let detail = json!({ "version": row.version, "accept": row.accept, "reject": row.reject });
+        let detail = json!({ "version": row.version, "accept": row.accept.to_string(), "reject": row.reject.to_string() });
         event::queue(tx, actor, "calibration.adopted", id, &now.to_string(), &detail)?;
         audit::record_in(tx, actor, "calibration.adopt", Some(&id.to_string()), true)
     })?;
@@ -234,7 +234,7 @@ fn report(id: CalibrationId, request: &NewCalibration, people: &[Vec<Template>],
 
 fn point(rate: &AtRate, impostor: &[IdentifiedPair]) -> Result<OperatingPoint> {
     match rate {
-        AtRate::NotMeasurable { target, .. } => {
+        AtRate::NotMeasurable { target, .. } | AtRate::Unreachable { target } => {
             Ok(OperatingPoint { target_fmr: *target, threshold: None, fnmr: None, interval: None })
         }
         AtRate::Measured { target, point } => {

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use models::Installed;
 use serde_json::json;
 use verify::engine::EngineError;
-use verify::{Engine, FacePolicy, Template, Thresholds};
+use verify::{Engine, FacePolicy, RuleSet, Template, Thresholds};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -23,7 +23,7 @@ pub(super) struct Common {
     #[arg(long, env = "XUECANG_MODELS")]
     models: Option<PathBuf>,
 
-    /// Refuse a photo with a second face, however small, instead of taking the largest
+    /// Refuse a photo with a second face, however small, instead of taking the one in the middle
     #[arg(long)]
     strict: bool,
 }
@@ -58,9 +58,6 @@ pub(super) struct Pairs {
     common: Common,
 }
 
-/// The largest face is the one that is meant.
-const LARGEST: FacePolicy = FacePolicy { min_score: 0.5, other_min_score: 1.0, dominant_face_ratio: 1.0 };
-
 impl Common {
     fn engine(&self) -> Result<Engine> {
         let dir = self.models.clone().map_or_else(beside_the_program, Ok)?;
@@ -69,8 +66,9 @@ impl Common {
         Ok(Engine::open(&installed, workers)?)
     }
 
-    fn faces(&self) -> FacePolicy {
-        if self.strict { FacePolicy::STRICT } else { LARGEST }
+    /// Unless told to be strict: the face in the middle, whoever stands in the background.
+    fn faces(&self) -> Result<FacePolicy> {
+        Ok(if self.strict { FacePolicy::STRICT } else { RuleSet::demo_relaxed()?.faces })
     }
 }
 
@@ -90,7 +88,7 @@ pub(super) fn run(command: Command) -> Result<ExitCode> {
 
 fn compare(args: &Compare) -> Result<ExitCode> {
     let engine = args.common.engine()?;
-    let faces = args.common.faces();
+    let faces = args.common.faces()?;
     let template = |path: &Path| -> Result<Template> {
         let bytes = fs_err::read(path)?;
         engine
@@ -121,7 +119,7 @@ fn compare(args: &Compare) -> Result<ExitCode> {
 
 fn pairs(args: &Pairs) -> Result<ExitCode> {
     let engine = args.common.engine()?;
-    let faces = args.common.faces();
+    let faces = args.common.faces()?;
     let beside = args.pairs.parent().unwrap_or(Path::new("."));
     let list = read_pairs(&args.pairs)?;
     let mut files: Vec<&str> =

@@ -27,7 +27,11 @@ impl Agent {
     pub(crate) fn run(&self, words: &[&str]) -> Result<String> {
         let output = Command::new(&self.program).args(words).arg("--home").arg(&self.home).output()?;
         if !output.status.success() {
-            bail!("`xuecang-agent {}` failed: {}", words.join(" "), String::from_utf8_lossy(&output.stderr).trim());
+            bail!(
+                "`xuecang-agent {}` failed: {}",
+                words.join(" "),
+                String::from_utf8_lossy(&output.stderr).trim()
+            );
         }
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
@@ -36,6 +40,7 @@ impl Agent {
     pub(crate) fn ask<T: DeserializeOwned>(&self, words: &[&str]) -> Result<T> {
         let words: Vec<&str> = words.iter().copied().chain(["--json"]).collect();
         let text = self.run(&words)?;
-        serde_json::from_str(&text).with_context(|| format!("`xuecang-agent {}` answered {text:?}", words.join(" ")))
+        serde_json::from_str(&text)
+            .with_context(|| format!("`xuecang-agent {}` answered {text:?}", words.join(" ")))
     }
 }

@@ -34,11 +34,6 @@ impl Client {
         Ok(Self { http, base: base.to_owned(), session })
     }
 
-    /// The account that is signed in.
-    pub(crate) fn session(&self) -> &Session {
-        &self.session
-    }
-
     /// States the purpose of what is read from now on.
     pub(crate) fn purpose(&self, text: &str) -> Result<()> {
         self.send(self.request(Method::PUT, "/session/purpose").json(&Purpose { text: text.to_owned() }))?;
@@ -57,7 +52,11 @@ impl Client {
 
     /// Reads bytes.
     pub(crate) fn bytes(&self, path: &str) -> Result<Vec<u8>> {
-        Ok(self.send(self.request(Method::GET, path))?.bytes().with_context(|| format!("GET {path}"))?.to_vec())
+        Ok(self
+            .send(self.request(Method::GET, path))?
+            .bytes()
+            .with_context(|| format!("GET {path}"))?
+            .to_vec())
     }
 
     /// Changes something.
@@ -67,7 +66,8 @@ impl Client {
 
     /// Posts bytes.
     pub(crate) fn post_bytes<T: DeserializeOwned>(&self, path: &str, bytes: impl Into<Body>) -> Result<T> {
-        let request = self.request(Method::POST, path).header("content-type", "application/octet-stream").body(bytes);
+        let request =
+            self.request(Method::POST, path).header("content-type", "application/octet-stream").body(bytes);
         read(self.send(request)?).with_context(|| format!("POST {path}"))
     }
 
@@ -86,7 +86,9 @@ impl Client {
                     let why = now.problem.map(|problem| problem.title).unwrap_or_default();
                     bail!("the job {:?} ended as {:?}: {why}", now.kind, now.state);
                 }
-                JobState::Waiting | JobState::Running | JobState::Stopping => sleep(Duration::from_millis(50)),
+                JobState::Waiting | JobState::Running | JobState::Stopping => {
+                    sleep(Duration::from_millis(50))
+                }
             }
         }
     }

@@ -60,11 +60,14 @@ impl Faces {
         }
         people.sort();
         Dice::new(seed).shuffle(&mut people);
-        let (many, few): (Vec<_>, Vec<_>) = people.into_iter().partition(|photos| photos.len() >= CALIBRATING);
+        let (many, few): (Vec<_>, Vec<_>) =
+            people.into_iter().partition(|photos| photos.len() >= CALIBRATING);
         let calibrating = many.len().min(half);
-        let mut rest = many.iter().skip(calibrating).chain(few.iter().filter(|photos| photos.len() == COMPARED));
+        let mut rest =
+            many.iter().skip(calibrating).chain(few.iter().filter(|photos| photos.len() == COMPARED));
         let chosen: Vec<_> = many.iter().take(calibrating).chain(rest.by_ref().take(half)).cloned().collect();
-        let strangers: Vec<PathBuf> = rest.filter_map(|photos| photos.first().cloned()).take(STRANGERS).collect();
+        let strangers: Vec<PathBuf> =
+            rest.filter_map(|photos| photos.first().cloned()).take(STRANGERS).collect();
         if chosen.len() < 2 * half {
             bail!(
                 "{} holds too few people: {half} with three photos and {half} more with two are needed, {} were found",
@@ -72,7 +75,11 @@ impl Faces {
                 chosen.len()
             );
         }
-        Ok(Self { people: chosen.len(), calibrating, source: Source::Photographs { people: chosen, strangers } })
+        Ok(Self {
+            people: chosen.len(),
+            calibrating,
+            source: Source::Photographs { people: chosen, strangers },
+        })
     }
 
     /// Draws `2 × half` people.
@@ -113,14 +120,19 @@ impl Faces {
     /// Photos of people who are no students.
     pub(crate) fn strangers(&self) -> Result<Vec<Vec<u8>>> {
         match &self.source {
-            Source::Drawn => Ok((0..STRANGERS).map(|n| draw::portrait_jpeg((self.people + n) as u64, 1)).collect()),
-            Source::Photographs { strangers, .. } => strangers.iter().map(|path| portrait(&fs_err::read(path)?)).collect(),
+            Source::Drawn => {
+                Ok((0..STRANGERS).map(|n| draw::portrait_jpeg((self.people + n) as u64, 1)).collect())
+            }
+            Source::Photographs { strangers, .. } => {
+                strangers.iter().map(|path| portrait(&fs_err::read(path)?)).collect()
+            }
         }
     }
 
     /// A photo halfway between two.
     pub(crate) fn morph(&self, one: &[u8], other: &[u8]) -> Result<Vec<u8>> {
-        let (mut one, other) = (image::load_from_memory(one)?.to_rgb8(), image::load_from_memory(other)?.to_rgb8());
+        let (mut one, other) =
+            (image::load_from_memory(one)?.to_rgb8(), image::load_from_memory(other)?.to_rgb8());
         for (a, b) in one.pixels_mut().zip(other.pixels()) {
             for (channel, beside) in a.0.iter_mut().zip(b.0) {
                 *channel = channel.midpoint(beside);

@@ -11,9 +11,8 @@ use super::server::Server;
 pub(crate) const SECURITY: &str = "security";
 
 /// The accounts the story needs: account, name, office.
-const STAFF: [(&str, &str, Role); 8] = [
+const STAFF: [(&str, &str, Role); 7] = [
     ("registrar", "李教务", Role::Registrar),
-    ("registrar2", "段教务", Role::Registrar),
     ("admissions", "赵招生", Role::Admissions),
     ("it", "和信息", Role::It),
     ("supervisor", "普监督", Role::Supervisor),
@@ -60,7 +59,6 @@ fn draw() -> Result<String> {
 #[derive(Debug)]
 pub(crate) struct People {
     pub(crate) registrar: Client,
-    pub(crate) registrar2: Client,
     pub(crate) admissions: Client,
     pub(crate) it: Client,
     pub(crate) auditor: Client,
@@ -81,7 +79,8 @@ impl People {
             };
             let _: User = security.post("/users", &new)?;
         }
-        let kept = passwords.all().map(|(account, password, _)| (account.to_owned(), password.to_owned())).collect();
+        let kept =
+            passwords.all().map(|(account, password, _)| (account.to_owned(), password.to_owned())).collect();
         Self::sign_in(server, kept)
     }
 
@@ -98,14 +97,14 @@ impl People {
     fn sign_in(server: &Server, passwords: Vec<(String, String)>) -> Result<Self> {
         let ca = server.authority()?;
         let enter = |account: &str| {
-            let password = passwords.iter().find(|(name, _)| name == account).map_or("", |(_, password)| password);
+            let password =
+                passwords.iter().find(|(name, _)| name == account).map_or("", |(_, password)| password);
             let client = Client::sign_in(&server.address(), &ca, account, password)?;
             client.purpose("演示：核对主要流程")?;
             anyhow::Ok(client)
         };
         Ok(Self {
             registrar: enter("registrar")?,
-            registrar2: enter("registrar2")?,
             admissions: enter("admissions")?,
             it: enter("it")?,
             auditor: enter("auditor")?,

@@ -28,10 +28,14 @@ pub(crate) struct Query {
 
 /// Makes the queries.
 pub(crate) fn queries(students: &[Student]) -> Vec<Query> {
-    let step = (students.len() * 6 / AT_LEAST).max(1);
+    let step = (students.len() * 4 / AT_LEAST).max(1);
     let mut texts = Vec::new();
     for student in students.iter().step_by(step) {
-        texts.extend([student.name.clone(), student.student_number.clone(), student.candidate_number.clone()]);
+        texts.extend([
+            student.name.clone(),
+            student.student_number.clone(),
+            student.candidate_number.clone(),
+        ]);
         texts.extend([student.class.clone(), tail(&student.name)]);
         texts.extend(sound(&student.name));
         texts.extend(student.certificate.clone());
@@ -43,13 +47,16 @@ pub(crate) fn queries(students: &[Student]) -> Vec<Query> {
 
 fn expect(text: String, students: &[Student]) -> Query {
     let positions = |matches: &dyn Fn(&Student) -> bool| {
-        students.iter().enumerate().filter(|(_, student)| matches(student)).map(|(at, _)| at).collect::<BTreeSet<_>>()
+        students
+            .iter()
+            .enumerate()
+            .filter(|(_, student)| matches(student))
+            .map(|(at, _)| at)
+            .collect::<BTreeSet<_>>()
     };
     let exact = positions(&|student| values(student).iter().any(|value| value.contains(&text)));
-    let sequences = segmentations(&text);
-    let sound = positions(&|student| {
-        sequences.iter().any(|sequence| sounds_like(&student.name, sequence))
-    });
+    let sequences = heard(&text);
+    let sound = positions(&|student| sequences.iter().any(|sequence| sounds_like(&student.name, sequence)));
     Query { sound: &sound - &exact, exact, text }
 }
 
@@ -90,6 +97,21 @@ fn readings(character: char) -> Vec<String> {
     character.to_pinyin_multi().into_iter().flatten().map(|sound| sound.plain().replace('ü', "v")).collect()
 }
 
+/// Every sequence of syllables that `text` may stand for: letters as they are typed, Chinese characters as they sound.
+fn heard(text: &str) -> Vec<Vec<String>> {
+    let sounds: Vec<Vec<String>> = text.chars().map(readings).collect();
+    if sounds.iter().any(Vec::is_empty) {
+        return segmentations(text);
+    }
+    sounds.into_iter().fold(vec![Vec::new()], |all, readings| {
+        all.iter()
+            .flat_map(|start| {
+                readings.iter().map(move |reading| [start.as_slice(), std::slice::from_ref(reading)].concat())
+            })
+            .collect()
+    })
+}
+
 /// Every way of reading `text` as a sequence of syllables.
 fn segmentations(text: &str) -> Vec<Vec<String>> {
     if text.is_empty() {
@@ -110,12 +132,16 @@ fn segmentations(text: &str) -> Vec<Vec<String>> {
 
 /// Whether the name holds the syllables one after the other.
 fn sounds_like(name: &str, sequence: &[String]) -> bool {
-    let sounds: Vec<Vec<String>> =
-        name.chars().filter(|character| *character != '·').map(readings).filter(|sounds| !sounds.is_empty()).collect();
+    let sounds: Vec<Vec<String>> = name
+        .chars()
+        .filter(|character| *character != '·')
+        .map(readings)
+        .filter(|sounds| !sounds.is_empty())
+        .collect();
     !sequence.is_empty()
-        && sounds.windows(sequence.len()).any(|window| {
-            window.iter().zip(sequence).all(|(readings, wanted)| readings.contains(wanted))
-        })
+        && sounds
+            .windows(sequence.len())
+            .any(|window| window.iter().zip(sequence).all(|(readings, wanted)| readings.contains(wanted)))
 }
 
 #[cfg(test)]

@@ -57,7 +57,12 @@ impl Report {
     }
 
     /// Runs one step and prints its line. An error is a claim that did not hold; the story stops there.
-    pub(crate) fn step<T>(&mut self, step: &str, claim: &str, run: impl FnOnce(&mut Evidence) -> Result<T>) -> Result<T> {
+    pub(crate) fn step<T>(
+        &mut self,
+        step: &str,
+        claim: &str,
+        run: impl FnOnce(&mut Evidence) -> Result<T>,
+    ) -> Result<T> {
         let begun = Instant::now();
         let mut evidence = Evidence::default();
         let outcome = run(&mut evidence);

@@ -32,18 +32,28 @@ const COLLEGES: &[(&str, &[&str])] = &[
 ];
 
 const SURNAMES: &[&str] = &[
-    "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高", "林", "何", "郭", "马", "罗",
-    "普", "刀", "和", "木", "段", "欧阳", "司马", "上官", "诸葛",
+    "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高", "林", "何",
+    "郭", "马", "罗", "普", "刀", "和", "木", "段", "欧阳", "司马", "上官", "诸葛",
 ];
 
 const GIVEN: &[&str] = &[
-    "伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "洋", "艳", "勇", "军", "杰", "娟", "涛", "明", "超", "秀", "霞", "平",
-    "刚", "桂", "英", "华", "玉", "兰", "梅", "竹", "菊", "松", "柏", "云", "雪", "晨", "曦", "梓", "涵", "宇", "轩", "睿",
+    "伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "洋", "艳", "勇", "军", "杰", "娟", "涛", "明", "超",
+    "秀", "霞", "平", "刚", "桂", "英", "华", "玉", "兰", "梅", "竹", "菊", "松", "柏", "云", "雪", "晨",
+    "曦", "梓", "涵", "宇", "轩", "睿",
 ];
 
 /// Names as they occur in Yunnan: minority names with the middle dot, rare characters, four-character names.
 const UNUSUAL: &[&str] = &[
-    "阿依古丽·买买提", "扎西·多吉", "依香·玉罕", "王䶮", "李㛃", "张𠮷祥", "欧阳娜娜", "木阿鲁·和志", "岩温·帕", "刀美兰香",
+    "阿依古丽·买买提",
+    "扎西·多吉",
+    "依香·玉罕",
+    "王䶮",
+    "李㛃",
+    "张𠮷祥",
+    "欧阳娜娜",
+    "木阿鲁·和志",
+    "岩温·帕",
+    "刀美兰香",
 ];
 
 /// Makes `count` students who entered in `entry`, the same ones for the same seed. Three years later they graduate;
@@ -57,7 +67,12 @@ fn student(number: usize, entry: u16, dice: &mut Dice) -> Student {
     let (college, majors) = dice.pick(COLLEGES).copied().unwrap_or(("舞蹈学院", &["舞蹈表演"]));
     let major = dice.pick(majors).copied().unwrap_or("舞蹈表演");
     let sex = if dice.below(2) == 0 { "男" } else { "女" };
-    let birth = format!("{}{:02}{:02}", usize::from(entry) - 20 + dice.below(3), 1 + dice.below(12), 1 + dice.below(28));
+    let birth = format!(
+        "{}{:02}{:02}",
+        usize::from(entry) - 20 + dice.below(3),
+        1 + dice.below(12),
+        1 + dice.below(28)
+    );
     let graduation = entry + 3;
     Student {
         name: UNUSUAL.get(number).map_or_else(|| name(dice), |name| (*name).to_owned()),
@@ -88,7 +103,8 @@ fn id_number(birth: &str, sex: &str, number: usize) -> String {
     let order = (number % 450) * 2 + usize::from(sex == "男");
     let body = format!("530{:03}{birth}{order:03}", 190 + number / 450);
     let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: u32 = body.chars().zip(weights).map(|(digit, weight)| digit.to_digit(10).unwrap_or(0) * weight).sum();
+    let sum: u32 =
+        body.chars().zip(weights).map(|(digit, weight)| digit.to_digit(10).unwrap_or(0) * weight).sum();
     let check = "10X98765432".chars().nth((sum % 11) as usize).unwrap_or('0');
     format!("{body}{check}")
 }
@@ -96,7 +112,19 @@ fn id_number(birth: &str, sex: &str, number: usize) -> String {
 /// The roster as the registrar's office would send it.
 pub(crate) fn roster(students: &[Student]) -> Result<Vec<u8>> {
     let head = [
-        "考生号", "学号", "姓名", "性别", "出生日期", "证件号", "学院", "专业", "层次", "学制", "班级", "入学日期", "预计毕业日期",
+        "考生号",
+        "学号",
+        "姓名",
+        "性别",
+        "出生日期",
+        "证件号",
+        "学院",
+        "专业",
+        "层次",
+        "学制",
+        "班级",
+        "入学日期",
+        "预计毕业日期",
     ];
     let rows = students.iter().map(|s| {
         vec![
@@ -120,7 +148,20 @@ pub(crate) fn roster(students: &[Student]) -> Result<Vec<u8>> {
 
 /// The register of those who already have a certificate.
 pub(crate) fn register(students: &[Student]) -> Result<Vec<u8>> {
-    let head = ["证书编号", "学号", "姓名", "性别", "出生日期", "专业", "层次", "学制", "入学日期", "毕业日期", "毕结业", "校长"];
+    let head = [
+        "证书编号",
+        "学号",
+        "姓名",
+        "性别",
+        "出生日期",
+        "专业",
+        "层次",
+        "学制",
+        "入学日期",
+        "毕业日期",
+        "毕结业",
+        "校长",
+    ];
     let rows = students.iter().filter_map(|s| {
         Some(vec![
             s.certificate.clone()?,
@@ -160,7 +201,8 @@ mod tests {
 
     #[test]
     fn a_school_of_the_same_seed_is_the_same_school() {
-        let names = |seed| students(50, 2024, seed).into_iter().map(|s| s.name + &s.id_number).collect::<Vec<_>>();
+        let names =
+            |seed| students(50, 2024, seed).into_iter().map(|s| s.name + &s.id_number).collect::<Vec<_>>();
         assert_eq!(names(7), names(7));
         assert_ne!(names(7), names(8));
     }
@@ -168,7 +210,11 @@ mod tests {
     #[test]
     fn every_number_is_given_once() {
         let all = students(900, 2024, 1);
-        for number in [|s: &Student| s.id_number.clone(), |s: &Student| s.student_number.clone(), |s: &Student| s.candidate_number.clone()] {
+        for number in [
+            |s: &Student| s.id_number.clone(),
+            |s: &Student| s.student_number.clone(),
+            |s: &Student| s.candidate_number.clone(),
+        ] {
             let different: std::collections::BTreeSet<String> = all.iter().map(number).collect();
             assert_eq!(different.len(), all.len());
         }

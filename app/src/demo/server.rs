@@ -15,7 +15,6 @@ pub(crate) struct Server {
     data: PathBuf,
     config: PathBuf,
     staff: u16,
-    vendors: u16,
     child: Option<Child>,
 }
 
@@ -32,7 +31,7 @@ impl Server {
             models.display().to_string()
         );
         fs::write(&config, text)?;
-        let mut server = Self { data: data.to_owned(), config, staff, vendors, child: None };
+        let mut server = Self { data: data.to_owned(), config, staff, child: None };
         server.resume()?;
         Ok(server)
     }
@@ -44,7 +43,9 @@ impl Server {
         self.child = Some(command.stdout(Stdio::null()).stderr(log).stdin(Stdio::null()).spawn()?);
         let begun = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", self.staff)).is_err() {
-            if let Some(status) = self.child.as_mut().and_then(|child| child.try_wait().transpose()).transpose()? {
+            if let Some(status) =
+                self.child.as_mut().and_then(|child| child.try_wait().transpose()).transpose()?
+            {
                 bail!("the server ended ({status}): {}", fs::read_to_string(self.data.join("demo.log"))?);
             }
             if begun.elapsed() > Duration::from_secs(60) {
@@ -82,7 +83,8 @@ impl Server {
     }
 
     fn command(&self, words: &[&str]) -> Result<Command> {
-        let mut command = Command::new(std::env::current_exe().context("the program does not know where it lies")?);
+        let mut command =
+            Command::new(std::env::current_exe().context("the program does not know where it lies")?);
         command.args(words).arg("--data").arg(&self.data).arg("--config").arg(&self.config);
         Ok(command)
     }
@@ -90,11 +92,6 @@ impl Server {
     /// Where people sign in.
     pub(crate) fn address(&self) -> String {
         format!("https://localhost:{}", self.staff)
-    }
-
-    /// Where the vendors' port is.
-    pub(crate) fn vendor_address(&self) -> String {
-        format!("https://localhost:{}", self.vendors)
     }
 
     /// The data directory.

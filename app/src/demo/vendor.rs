@@ -85,18 +85,16 @@ impl Captures {
         Ok((spoilt.captures, spoilt.truth))
     }
 
-    /// Only the photos of these tokens: what is delivered again.
-    pub(crate) fn only(&self, wanted: impl Fn(&str) -> bool) -> Self {
-        Self { photos: self.photos.iter().filter(|(token, _)| wanted(token)).map(|(t, c)| (t.clone(), c.clone())).collect() }
-    }
-
     /// Writes the captures as the agent packs them: `<token>.jpg` and `captures.csv`.
     pub(crate) fn write(&self, folder: &Path) -> Result<PathBuf> {
         fs::create_dir_all(folder)?;
         let mut list = String::from("token,file,captured_at,device,operator\n");
         for (token, capture) in &self.photos {
             fs::write(folder.join(format!("{token}.jpg")), &capture.bytes)?;
-            list.push_str(&format!("{token},{token}.jpg,{}T10:00:00+08:00,station-1,operator-7\n", capture.day));
+            list.push_str(&format!(
+                "{token},{token}.jpg,{}T10:00:00+08:00,station-1,operator-7\n",
+                capture.day
+            ));
         }
         fs::write(folder.join("captures.csv"), list)?;
         Ok(folder.to_owned())
@@ -145,7 +143,12 @@ impl Spoilt {
         self.plant(token, "late", "captured after the last day");
     }
 
-    fn change(&mut self, token: &str, how: &'static str, make: impl Fn(&[u8]) -> Result<Vec<u8>>) -> Result<()> {
+    fn change(
+        &mut self,
+        token: &str,
+        how: &'static str,
+        make: impl Fn(&[u8]) -> Result<Vec<u8>>,
+    ) -> Result<()> {
         if let Some(capture) = self.captures.photos.get_mut(token) {
             capture.bytes = make(&capture.bytes)?;
         }
@@ -154,7 +157,8 @@ impl Spoilt {
     }
 
     fn swap(&mut self, one: &str, other: &str) {
-        let (first, second) = (self.captures.photos.get(one).cloned(), self.captures.photos.get(other).cloned());
+        let (first, second) =
+            (self.captures.photos.get(one).cloned(), self.captures.photos.get(other).cloned());
         if let (Some(first), Some(second)) = (first, second) {
             self.captures.photos.insert(one.to_owned(), second);
             self.captures.photos.insert(other.to_owned(), first);

@@ -350,7 +350,7 @@ fn stale_replicas_are_seen_before_anybody_signs() {
     let mut w = World::new();
     w.enrol();
     let draft = w.case.seal(w.seal(25), &w.stamp()).unwrap();
-    assert!(matches!(w.case.weigh(&draft), Err(Refusal::Guards(guards)) if guards.len() == 1));
+    assert_eq!(w.case.weigh(&draft).unwrap().iter().filter(|guard| !guard.met).count(), 1);
     let draft = w.case.seal(w.seal(23), &w.stamp()).unwrap();
     assert!(w.case.weigh(&draft).unwrap().iter().all(|guard| guard.met));
 }

@@ -96,7 +96,8 @@ fn a_truncated_photo_is_listed_and_the_others_are_kept() {
     let desk = desk();
     let photo = verify::draw::portrait_jpeg(1, 1);
     let other = verify::draw::portrait_jpeg(2, 1);
-    let job = desk.photos(zip_of(&[("24530102000002.jpg", &photo[..photo.len() / 2]), ("24530102000003.jpg", &other)]));
+    let job = desk
+        .photos(zip_of(&[("24530102000002.jpg", &photo[..photo.len() / 2]), ("24530102000003.jpg", &other)]));
     assert_eq!(job.state, JobState::Done, "{job:?}");
     assert_eq!(desk.holdings().1, 11);
     let findings: serde_json::Value = desk.registrar.get(&format!("/jobs/{}/findings", job.id)).unwrap();

@@ -36,7 +36,10 @@ fn holdings(registrar: &Client, school: &School) -> BTreeMap<String, Value> {
         let dossier: Value = registrar.get(&format!("/persons/{}", found.exact[0].person)).unwrap();
         let photos = dossier["photos"].as_array().unwrap();
         let digests: Vec<&Value> = photos.iter().map(|photo| &photo["sha512"]).collect();
-        all.insert(student.student_number.clone(), serde_json::json!({ "facts": dossier["facts"], "photos": digests }));
+        all.insert(
+            student.student_number.clone(),
+            serde_json::json!({ "facts": dossier["facts"], "photos": digests }),
+        );
     }
     all
 }
@@ -53,7 +56,8 @@ fn import(appliance: &mut Appliance, school: &School, after: Option<Duration>) -
     let job: Job = registrar.post("/photos/import", &ImportPhotos { upload, campaign, kind: None }).unwrap();
     let registrar = disturbed(appliance, registrar, after);
     registrar.done(&job).unwrap();
-    let job: Job = appliance.enter(Role::SystemAdmin).unwrap().post("/archive/rebuild", &serde_json::json!({})).unwrap();
+    let job: Job =
+        appliance.enter(Role::SystemAdmin).unwrap().post("/archive/rebuild", &serde_json::json!({})).unwrap();
     let registrar = disturbed(appliance, registrar, after);
     registrar.done(&job).unwrap();
     let valid = appliance.run(&["archive", "check", "--json"]).unwrap();

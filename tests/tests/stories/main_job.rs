@@ -33,7 +33,8 @@ fn the_main_job_holds_with_drawn_portraits() {
 
 #[test]
 fn the_main_job_holds_with_photographs() {
-    let fixtures = std::env::var_os("XUECANG_FIXTURES").map_or_else(|| "../../shared".into(), std::path::PathBuf::from);
+    let fixtures =
+        std::env::var_os("XUECANG_FIXTURES").map_or_else(|| "../../shared".into(), std::path::PathBuf::from);
     let faces = fixtures.join("faces-lfw-view1");
     if models().is_none() || !faces.is_dir() {
         println!("skipped: the models or the photographs are not there");

@@ -11,7 +11,12 @@ use super::check::{awaited, checked, parcel};
 use super::{Campaigns, Story};
 
 /// Plays the step.
-pub(super) fn play(story: &Story, campaigns: &Campaigns, captures: &Captures, evidence: &mut Evidence) -> Result<DeliveryId> {
+pub(super) fn play(
+    story: &Story,
+    campaigns: &Campaigns,
+    captures: &Captures,
+    evidence: &mut Evidence,
+) -> Result<DeliveryId> {
     let id = checked(story, parcel(story, campaigns.current, captures, "round-2")?)?.id;
     let delivery: Delivery = story.people.it.get(&format!("/deliveries/{id}"))?;
     let report = delivery.report.context("the check left no report")?;
@@ -21,10 +26,15 @@ pub(super) fn play(story: &Story, campaigns: &Campaigns, captures: &Captures, ev
     evidence.figure("doubtful", report.doubtful);
     evidence.figure("first_pass", report.first_pass);
     evidence.holds(defects == 0, "a delivery without defects has none reported");
-    let alone = propose(story, id, Decision::Accept, "")
-        .and_then(|()| story.people.it.post::<Delivery>(&format!("/deliveries/{id}/confirmation"), &Confirm { confirm: true }));
+    let alone = propose(story, id, Decision::Accept, "").and_then(|()| {
+        story
+            .people
+            .it
+            .post::<Delivery>(&format!("/deliveries/{id}/confirmation"), &Confirm { confirm: true })
+    });
     evidence.holds(alone.is_err(), "one person alone can't accept");
-    let _: Delivery = story.people.registrar.post(&format!("/deliveries/{id}/confirmation"), &Confirm { confirm: true })?;
+    let _: Delivery =
+        story.people.registrar.post(&format!("/deliveries/{id}/confirmation"), &Confirm { confirm: true })?;
     awaited(story, id, DeliveryState::Accepted)?;
     let receipt: Value = story.agent.ask(&["receipt", &id.to_string()])?;
     let items = receipt.pointer("/statement/items").and_then(Value::as_array).map_or(0, Vec::len);
@@ -39,7 +49,8 @@ pub(super) fn play(story: &Story, campaigns: &Campaigns, captures: &Captures, ev
 /// One person proposes, another confirms.
 pub(super) fn decide(story: &Story, id: DeliveryId, decision: Decision, reason: &str) -> Result<()> {
     propose(story, id, decision, reason)?;
-    let _: Delivery = story.people.registrar.post(&format!("/deliveries/{id}/confirmation"), &Confirm { confirm: true })?;
+    let _: Delivery =
+        story.people.registrar.post(&format!("/deliveries/{id}/confirmation"), &Confirm { confirm: true })?;
     Ok(())
 }
 

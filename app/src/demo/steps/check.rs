@@ -5,14 +5,13 @@ use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context as _, Result, bail};
 use api::delivery::{CheckReport, Decision, Delivery, DeliveryState};
 use api::ids::{CampaignId, DeliveryId};
-use api::vendor::{Enrolment, NewVendor, VendorDelivery};
+use api::vendor::VendorDelivery;
 use fs_err as fs;
 use jiff::{ToSpan as _, Zoned};
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::super::faces::Which;
 use super::super::report::Evidence;
@@ -41,10 +40,11 @@ pub(super) fn deliver(
     tokens: &Tokens,
     evidence: &mut Evidence,
 ) -> Result<(Captures, Spoilt)> {
-    enrol(story)?;
-    let photos = tokens.given.iter().enumerate().map(|(student, (_, token))| {
-        Ok((token.clone(), story.faces.photo(student, Which::Capture)?))
-    });
+    let photos = tokens
+        .given
+        .iter()
+        .enumerate()
+        .map(|(student, (_, token))| Ok((token.clone(), story.faces.photo(student, Which::Capture)?)));
     let today = Zoned::now().date();
     let captures = Captures::new(photos.collect::<Result<_>>()?, today - 5.days());
     let strange = Strange {
@@ -62,25 +62,13 @@ pub(super) fn deliver(
     Ok((captures, Spoilt { delivery: delivery.id, truth }))
 }
 
-fn enrol(story: &Story) -> Result<()> {
-    let request: Value = story.agent.ask(&["enrol"])?;
-    let text = |name: &str| request.get(name).and_then(Value::as_str).map(str::to_owned).with_context(|| format!("the agent gives no {name}"));
-    let new = NewVendor {
-        name: "彩云图像".to_owned(),
-        csr: text("csr")?,
-        agent_key: text("agent_key")?,
-        legal_key: text("legal_key")?,
-        legal_name: "何彩云".to_owned(),
-    };
-    let enrolment: Enrolment = story.people.it.post("/vendors", &new)?;
-    let file = story.server.data().join("demo-enrolment.json");
-    fs::write(&file, serde_json::to_vec(&enrolment)?)?;
-    story.agent.run(&["connect", &file.to_string_lossy()])?;
-    Ok(())
-}
-
 /// Packs and delivers captures.
-pub(super) fn parcel(story: &Story, campaign: CampaignId, captures: &Captures, name: &str) -> Result<DeliveryId> {
+pub(super) fn parcel(
+    story: &Story,
+    campaign: CampaignId,
+    captures: &Captures,
+    name: &str,
+) -> Result<DeliveryId> {
     Ok(send(story, campaign, captures, name)?.delivery)
 }
 
@@ -145,7 +133,9 @@ pub(super) fn play(story: &Story, spoilt: &Spoilt, evidence: &mut Evidence) -> R
     for group in ["extra", "missing", "wrong", "late"] {
         evidence.figure(&format!("planted_{group}"), planted(group));
     }
-    for (name, count) in [("extra", report.extra), ("missing", report.missing), ("wrong", report.wrong), ("late", report.late)] {
+    for (name, count) in
+        [("extra", report.extra), ("missing", report.missing), ("wrong", report.wrong), ("late", report.late)]
+    {
         evidence.figure(&format!("found_{name}"), count);
         evidence.holds(count == planted(name) as u64, format!("the report counts {name} as planted"));
     }

@@ -20,7 +20,8 @@ const RULE: &str = "everybody of the half that did not calibrate is compared wit
 /// Calibrates on the half that has a photo of its own from the school.
 pub(super) fn calibrate(story: &Story, campaigns: &Campaigns, evidence: &mut Evidence) -> Result<()> {
     let desk = &story.people.admissions;
-    let job: Job = desk.post("/calibrations", &NewCalibration { campaign: campaigns.current, target_fmr: TARGET })?;
+    let job: Job =
+        desk.post("/calibrations", &NewCalibration { campaign: campaigns.current, target_fmr: TARGET })?;
     let done = desk.done(&job)?;
     let id = CalibrationId::from_uuid(done.id.uuid());
     let adopted: Calibration = desk.post(&format!("/calibrations/{id}/adopt"), &json!({}))?;
@@ -67,7 +68,8 @@ pub(super) fn play(story: &Story, tokens: &Tokens, evidence: &mut Evidence) -> R
     let mut first = None;
     for student in half.clone() {
         let next = if student + 1 < half.end { student + 1 } else { half.start };
-        let (mine, theirs) = (story.faces.photo(student, Which::Capture)?, story.faces.photo(next, Which::Capture)?);
+        let (mine, theirs) =
+            (story.faces.photo(student, Which::Capture)?, story.faces.photo(next, Which::Capture)?);
         let morph = story.faces.morph(&mine, &theirs)?;
         let made = compare(story, tokens, student, mine)?;
         own.count(made.as_ref().map(|made| made.verdict));
@@ -91,8 +93,12 @@ pub(super) fn play(story: &Story, tokens: &Tokens, evidence: &mut Evidence) -> R
     evidence.holds(all(|tally| tally.unmatched) > 0, "there is one that does not match");
     let first = first.context("nobody could be compared")?;
     let decide = Decide { decision: FaceDecision::Same, note: "证件与本人一致".to_owned() };
-    let decided: Comparison = story.people.admissions.post(&format!("/comparisons/{}/decision", first.id), &decide)?;
-    evidence.holds(decided.state == ComparisonState::Decided && !decided.has_probe, "a decision is kept, its probe is not");
+    let decided: Comparison =
+        story.people.admissions.post(&format!("/comparisons/{}/decision", first.id), &decide)?;
+    evidence.holds(
+        decided.state == ComparisonState::Decided && !decided.has_probe,
+        "a decision is kept, its probe is not",
+    );
     Ok(())
 }
 

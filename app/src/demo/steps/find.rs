@@ -21,12 +21,17 @@ pub(super) fn play(story: &Story, evidence: &mut Evidence) -> Result<Found> {
     let found = ask(story, &queries)?;
     let mut wrong = Vec::new();
     for query in &queries {
-        let named = |positions: &BTreeSet<usize>| positions.iter().filter_map(|at| ids.get(*at)).copied().collect::<BTreeSet<_>>();
+        let named = |positions: &BTreeSet<usize>| {
+            positions.iter().filter_map(|at| ids.get(*at)).copied().collect::<BTreeSet<_>>()
+        };
         if found.0.get(&query.text) != Some(&(named(&query.exact), named(&query.sound))) {
-            let (exact, sound) = found.0.get(&query.text).map_or((0, 0), |(exact, sound)| (exact.len(), sound.len()));
+            let (exact, sound) =
+                found.0.get(&query.text).map_or((0, 0), |(exact, sound)| (exact.len(), sound.len()));
             wrong.push(format!(
                 "{}: {exact} exact and {sound} by sound instead of {} and {}",
-                query.text, query.exact.len(), query.sound.len()
+                query.text,
+                query.exact.len(),
+                query.sound.len()
             ));
         }
     }

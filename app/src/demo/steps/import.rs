@@ -6,9 +6,13 @@ use std::io::{Cursor, Write as _};
 use anyhow::{Context, Result};
 use api::campaign::{Campaign, CampaignKind, NewCampaign};
 use api::dossier::PhotoKind;
+use api::ids::VendorId;
 use api::import::{ImportFile, ImportPhotos};
 use api::job::Job;
+use api::vendor::{Enrolment, NewVendor};
+use fs_err as fs;
 use jiff::{ToSpan as _, Zoned};
+use serde_json::Value;
 use zip::write::SimpleFileOptions;
 
 use super::super::faces::Which;
@@ -19,9 +23,10 @@ use super::{Campaigns, Story};
 /// Plays the step.
 pub(super) fn play(story: &Story, evidence: &mut Evidence) -> Result<Campaigns> {
     let (cohort, alumni) = story.students.split_at(story.cohort);
+    let vendor = enrol(story)?;
     let campaigns = Campaigns {
-        current: campaign(story, "2027届毕业生图像采集", 2027)?.id,
-        before: campaign(story, "2026届毕业生", 2026)?.id,
+        current: campaign(story, "2027届毕业生图像采集", 2027, vendor)?.id,
+        before: campaign(story, "2026届毕业生", 2026, vendor)?.id,
     };
     let registrar = &story.people.registrar;
     let mut imported = BTreeMap::new();
@@ -45,13 +50,14 @@ pub(super) fn play(story: &Story, evidence: &mut Evidence) -> Result<Campaigns> 
     evidence.figure("result_register", serde_json::to_value(&diplomas.result)?);
     let _ = entry;
     let photos = story.faces.people + story.faces.calibrating;
-    evidence.holds(health.dossiers == story.students.len() as u64, "there is one dossier per row of the rosters");
+    evidence
+        .holds(health.dossiers == story.students.len() as u64, "there is one dossier per row of the rosters");
     evidence.holds(health.photos == photos as u64, format!("there are {photos} photos"));
     evidence.holds(health.diplomas == alumni.len() as u64, "there is one diploma per row of the register");
     Ok(campaigns)
 }
 
-fn campaign(story: &Story, name: &str, year: u16) -> Result<Campaign> {
+fn campaign(story: &Story, name: &str, year: u16, vendor: VendorId) -> Result<Campaign> {
     let today = Zoned::now().date();
     let new = NewCampaign {
         name: name.to_owned(),
@@ -61,9 +67,33 @@ fn campaign(story: &Story, name: &str, year: u16) -> Result<Campaign> {
         capture_until: today - 1.day(),
         deliver_by: today + 40.days(),
         rule_set: story.faces.rule_set().to_owned(),
-        vendor: None,
+        vendor: Some(vendor),
     };
     story.people.registrar.post("/campaigns", &new)
+}
+
+/// The vendor asks for a certificate, IT registers it, its agent is told.
+fn enrol(story: &Story) -> Result<VendorId> {
+    let request: Value = story.agent.ask(&["enrol"])?;
+    let text = |name: &str| {
+        request
+            .get(name)
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+            .with_context(|| format!("the agent gives no {name}"))
+    };
+    let new = NewVendor {
+        name: "彩云图像".to_owned(),
+        csr: text("csr")?,
+        agent_key: text("agent_key")?,
+        legal_key: text("legal_key")?,
+        legal_name: "何彩云".to_owned(),
+    };
+    let enrolment: Enrolment = story.people.it.post("/vendors", &new)?;
+    let file = story.server.data().join("demo-enrolment.json");
+    fs::write(&file, serde_json::to_vec(&enrolment)?)?;
+    story.agent.run(&["connect", &file.to_string_lossy()])?;
+    Ok(enrolment.vendor.id)
 }
 
 /// Imports one photo of each student that has such a photo, as a zip named by candidate number.

@@ -18,7 +18,6 @@ use super::people::People;
 use super::report::Report;
 use super::school::{Student, students};
 use super::server::Server;
-use super::vendor::Captures;
 
 /// How many graduates of the year before are in the archive too: they have certificates.
 const ALUMNI: usize = 80;
@@ -102,11 +101,9 @@ pub(crate) fn tell(story: &mut Story, report: &mut Report) -> Result<()> {
         "the corrected delivery is accepted by two persons and archived; the vendor's receipt verifies offline",
         |evidence| accept::play(story, &campaigns, &captures, evidence),
     )?;
-    let found = report.step(
-        "find",
-        "every query finds who it should and nobody else",
-        |evidence| find::play(story, evidence),
-    )?;
+    let found = report.step("find", "every query finds who it should and nobody else", |evidence| {
+        find::play(story, evidence)
+    })?;
     report.step(
         "compare",
         "probes of the other half are compared: match, unsure and no match as the scores fall; a decision is kept",

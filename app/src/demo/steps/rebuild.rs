@@ -32,9 +32,24 @@ pub(super) fn play(story: &mut Story, found: &Found, tokens: &Tokens, evidence: 
     story.people = story.people.again(&story.server)?;
     let after = dossiers(story, tokens)?;
     evidence.figure("dossiers", after.len());
-    evidence.holds(before == after, "all dossiers and their digests are the same");
+    evidence.holds(
+        before == after,
+        format!("all dossiers and their digests are the same; {}", differing(&before, &after)),
+    );
     evidence.holds(again(story)? == *found, "all queries find the same people");
     Ok(())
+}
+
+/// The parts of dossiers that differ, named without what they hold.
+fn differing(before: &BTreeMap<PersonId, Value>, after: &BTreeMap<PersonId, Value>) -> String {
+    let parts = ["facts", "photos", "diplomas", "versions"];
+    let differ = |part: &&str| {
+        before.iter().any(|(id, old)| after.get(id).map(|new| &new[**part]) != Some(&old[**part]))
+    };
+    format!(
+        "these differ: {}",
+        parts.iter().filter(|part| differ(part)).copied().collect::<Vec<_>>().join(", ")
+    )
 }
 
 /// Every dossier of the cohort, without what reading itself changes.

@@ -25,7 +25,9 @@ pub(super) fn play(story: &Story, campaigns: &Campaigns, evidence: &mut Evidence
     let list = String::from_utf8(registrar.bytes(&format!("/campaigns/{}/tokens", campaigns.current))?)?;
     let tokens: BTreeSet<&str> = list.lines().skip(1).collect();
     let told = story.students.iter().filter(|student| {
-        [&student.name, &student.student_number, &student.candidate_number, &student.id_number].iter().any(|text| list.contains(*text))
+        [&student.name, &student.student_number, &student.candidate_number, &student.id_number]
+            .iter()
+            .any(|text| list.contains(*text))
     });
     evidence.figure("tokens", tokens.len());
     evidence.holds(tokens.len() == story.cohort, "every student has a token of their own");

@@ -174,15 +174,28 @@ fn nobody_may_claim_more_than_was_shown() {
 fn an_unsafe_archive_stops_everything_before_and_at_the_last_moment() {
     let mut w = World::new();
     w.play_until(Phase::Enrolled);
-    let refused = w.says(Party::School, w.seal(Wrong(true)));
-    assert!(matches!(refused, Err(Refusal::Guards(guards)) if guards[0].code == GuardCode::ArchiveReplicas));
+    let Body::Seal(mut seal) = w.seal(Wrong(false)) else { unreachable!() };
+    seal.safety.open_defects = 1;
+    let refused = w.says(Party::School, Body::Seal(seal));
+    assert!(matches!(refused, Err(Refusal::Guards(guards)) if guards[0].code == GuardCode::ArchiveDefects));
     w.play_until(Phase::Authorising);
     while w.state().said().confirm.is_none() {
         let (party, body) = w.next(Wrong(false)).unwrap();
         w.says(party, body).unwrap();
     }
-    assert!(matches!(w.says(Party::School, w.authorise(Wrong(true))), Err(Refusal::Guards(_))));
+    let Body::Authorise(mut authorise) = w.authorise(Wrong(false)) else { unreachable!() };
+    authorise.safety.open_defects = 1;
+    assert!(matches!(w.says(Party::School, Body::Authorise(authorise)), Err(Refusal::Guards(_))));
     w.says(Party::School, w.authorise(Wrong(false))).unwrap();
+}
+
+#[test]
+fn with_too_few_copies_a_case_goes_on_and_its_guard_stays_unmet() {
+    let mut w = World::new();
+    w.play_until(Phase::Enrolled);
+    w.says(Party::School, w.seal(Wrong(true))).unwrap();
+    assert_eq!(w.phase(), Phase::Sealed);
+    assert!(w.state().unmet().iter().any(|guard| guard.code == GuardCode::ArchiveReplicas));
 }
 
 #[test]
