@@ -238,8 +238,10 @@ impl Incoming {
 
 impl Drop for Taking {
     fn drop(&mut self) {
+        // What a patient request wrote and did not confirm must not become durable: it is read anew from disk.
+        let given_up = self.patient && self.unsynced > 0;
         let mut open = self.incoming.lock();
-        match self.receiving.take() {
+        match self.receiving.take().filter(|_| !given_up) {
             Some(receiving) => drop(open.insert(self.id, Slot::Idle(receiving))),
             None => drop(open.remove(&self.id)),
         }

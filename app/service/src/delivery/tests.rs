@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use api::campaign::{CampaignKind, NewCampaign};
@@ -41,6 +41,7 @@ struct School {
     vendor: Vendor,
     campaign: CampaignId,
     incoming: Arc<Incoming>,
+    workers: OnceLock<job::Workers>,
 }
 
 struct Vendor {
@@ -106,7 +107,7 @@ fn school() -> School {
         vendor: Some(enrolment.vendor.id),
     };
     let campaign = campaign::create(&office, &registrar, new).unwrap().id;
-    School { dir, office, registrar, it, vendor, campaign, incoming: Arc::default() }
+    School { dir, office, registrar, it, vendor, campaign, incoming: Arc::default(), workers: OnceLock::new() }
 }
 
 impl School {
@@ -167,7 +168,7 @@ impl School {
 
     /// Lets the workers work until no job waits or runs. Returns how the last job on the delivery ended.
     fn work(&self, id: DeliveryId) -> JobState {
-        let workers = job::start(&self.office).unwrap();
+        self.workers.get_or_init(|| job::start(&self.office).unwrap());
         let began = Instant::now();
         loop {
             let jobs = job::list(&self.office, &self.registrar, Some(&id.to_string())).unwrap();
@@ -175,7 +176,6 @@ impl School {
                 matches!(job.state, JobState::Waiting | JobState::Running | JobState::Stopping)
             };
             if !jobs.iter().any(open) {
-                workers.stop();
                 return jobs.first().unwrap().state;
             }
             assert!(began.elapsed() < Duration::from_secs(300), "{jobs:?}");
