@@ -155,7 +155,7 @@ fn a_newer_photo_takes_the_place_of_the_older_which_stays() {
     let f = Fixture::new();
     let person = PersonId::new();
     let first = f.keep(vec![whole_life(person)]);
-    let second = f.keep(vec![Change::of(person, "better").photo(photo(2))]);
+    let second = f.keep(vec![Change::of(person, "better").photo(photo(200))]);
     let (dossier, version) = f.holdings().dossier(person).unwrap().unwrap();
     assert_eq!(version, 2);
     assert_eq!(dossier.photos[0].superseded_by, Some(second[0].photos[0]));
@@ -259,7 +259,7 @@ fn a_rebuilt_catalog_has_the_same_rows() {
     for _ in 0..5 {
         let person = PersonId::new();
         f.keep(vec![whole_life(person)]);
-        f.keep(vec![Change::of(person, "better").photo(photo(9))]);
+        f.keep(vec![Change::of(person, "better").photo(photo(90))]);
     }
     let before = f.rows();
     let path = f.dir.path().join("again.db");
@@ -276,7 +276,7 @@ fn a_catalog_is_rebuilt_while_it_is_in_use_and_what_came_meanwhile_is_in_it() {
     let mut came = false;
     let rebuilt = f.holdings().rebuild(&mut |_, _| {
         if !std::mem::replace(&mut came, true) {
-            f.keep(vec![Change::of(person, "meanwhile").photo(photo(5))]);
+            f.keep(vec![Change::of(person, "meanwhile").photo(photo(150))]);
             f.keep(vec![whole_life(PersonId::new())]);
         }
         true
