@@ -65,10 +65,10 @@ impl Signer for SigningKey {
     }
 
     fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignerError> {
-        Ok(self.try_sign(message).map(|signature| signature.to_bytes()).map_err(|error| SignerError {
+        self.try_sign(message).map(|signature| signature.to_bytes()).map_err(|error| SignerError {
             key: Signer::public_key(self).fingerprint(),
             reason: error.to_string(),
-        })?)
+        })
     }
 }
 

@@ -60,6 +60,7 @@ pub enum Algorithms {
 /// What a message says. The names begin with the number of the protocol's table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind")]
+#[expect(clippy::large_enum_variant, reason = "there is one body at a time; boxes would only be in the way")]
 pub enum Body {
     /// The school asks for the deletion.
     #[serde(rename = "M1.invite")]

@@ -3,7 +3,8 @@
 //! [`step`] is pure. Both sides run it over the same envelopes and so agree on where they are; a checker runs it over the
 //! transcript in the certificate and finds the same guards as the school did.
 //!
-//! Before the point of no return a guard that doesn't hold refuses the message: nothing was erased, so it can be put right and
+//! Before the point of no return a guard that doesn't hold refuses the message, but for those that only warn (too few copies, no
+//! full drill, an unseen device, an absent witness): nothing was erased, so it can be put right and
 //! said again. After it nothing is refused for being bad news: the guard is noted as not met and the certificate says PARTIAL.
 
 mod after;

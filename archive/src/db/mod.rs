@@ -76,3 +76,5 @@ pub type Migrations = rusqlite_migration::Migrations<'static>;
 
 /// A connection that reads, or within [`Store::write`] a transaction: named by those who pass it on without SQL.
 pub use rusqlite::{Connection, Transaction};
+#[cfg(test)]
+pub(crate) use rusqlite::types::Value;

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use bag::{Algorithm, Checksum};
 use ids::{CaseId, DeliveryId, PersonId, PhotoId};
 use jiff::Timestamp;
-use rusqlite::Transaction;
 use uuid::Uuid;
 
 use super::{
@@ -70,7 +69,7 @@ pub enum Error {
     Commit(#[from] CommitError),
     /// Rows could not be read or written. Versions that were kept are noted at the next start.
     #[error("the catalog could not be read or written")]
-    Rows(#[from] rusqlite::Error),
+    Rows(#[from] crate::db::Error),
 }
 
 /// What became of one person's changes.
@@ -137,7 +136,7 @@ impl<'a> Holdings<'a> {
     }
 
     /// Notes an object as its files are now, if there are any.
-    fn note(self, tx: &Transaction<'_>, object: &str) -> Result<(), Error> {
+    fn note(self, tx: &crate::db::Transaction<'_>, object: &str) -> Result<(), Error> {
         let Ok(id) = object.parse() else { return Ok(()) };
         match self.root.object(id)? {
             Some(object) => record(tx, &object).map(drop),
@@ -285,7 +284,7 @@ impl<'a> Holdings<'a> {
             return Ok(());
         }
         let intents: Vec<i64> = self.catalog.write(|tx| {
-            objects.iter().map(|&object| intent::insert(tx, object)).collect::<rusqlite::Result<_>>()
+            objects.iter().map(|&object| intent::insert(tx, object)).collect::<Result<_, crate::db::Error>>()
         })?;
         #[cfg(test)]
         super::tests::fault("before commit");
@@ -378,7 +377,7 @@ fn read_json<T: serde::de::DeserializeOwned>(
 }
 
 /// Notes an object's newest state: every row that follows from its files.
-pub(super) fn record(tx: &Transaction<'_>, object: &Object) -> Result<ObjectKind, Error> {
+pub(super) fn record(tx: &crate::db::Transaction<'_>, object: &Object) -> Result<ObjectKind, Error> {
     let dossier = read_dossier(object)?;
     let kind = match &dossier {
         Some(_) => ObjectKind::Dossier,

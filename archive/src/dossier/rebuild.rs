@@ -38,8 +38,8 @@ pub enum RebuildError {
     Record(#[from] Error),
 }
 
-impl From<rusqlite::Error> for RebuildError {
-    fn from(error: rusqlite::Error) -> Self {
+impl From<crate::db::Error> for RebuildError {
+    fn from(error: crate::db::Error) -> Self {
         Self::Record(error.into())
     }
 }
@@ -132,7 +132,7 @@ fn build(
 }
 
 fn note(
-    tx: &rusqlite::Transaction<'_>,
+    tx: &crate::db::Transaction<'_>,
     object: Result<Object, ReadError>,
     rebuilt: &mut Rebuilt,
 ) -> Result<(), Error> {

@@ -9,7 +9,6 @@ use std::{
 use ids::{CampaignId, PersonId};
 use image::{ImageFormat, RgbImage};
 use jiff::Timestamp;
-use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
@@ -73,19 +72,19 @@ impl Fixture {
 fn rows_of(store: &Store) -> Vec<String> {
     let tables = ["object", "version", "person", "membership", "photo", "diploma"];
     store
-        .read(|conn| tables.iter().map(|table| dump(conn, table)).collect::<rusqlite::Result<Vec<_>>>())
+        .read(|conn| tables.iter().map(|table| dump(conn, table)).collect::<Result<Vec<_>, crate::db::Error>>())
         .unwrap()
         .concat()
 }
 
-fn dump(conn: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
+fn dump(conn: &crate::db::Connection, table: &str) -> Result<Vec<String>, crate::db::Error> {
     let mut select = conn.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2"))?;
     let columns = select.column_count();
     select
         .query_map([], |row| {
             let values = (0..columns)
-                .map(|at| row.get::<_, rusqlite::types::Value>(at))
-                .collect::<rusqlite::Result<Vec<_>>>()?;
+                .map(|at| row.get::<_, crate::db::Value>(at))
+                .collect::<Result<Vec<_>, crate::db::Error>>()?;
             Ok(format!("{table} {values:?}"))
         })?
         .collect()

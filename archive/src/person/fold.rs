@@ -103,6 +103,13 @@ pub fn fold(text: &str) -> Folded {
         if is_dropped(character) {
             continue;
         }
+        if is_plain(character) {
+            folded.push(&cluster, source.clone());
+            cluster.clear();
+            cluster.push(character);
+            source = start..end;
+            continue;
+        }
         for part in std::iter::once(character).nfkd() {
             if !cluster.is_empty() && !continues(part) {
                 folded.push(&cluster, source.clone());
@@ -122,12 +129,25 @@ pub fn fold(text: &str) -> Folded {
 impl Folded {
     /// Adds the characters of one cluster, all standing for the same bytes.
     fn push(&mut self, cluster: &str, source: Range<usize>) {
+        let mut characters = cluster.chars();
+        if let (Some(only), None) = (characters.next(), characters.next())
+            && is_plain(only)
+        {
+            self.text.push(fold_char(only.to_ascii_lowercase()));
+            self.sources.push(source);
+            return;
+        }
         let lower: String = cluster.nfc().flat_map(char::to_lowercase).collect();
         for character in lower.nfkc().map(fold_char).filter(|&c| !is_dropped(c)) {
             self.text.push(character);
             self.sources.push(source.clone());
         }
     }
+}
+
+/// Whether a character stays as it is under composition: nearly all that stand in names and numbers.
+const fn is_plain(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '\u{4E00}'..='\u{9FFF}')
 }
 
 /// Whether a decomposed character belongs to the one before it.

@@ -1,9 +1,9 @@
-//! Counting how hits are spread, in the same pass that finds them.
+//! Counting how hits are spread, and leaving some out, in the same pass that finds them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tantivy::{
-    DocId, Score, SegmentOrdinal, SegmentReader,
+    DocAddress, DocId, Score, SegmentOrdinal, SegmentReader,
     collector::{Collector, SegmentCollector},
     columnar::StrColumn,
 };
@@ -69,6 +69,51 @@ impl SegmentCollector for SegmentFacets {
 
     fn harvest(self) -> Counts {
         self.columns.into_iter().map(|column| column.map(|(column, counts)| named(&column, &counts)).unwrap_or_default()).collect()
+    }
+}
+
+/// Collects as another collector does, some documents left out.
+pub(super) struct Without<'a, C> {
+    pub(super) inner: C,
+    pub(super) left_out: &'a HashSet<DocAddress>,
+}
+
+/// One segment of it.
+pub(super) struct SegmentWithout<S> {
+    inner: S,
+    left_out: HashSet<DocId>,
+}
+
+impl<C: Collector> Collector for Without<'_, C> {
+    type Fruit = C::Fruit;
+    type Child = SegmentWithout<C::Child>;
+
+    fn for_segment(&self, ord: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<Self::Child> {
+        let here = self.left_out.iter().filter(|address| address.segment_ord == ord);
+        let left_out = here.map(|address| address.doc_id).collect();
+        Ok(SegmentWithout { inner: self.inner.for_segment(ord, segment)?, left_out })
+    }
+
+    fn requires_scoring(&self) -> bool {
+        self.inner.requires_scoring()
+    }
+
+    fn merge_fruits(&self, fruits: Vec<<Self::Child as SegmentCollector>::Fruit>) -> tantivy::Result<C::Fruit> {
+        self.inner.merge_fruits(fruits)
+    }
+}
+
+impl<S: SegmentCollector> SegmentCollector for SegmentWithout<S> {
+    type Fruit = S::Fruit;
+
+    fn collect(&mut self, doc: DocId, score: Score) {
+        if !self.left_out.contains(&doc) {
+            self.inner.collect(doc, score);
+        }
+    }
+
+    fn harvest(self) -> S::Fruit {
+        self.inner.harvest()
     }
 }
 

@@ -24,6 +24,9 @@ pub enum IndexError {
     /// Another process is changing the index.
     #[error("another process is changing the index; stop it first")]
     Busy,
+    /// Old files are still being read by questions under way.
+    #[error("questions under way still read old files of the index; try again")]
+    StillRead,
     /// The changes are older than what the index knows.
     #[error("the index is at position {at} and can't go back to {asked}; rebuild it from the archive")]
     GoingBack {

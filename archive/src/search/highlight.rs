@@ -15,32 +15,28 @@ const AFTER: usize = 72;
 
 /// Where the words stand. `None` if a word stands nowhere, which the index would have to be wrong for.
 pub(super) fn exact_hit(doc: &PersonDoc, words: &[Word]) -> Option<Hit> {
-    let mut matches = Vec::new();
-    let mut missing: Vec<&Word> = words.iter().collect();
-    for (field, value) in values(doc) {
-        let found = |word: &&Word| !find(field, value, &word.folded).is_empty();
-        missing.retain(|word| !found(word));
-        let ranges = words.iter().flat_map(|word| find(field, value, &word.folded)).collect();
-        matches.extend(cut(field, value, ranges));
-    }
     let year = doc.year.map(|year| year.to_string());
-    if let Some(year) = &year {
-        missing.retain(|word| !year.contains(&word.folded));
-        let ranges = words.iter().flat_map(|word| find(Field::Year, year, &word.folded)).collect();
-        matches.extend(cut(Field::Year, year, ranges));
+    let mut matches = Vec::new();
+    let mut missing: Vec<bool> = words.iter().map(|_| true).collect();
+    for (field, value) in values(doc).chain(year.iter().map(|year| (Field::Year, year.as_str()))) {
+        let folded = fold(value);
+        let found: Vec<Vec<Range<usize>>> = words.iter().map(|word| find(field, &folded, &word.folded)).collect();
+        missing.iter_mut().zip(&found).for_each(|(missing, found)| *missing &= found.is_empty());
+        matches.extend(cut(field, value, found.concat()));
     }
-    if missing.iter().any(|word| word.is_id_number) {
+    if words.iter().zip(&missing).any(|(word, missing)| *missing && word.is_id_number) {
         matches.insert(0, Match { field: Field::IdNumber, value: String::new(), ranges: Vec::new() });
-        missing.retain(|word| !word.is_id_number);
     }
-    missing.is_empty().then_some(Hit { person: doc.person, matches })
+    let all_there = words.iter().zip(&missing).all(|(word, missing)| !missing || word.is_id_number);
+    all_there.then_some(Hit { person: doc.person, matches })
 }
 
 /// Where the words stand or sound alike. Never empty-handed: a hit without a range is still a hit.
 pub(super) fn sounding_hit(doc: &PersonDoc, words: &[Word]) -> Hit {
     let mut matches = Vec::new();
     for (field, value) in values(doc) {
-        let mut ranges: Vec<Range<usize>> = words.iter().flat_map(|word| find(field, value, &word.folded)).collect();
+        let folded = fold(value);
+        let mut ranges: Vec<Range<usize>> = words.iter().flat_map(|word| find(field, &folded, &word.folded)).collect();
         if matches!(field, Field::Name | Field::FormerName) {
             ranges.extend(words.iter().filter_map(|word| word.heard.as_ref()).filter_map(|heard| spoken(value, heard)));
         }
@@ -64,11 +60,10 @@ fn values(doc: &PersonDoc) -> impl Iterator<Item = (Field, &str)> {
 }
 
 /// The bytes of a value under a folded word. Names are also searched without their middle dots.
-fn find(field: Field, value: &str, word: &str) -> Vec<Range<usize>> {
-    let folded = fold(value);
+fn find(field: Field, folded: &Folded, word: &str) -> Vec<Range<usize>> {
     let found = folded.find_all(word);
     match field {
-        Field::Name | Field::FormerName if found.is_empty() => find_without_dots(&folded, word).into_iter().collect(),
+        Field::Name | Field::FormerName if found.is_empty() => find_without_dots(folded, word).into_iter().collect(),
         _ => found,
     }
 }

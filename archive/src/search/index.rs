@@ -1,25 +1,28 @@
 //! The index on disk: opening, changing, asking.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
 use tantivy::{
-    DocAddress, IndexReader, IndexWriter, Order, ReloadPolicy, Searcher, TantivyDocument,
+    DocAddress, IndexReader, IndexWriter, Order, ReloadPolicy, Searcher, SegmentMeta, TantivyDocument,
     collector::{
-        Count, TopDocs,
+        Count, DocSetCollector, TopDocs,
         sort_key::{SortBySimilarityScore, SortByString},
     },
+    index::SegmentId,
     schema::Value,
 };
 
 use super::{
     Change, Facets, IndexError, Mode, PersonDoc, Query, Results, SearchError, Sort, Tried,
-    collect::{FacetCollector, most_frequent},
+    collect::{FacetCollector, Without, most_frequent},
     highlight,
     plan::{self, Asked, Word},
     schema::{self, Fields, LAYOUT},
@@ -28,6 +31,9 @@ use super::{
 
 /// Memory for documents not yet on disk, in bytes.
 const WRITER_MEMORY: usize = 64 << 20;
+/// How often and after what pause a purge tries to delete files that questions under way still read.
+const PURGE_TRIES: u32 = 30;
+const PURGE_PAUSE: Duration = Duration::from_millis(100);
 /// How far down a list can be read.
 const MAX_DEPTH: usize = 100_000;
 /// How many hits a page may have.
@@ -35,6 +41,7 @@ const MAX_PAGE: usize = 500;
 
 /// The index. Share it by reference: questions run beside each other and beside changes.
 pub struct Index {
+    folder: PathBuf,
     index: tantivy::Index,
     reader: IndexReader,
     fields: Fields,
@@ -63,7 +70,7 @@ impl Index {
             tantivy::TantivyError::IndexAlreadyExists => IndexError::Exists(folder.to_owned()),
             error => IndexError::failed("created")(error),
         })?;
-        let made = Self::with(index, fields)?;
+        let made = Self::with(folder, index, fields)?;
         made.apply([], 0)?;
         Ok(made)
     }
@@ -84,14 +91,14 @@ impl Index {
         if found != LAYOUT || index.schema() != schema {
             return Err(IndexError::OtherLayout { found, wanted: LAYOUT.to_owned() });
         }
-        Self::with(index, fields)
+        Self::with(folder, index, fields)
     }
 
-    fn with(mut index: tantivy::Index, fields: Fields) -> Result<Self, IndexError> {
+    fn with(folder: &Path, mut index: tantivy::Index, fields: Fields) -> Result<Self, IndexError> {
         index.set_tokenizers(schema::tokenizers());
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into();
         let reader = reader.map_err(IndexError::failed("opened"))?;
-        Ok(Self { index, reader, fields, writer: Mutex::new(None) })
+        Ok(Self { folder: folder.to_owned(), index, reader, fields, writer: Mutex::new(None) })
     }
 
     /// The position in the outbox up to which the index is true.
@@ -159,21 +166,48 @@ impl Index {
     ///
     /// # Errors
     ///
-    /// As [`apply`](Self::apply).
+    /// As [`apply`](Self::apply); and [`IndexError::StillRead`] if questions under way keep old files open for longer
+    /// than a few seconds. Then call it again.
     pub fn purge(&self) -> Result<(), IndexError> {
         let failed = IndexError::failed("purged");
         let mut guard = self.writer();
         let position = self.position()?;
         let writer = self.writer_in(&mut guard)?;
-        let segments = self.index.searchable_segment_metas().map_err(&failed)?;
-        let stale: Vec<_> = segments.iter().filter(|segment| segment.has_deletes()).map(tantivy::SegmentMeta::id).collect();
+        let stale = self.stale_segments()?;
         if !stale.is_empty() {
             writer.merge(&stale).wait().map_err(&failed)?;
             commit(writer, position).map_err(&failed)?;
         }
         self.reader.reload().map_err(&failed)?;
-        writer.garbage_collect_files().wait().map_err(&failed)?;
-        Ok(())
+        for _ in 0..PURGE_TRIES {
+            writer.garbage_collect_files().wait().map_err(&failed)?;
+            if self.old_files()? == 0 {
+                return Ok(());
+            }
+            thread::sleep(PURGE_PAUSE);
+        }
+        Err(IndexError::StillRead)
+    }
+
+    /// The parts of the index that hold bytes of people who were removed or changed.
+    fn stale_segments(&self) -> Result<Vec<SegmentId>, IndexError> {
+        let segments = self.index.searchable_segment_metas().map_err(IndexError::failed("purged"))?;
+        Ok(segments.iter().filter(|segment| segment.has_deletes()).map(SegmentMeta::id).collect())
+    }
+
+    /// How many files belong to parts that the index no longer consists of.
+    fn old_files(&self) -> Result<usize, IndexError> {
+        let failed = IndexError::failed("purged");
+        let present = self.index.searchable_segment_ids().map_err(&failed)?;
+        let present: HashSet<String> = present.iter().map(SegmentId::uuid_string).collect();
+        let files = fs_err::read_dir(&self.folder).map_err(|error| failed(error.into()))?;
+        let names = files.map_while(Result::ok).filter_map(|file| file.file_name().into_string().ok());
+        // Only files of segments have names that begin with 32 hex digits.
+        let old = names.filter(|name| {
+            let stem = name.split('.').next().unwrap_or_default();
+            stem.len() == 32 && stem.bytes().all(|b| b.is_ascii_hexdigit()) && !present.contains(stem)
+        });
+        Ok(old.count())
     }
 
     fn writer(&self) -> MutexGuard<'_, Option<IndexWriter>> {
@@ -258,7 +292,7 @@ impl Question<'_> {
             results.tried.push(Tried::IdNumberMistyped);
         }
         let asked = self.fields.exact(&self.words, self.query);
-        let (total, facets, page) = self.ask(&asked)?;
+        let (total, facets, page) = self.ask(&asked, &HashSet::new())?;
         results.total = total;
         results.facets = facets;
         for address in page {
@@ -271,7 +305,8 @@ impl Question<'_> {
     fn find_sounding(&self, results: &mut Results) -> Result<(), SearchError> {
         let Some(asked) = self.fields.sounding(&self.words, self.query) else { return Ok(()) };
         results.tried.push(Tried::Pinyin);
-        let (total, _, page) = self.ask(&asked)?;
+        let exact = self.searcher.search(&self.fields.containing(&self.words, self.query), &DocSetCollector)?;
+        let (total, _, page) = self.ask(&asked, &exact)?;
         results.pinyin_total = total;
         for address in page {
             let doc = stored(&self.searcher, self.fields, address)?;
@@ -288,16 +323,16 @@ impl Question<'_> {
         Ok(())
     }
 
-    /// How many there are, how they are spread, and one page of them in the wanted order.
-    fn ask(&self, asked: &Asked) -> Result<(usize, Facets, Vec<DocAddress>), SearchError> {
+    /// How many there are, how they are spread, and one page of them in the wanted order; some left out.
+    fn ask(&self, asked: &Asked, left_out: &HashSet<DocAddress>) -> Result<(usize, Facets, Vec<DocAddress>), SearchError> {
         let limit = self.query.limit.min(MAX_PAGE);
         let top = TopDocs::with_limit(limit.max(1)).and_offset(self.query.offset);
         let number = || (SortByString::for_field("by_number"), Order::Asc);
         let (total, facets, mut page) = match self.query.sort {
-            Sort::Relevance => self.run(asked, top.order_by((SortBySimilarityScore, number())))?,
-            Sort::Name => self.run(asked, top.order_by(((SortByString::for_field("by_name"), Order::Asc), number())))?,
-            Sort::StudentNumber => self.run(asked, top.order_by(number()))?,
-            Sort::Year => self.run(asked, top.order_by(((SortByString::for_field("year"), Order::Desc), number())))?,
+            Sort::Relevance => self.run(asked, left_out, top.order_by((SortBySimilarityScore, number())))?,
+            Sort::Name => self.run(asked, left_out, top.order_by(((SortByString::for_field("by_name"), Order::Asc), number())))?,
+            Sort::StudentNumber => self.run(asked, left_out, top.order_by(number()))?,
+            Sort::Year => self.run(asked, left_out, top.order_by(((SortByString::for_field("year"), Order::Desc), number())))?,
         };
         page.truncate(limit);
         Ok((total, facets, page))
@@ -306,9 +341,10 @@ impl Question<'_> {
     fn run<K: Send + 'static>(
         &self,
         asked: &Asked,
+        left_out: &HashSet<DocAddress>,
         top: impl tantivy::collector::Collector<Fruit = Vec<(K, DocAddress)>>,
     ) -> Result<(usize, Facets, Vec<DocAddress>), SearchError> {
-        let (total, counts, page) = self.searcher.search(asked, &(Count, FacetCollector, top))?;
+        let (total, counts, page) = self.searcher.search(asked, &Without { inner: (Count, FacetCollector, top), left_out })?;
         Ok((total, facets(counts), page.into_iter().map(|(_, address)| address).collect()))
     }
 }

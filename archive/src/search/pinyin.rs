@@ -18,10 +18,14 @@ const MAX_READINGS: usize = 64;
 /// At most this many initials per name are kept; more readings than that no name has.
 const MAX_INITIALS: usize = 16;
 
-/// Every syllable a Chinese character can have, under each way of typing it.
+/// Every syllable a Chinese character can have, under each way of typing it. Interjections without a vowel (`ng`)
+/// are none: they would split every `zhang`.
 static SYLLABLES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
     let mut syllables = BTreeMap::new();
     for syllable in ('\u{4E00}'..='\u{9FFF}').flat_map(readings) {
+        if !syllable.contains(['a', 'e', 'i', 'o', 'u', 'v']) {
+            continue;
+        }
         for (typed, meant) in [("lyu", "lv"), ("nyu", "nv"), ("lue", "lve"), ("nue", "nve")] {
             if syllable == meant {
                 syllables.insert(typed.to_owned(), meant.to_owned());
@@ -77,7 +81,10 @@ pub(super) fn hear(word: &str) -> Option<Heard> {
     }
     let letters = plain_letters(word)?;
     let mut sequences = BTreeSet::new();
-    split(&letters, &mut Vec::new(), &mut sequences);
+    split(&letters, &mut Vec::new(), &mut sequences, false);
+    if sequences.is_empty() {
+        split(&letters, &mut Vec::new(), &mut sequences, true);
+    }
     let initials = (letters.len() > 1).then(|| letters.clone());
     (!sequences.is_empty() || initials.is_some()).then_some(Heard { sequences, initials })
 }
@@ -102,8 +109,9 @@ fn combine(sounds: &[BTreeSet<String>]) -> BTreeSet<Vec<String>> {
     all.into_iter().filter(|sequence| !sequence.is_empty()).collect()
 }
 
-/// Splits letters into syllables in every way; the last syllable may be begun only.
-fn split(rest: &str, before: &mut Vec<String>, all: &mut BTreeSet<Vec<String>>) {
+/// Splits letters into syllables in every way. With `begun`, the last syllable may be there in part only: `zh` in
+/// `lizh` means every syllable that goes on from it.
+fn split(rest: &str, before: &mut Vec<String>, all: &mut BTreeSet<Vec<String>>, begun: bool) {
     if all.len() >= MAX_READINGS {
         return;
     }
@@ -115,15 +123,14 @@ fn split(rest: &str, before: &mut Vec<String>, all: &mut BTreeSet<Vec<String>>) 
         let Some((head, tail)) = rest.split_at_checked(length) else { continue };
         if let Some(syllable) = SYLLABLES.get(head) {
             before.push(syllable.clone());
-            split(tail, before, all);
+            split(tail, before, all, begun);
             before.pop();
         }
     }
-    // A beginning such as `zh` in `lizh` means every syllable that goes on from it.
-    if !before.is_empty() && !SYLLABLES.contains_key(rest) {
-        let begun = SYLLABLES.range(rest.to_owned()..).take_while(|(typed, _)| typed.starts_with(rest));
+    if begun && !SYLLABLES.contains_key(rest) {
+        let goes_on = SYLLABLES.range(rest.to_owned()..).take_while(|(typed, _)| typed.starts_with(rest));
         let room = MAX_READINGS.saturating_sub(all.len());
-        all.extend(begun.take(room).map(|(_, syllable)| [before.as_slice(), std::slice::from_ref(syllable)].concat()));
+        all.extend(goes_on.take(room).map(|(_, syllable)| [before.as_slice(), std::slice::from_ref(syllable)].concat()));
     }
 }
 

@@ -71,20 +71,22 @@ impl Fields {
         all_of(required.chain(self.narrowed(&query.filters)).collect())
     }
 
-    /// Everybody whose names sound like at least one word and whose values contain the others, exact ones left out.
+    /// Everybody whose values contain every word, unranked.
+    pub(super) fn containing(&self, words: &[Word], query: &Query) -> Asked {
+        all_of(words.iter().map(|word| (Occur::Must, self.contains(word, query))).collect())
+    }
+
+    /// Everybody for whom each word is the sound of a name or part of a value. `None` if no word is a sound.
     pub(super) fn sounding(&self, words: &[Word], query: &Query) -> Option<Asked> {
         if !words.iter().any(|word| word.heard.is_some()) {
             return None;
         }
         let either = |word: &Word| {
             let sounds = word.heard.as_ref().map(|heard| self.sounds_like(heard));
-            any_of(sounds.into_iter().chain([self.contains(word, query)]).collect())
+            worth(any_of(sounds.into_iter().chain([self.contains(word, query)]).collect()), 1.0)
         };
-        let contained = words.iter().map(|word| (Occur::Must, self.contains(word, query))).collect();
-        let mut clauses: Vec<(Occur, Asked)> = words.iter().map(|word| (Occur::Must, either(word))).collect();
-        clauses.push((Occur::MustNot, all_of(contained)));
-        clauses.extend(self.narrowed(&query.filters));
-        Some(all_of(clauses))
+        let required = words.iter().map(|word| (Occur::Must, either(word)));
+        Some(all_of(required.chain(self.narrowed(&query.filters)).collect()))
     }
 
     /// Everybody with a value that contains the word, or whose identity number it is.

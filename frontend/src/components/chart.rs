@@ -105,9 +105,10 @@ pub(crate) fn histogram(calibration: &Calibration, marked: Option<f32>) -> AnyVi
     let most = impostor.iter().chain(&genuine).copied().fold(0.0, f64::max).max(f64::MIN_POSITIVE);
     let upright = |value: f32, class: &'static str, label: String| {
         let x = across((f64::from(value) + 1.0) / 2.0);
+        let (at, anchor) = if x > WIDTH * 0.8 { (x - 4.0, "end") } else { (x + 4.0, "start") };
         view! {
             <line class=class x1=x.to_string() x2=x.to_string() y1=up(0.0).to_string() y2=up(1.0).to_string()></line>
-            <text class=class x=(x + 4.0).to_string() y=(TOP + 10.0).to_string()>{label}</text>
+            <text class=class x=at.to_string() text-anchor=anchor y=(TOP + 10.0).to_string()>{label}</text>
         }
     };
     let chart = view! {
@@ -119,8 +120,8 @@ pub(crate) fn histogram(calibration: &Calibration, marked: Option<f32>) -> AnyVi
             }).collect_view()}
             <line class="grid" x1=across(0.0).to_string() x2=across(1.0).to_string() y1=up(0.0).to_string() y2=up(0.0).to_string()></line>
             <text class="axis" x=across(0.5).to_string() y=(HEIGHT - 6.0).to_string() text-anchor="middle">{t!(chart.similarity)}</text>
-            {upright(calibration.reject, "threshold", String::new())}
-            {upright(calibration.accept, "threshold", t!(chart.thresholds).to_owned())}
+            {upright(calibration.reject, "threshold", t!(chart.thresholds).to_owned())}
+            {upright(calibration.accept, "threshold", String::new())}
             {marked.map(|value| upright(value, "marked", String::new()))}
         </svg>
         <p class="legend">

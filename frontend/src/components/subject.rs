@@ -10,9 +10,21 @@ pub(crate) fn short(id: &str) -> String {
     digits.chars().take(8).collect()
 }
 
+/// Who did something: an account's name as it is, a vendor or the appliance in words.
+pub(crate) fn actor(name: &str) -> String {
+    match name.split_once('_') {
+        Some(("vendor", digits)) if digits.len() == 32 => {
+            format!("{} {}", i18n::worded(words::thing, "vendor"), short(name))
+        }
+        _ => i18n::worded(words::actor, name),
+    }
+}
+
 /// A thing as a link to its page, or as plain text when it has none.
 pub(crate) fn link(id: &str) -> AnyView {
-    let Some((kind, _)) = id.split_once('_') else { return id.to_owned().into_any() };
+    let Some((kind, _)) = id.split_once('_') else {
+        return view! { <span title=id.to_owned()>{short(id)}</span> }.into_any();
+    };
     let text = format!("{} {}", i18n::worded(words::thing, kind), short(id));
     let room = match kind {
         "person" => "/persons",

@@ -61,7 +61,7 @@ fn row(entry: &AuditEntry) -> AnyView {
     };
     view! {
         <tr>
-            <td class="number">{entry.number}</td><td>{format::when(entry.at)}</td><td>{entry.account.clone()}</td>
+            <td class="number">{entry.number}</td><td>{format::when(entry.at)}</td><td>{subject::actor(&entry.account)}</td>
             <td>{i18n::worded(words::action, &entry.action)}</td><td>{entry.subject.as_deref().map(subject::link)}</td>
             <td>{entry.purpose.clone()}</td><td>{outcome}</td>
         </tr>

@@ -134,6 +134,15 @@ fn signature(id: CaseId, next: NextStep, case: Loader<Case>) -> AnyView {
     .into_any()
 }
 
+/// How a condition stands. One whose step was not reached yet is not failed.
+fn guard_status(guard: &Guard) -> Status {
+    match (guard.met, &*guard.detail) {
+        (true, _) => Status::Ok,
+        (false, "reached=no") => Status::Waiting,
+        (false, _) => Status::Stop,
+    }
+}
+
 fn guards(guards: &[Guard]) -> AnyView {
     if guards.is_empty() {
         return ().into_any();
@@ -142,7 +151,7 @@ fn guards(guards: &[Guard]) -> AnyView {
         <section>
             <h2>{t!(case.guards)}</h2>
             <ul class="guards">{guards.iter().map(|guard| view! {
-                <li>{mark::mark(if guard.met { Status::Ok } else { Status::Stop }, i18n::worded(words::guard, &guard.code))}
+                <li>{mark::mark(guard_status(guard), i18n::worded(words::guard, &guard.code))}
                     <span class="dim" lang="en">{guard.detail.clone()}</span></li>
             }).collect_view()}</ul>
         </section>

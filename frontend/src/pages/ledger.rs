@@ -106,7 +106,7 @@ fn row(entry: &LedgerEntry) -> AnyView {
         <tr>
             <td class="number"><a href=format!("/ledger/{}", entry.index)>{format::count(entry.index)}</a></td>
             <td>{format::when(entry.at)}</td><td>{i18n::worded(words::event, &entry.kind)}</td>
-            <td>{subject::link(&entry.subject)}</td><td>{entry.actor.clone()}</td>
+            <td>{subject::link(&entry.subject)}</td><td>{subject::actor(&entry.actor)}</td>
         </tr>
     }
     .into_any()
@@ -133,7 +133,7 @@ fn proof_view(proof: &LedgerProof) -> AnyView {
     view! {
         <header class="page-head">
             <div><h1>{t!(ledger.entry, n = format::count(entry.index))}</h1>
-                <p>{i18n::worded(words::event, &entry.kind)} " " <span class="dim">{format::local_time(entry.at)} " · " {entry.actor.clone()} " · " {subject::link(&entry.subject)}</span></p></div>
+                <p>{i18n::worded(words::event, &entry.kind)} " " <span class="dim">{format::local_time(entry.at)} " · " {subject::actor(&entry.actor)} " · " {subject::link(&entry.subject)}</span></p></div>
             <button type="button" class="primary no-print" on:click=save>{t!(ledger.save_proof)}</button>
         </header>
         <dl class="facts">{figure::fact(t!(ledger.commitment), &*entry.commitment, false)}</dl>

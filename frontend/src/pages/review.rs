@@ -17,6 +17,7 @@ use crate::format;
 use crate::i18n::{self, words};
 use crate::pages::desk;
 use crate::router;
+use crate::session;
 use crate::state::state;
 use crate::t;
 
@@ -116,7 +117,17 @@ fn pair(kept: &Comparison) -> AnyView {
     let flicker = RwSignal::new(false);
     let second = RwSignal::new(false);
     let (reference, has_probe, id) = (kept.reference, kept.has_probe, kept.id);
-    let probe = move || photo::photo(has_probe.then(|| api_client::probe_url(id)), t!(desk.probe));
+    let asks = session::lacks_purpose();
+    let probe = move || {
+        (move || {
+            if has_probe && asks.get() {
+                view! { <span class="photo">{session::ask_button()}</span> }.into_any()
+            } else {
+                photo::photo(has_probe.then(|| api_client::probe_url(id)), t!(desk.probe))
+            }
+        })
+        .into_any()
+    };
     let reference = move || photo::kept_or_ask(Some(reference), t!(desk.reference));
     view! {
         <div class="actions">

@@ -87,12 +87,10 @@ fn finding(finding: &DoctorFinding) -> AnyView {
         words::doctor(&finding.code).map_or_else(|| finding.text.clone(), |text| fill(text.say().to_owned()));
     let mend =
         words::mend(&finding.code).map_or_else(|| finding.mend.clone(), |text| fill(text.say().to_owned()));
-    let values: Vec<_> = finding.params.iter().map(|(name, value)| format!("{name} = {value}")).collect();
     view! {
         <li>
             <p>{mark::mark(Status::of_level(&finding.level), heading)} " " <code>{finding.code.clone()}</code></p>
             {(finding.level != "ok" && !mend.is_empty()).then(|| view! { <p>{t!(settings.mend)} " " {mend}</p> })}
-            {(!values.is_empty()).then(|| view! { <p class="dim">{values.join(" · ")}</p> })}
         </li>
     }
     .into_any()

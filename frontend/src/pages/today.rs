@@ -87,7 +87,7 @@ fn changes(changed: &[Changed]) -> AnyView {
                         <td>{format::when(change.at)}</td>
                         <td>{i18n::worded(words::event, &change.kind)}</td>
                         <td>{subject::link(&change.subject)}</td>
-                        <td>{change.actor.clone()}</td>
+                        <td>{subject::actor(&change.actor)}</td>
                     </tr>
                 }).collect_view()}</tbody>
             </table>

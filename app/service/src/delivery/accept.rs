@@ -96,6 +96,7 @@ impl<'a> Acceptance<'a> {
             self.ctx.go_on()?;
             let changes = self.changes(batch)?;
             holdings.keep(changes, &self.by, self.at).or_failed("keep a delivery's photos")?;
+            crate::dossier::announce(self.office)?;
             done += batch.len() as u64;
             self.ctx.progress("storing", done, total);
         }
@@ -189,7 +190,7 @@ impl<'a> Acceptance<'a> {
         holdings
             .keep_delivery(self.delivery.id, files, message, &self.by, self.at)
             .or_failed("keep a delivery's object")?;
-        Ok(())
+        crate::dossier::announce(self.office)
     }
 
     fn tag_file(&self, name: &str) -> Result<Option<PathBuf>> {

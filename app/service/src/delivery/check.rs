@@ -85,6 +85,8 @@ struct Calibration {
 struct Seen {
     look: Look,
     face: Option<Face>,
+    /// The template of the admission photo it was compared with. Never kept.
+    known: Option<Template>,
 }
 
 impl<'a> Check<'a> {
@@ -107,8 +109,9 @@ impl<'a> Check<'a> {
         let eyes = Eyes::open(self.office)?;
         let roster = self.roster()?;
         let named = self.names(&parcel)?;
-        let seen = self.look_at_all(&eyes, &parcel, &roster, &named)?;
+        let mut seen = self.look_at_all(&eyes, &parcel, &roster, &named)?;
         self.ctx.progress("comparing", 0, seen.len() as u64);
+        eyes.tell_others_apart(&mut seen);
         let same_face = eyes.same_faces(&seen);
         self.ctx.go_on()?;
         self.ctx.progress("reconciling", 0, 0);
@@ -255,26 +258,15 @@ impl<'a> Check<'a> {
             Named::Token(token) => roster.by_token(token),
             Named::Forged(_) | Named::Other(_) => None,
         };
-        let face = match (awaited, &look.template) {
-            (Some(awaited), Some(template)) => Some(self.compare(eyes, awaited.person, template)?),
-            (Some(_), None) => Some(Face::NotOne),
-            (None, _) => None,
+        let (face, known) = match (awaited, &look.template) {
+            (Some(awaited), Some(template)) => {
+                let known = reference(self.office, &eyes.engine, &self.rules, awaited.person)?;
+                (Some(compare(eyes, known.as_ref(), template)?), known)
+            }
+            (Some(_), None) => (Some(Face::NotOne), None),
+            (None, _) => (None, None),
         };
-        Ok(Seen { look, face })
-    }
-
-    fn compare(&self, eyes: &Eyes, person: PersonId, template: &Template) -> Result<Face> {
-        let Some(known) = reference(self.office, &eyes.engine, &self.rules, person)? else {
-            return Ok(Face::NoReference);
-        };
-        let similarity = template.compare(&known).or_failed("compare two faces")?;
-        let cosine = similarity.cosine();
-        Ok(match eyes.calibration.as_ref().map(|calibration| calibration.thresholds.decide(similarity)) {
-            None => Face::NotCalibrated(Some(cosine)),
-            Some(Verdict::Match) => Face::Match(cosine),
-            Some(Verdict::Unsure) => Face::Unsure(cosine),
-            Some(Verdict::NoMatch) => Face::NoMatch(cosine),
-        })
+        Ok(Seen { look, face, known })
     }
 
     fn dates(&self) -> Dates {
@@ -360,6 +352,26 @@ impl Eyes {
         Ok(Self { engine, calibration })
     }
 
+    /// Settles unsure faces that match the admission photo of another token's person: two students' photos were
+    /// swapped, and what looked like doubt is another person.
+    fn tell_others_apart(&self, seen: &mut [Seen]) {
+        let Some(calibration) = &self.calibration else { return };
+        let mut gallery = Gallery::new(self.engine.model().clone());
+        for (n, seen) in seen.iter().enumerate() {
+            if let Some(known) = &seen.known {
+                // Every template was just made by the gallery's own model.
+                let _ = gallery.insert(n, known);
+            }
+        }
+        for (n, seen) in seen.iter_mut().enumerate() {
+            let (Some(Face::Unsure(cosine)), Some(template)) = (seen.face, &seen.look.template) else { continue };
+            let nearest = gallery.search(template, 1).unwrap_or_default();
+            if nearest.iter().any(|hit| hit.key != n && hit.similarity >= calibration.thresholds.accept()) {
+                seen.face = Some(Face::NoMatch(cosine));
+            }
+        }
+    }
+
     /// Pairs of photos that show one face.
     fn same_faces(&self, seen: &[Seen]) -> Vec<(usize, usize)> {
         let Some(calibration) = &self.calibration else { return Vec::new() };
@@ -373,6 +385,19 @@ impl Eyes {
         let pairs = gallery.look_alikes(calibration.same_face);
         pairs.into_iter().map(|(hit, other)| (hit.key, other)).collect()
     }
+}
+
+/// A face beside the admission photo's.
+fn compare(eyes: &Eyes, known: Option<&Template>, template: &Template) -> Result<Face> {
+    let Some(known) = known else { return Ok(Face::NoReference) };
+    let similarity = template.compare(known).or_failed("compare two faces")?;
+    let cosine = similarity.cosine();
+    Ok(match eyes.calibration.as_ref().map(|calibration| calibration.thresholds.decide(similarity)) {
+        None => Face::NotCalibrated(Some(cosine)),
+        Some(Verdict::Match) => Face::Match(cosine),
+        Some(Verdict::Unsure) => Face::Unsure(cosine),
+        Some(Verdict::NoMatch) => Face::NoMatch(cosine),
+    })
 }
 
 /// All of China keeps one time; the machine's own zone says nothing of the school's days.

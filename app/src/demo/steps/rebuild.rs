@@ -44,7 +44,7 @@ pub(super) fn play(story: &mut Story, found: &Found, tokens: &Tokens, evidence: 
 fn differing(before: &BTreeMap<PersonId, Value>, after: &BTreeMap<PersonId, Value>) -> String {
     let parts = ["facts", "photos", "diplomas", "versions"];
     let differ = |part: &&str| {
-        before.iter().any(|(id, old)| after.get(id).map(|new| &new[**part]) != Some(&old[**part]))
+        before.iter().any(|(id, old)| after.get(id).map(|new| &new[*part]) != Some(&old[*part]))
     };
     format!(
         "these differ: {}",

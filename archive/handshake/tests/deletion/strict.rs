@@ -46,7 +46,7 @@ fn changing_any_one_byte_is_found_out() {
 fn adding_or_removing_bytes_is_found_out() {
     let (bytes, fingerprint) = certificate();
     let verify = |bytes: &[u8]| verify_certificate(bytes, Trust::Fingerprint(fingerprint));
-    for at in (0..bytes.len()).step_by(7) {
+    for at in (0..bytes.len()).step_by(31) {
         let without = [&bytes[..at], &bytes[at + 1..]].concat();
         assert!(verify(&without).is_err(), "without byte {at}");
         let with = [&bytes[..at], b" ", &bytes[at..]].concat();

@@ -7,7 +7,7 @@ use handshake::{
     bytes::{BootId, Nonce, Salt, SessionId},
     certificate::{Certificate, LedgerEntry, LedgerEvent, LedgerPart, SeenCheckpoint},
     envelope::Envelope,
-    keys::{Party, PublicKey, Role, Signer},
+    keys::{Party, PublicKey, Role},
     level::Level,
     message::{
         Absence, Authorise, Body, CertificateBody, Challenge, Checked, Commit, Confirm, Controls,
