@@ -15,6 +15,8 @@ use crate::person::{fold, is_han};
 
 /// At most this many ways of reading what was typed are looked for.
 const MAX_READINGS: usize = 64;
+/// At most this many steps are made to split letters into syllables.
+const MAX_STEPS: u32 = 4096;
 /// At most this many initials per name are kept; more readings than that no name has.
 const MAX_INITIALS: usize = 16;
 
@@ -80,10 +82,9 @@ pub(super) fn hear(word: &str) -> Option<Heard> {
         return Some(Heard { sequences: combine(&sounds(word)), initials: None });
     }
     let letters = plain_letters(word)?;
-    let mut sequences = BTreeSet::new();
-    split(&letters, &mut Vec::new(), &mut sequences, false);
+    let mut sequences = Splitter::split(&letters, false);
     if sequences.is_empty() {
-        split(&letters, &mut Vec::new(), &mut sequences, true);
+        sequences = Splitter::split(&letters, true);
     }
     let initials = (letters.len() > 1).then(|| letters.clone());
     (!sequences.is_empty() || initials.is_some()).then_some(Heard { sequences, initials })
@@ -109,28 +110,46 @@ fn combine(sounds: &[BTreeSet<String>]) -> BTreeSet<Vec<String>> {
     all.into_iter().filter(|sequence| !sequence.is_empty()).collect()
 }
 
-/// Splits letters into syllables in every way. With `begun`, the last syllable may be there in part only: `zh` in
-/// `lizh` means every syllable that goes on from it.
-fn split(rest: &str, before: &mut Vec<String>, all: &mut BTreeSet<Vec<String>>, begun: bool) {
-    if all.len() >= MAX_READINGS {
-        return;
+/// Splits letters into syllables in every way.
+struct Splitter {
+    /// Whether the last syllable may be there in part only: `zh` in `lizh` means every syllable that goes on from it.
+    begun: bool,
+    before: Vec<String>,
+    found: BTreeSet<Vec<String>>,
+    /// Steps left. Letters such as `gangangang…` can be split in more ways than anybody has time for.
+    steps: u32,
+}
+
+impl Splitter {
+    fn split(letters: &str, begun: bool) -> BTreeSet<Vec<String>> {
+        let mut splitter = Self { begun, before: Vec::new(), found: BTreeSet::new(), steps: MAX_STEPS };
+        splitter.go_on(letters);
+        splitter.found
     }
-    if rest.is_empty() {
-        all.insert(before.clone());
-        return;
-    }
-    for length in (1..=rest.len().min(6)).rev() {
-        let Some((head, tail)) = rest.split_at_checked(length) else { continue };
-        if let Some(syllable) = SYLLABLES.get(head) {
-            before.push(syllable.clone());
-            split(tail, before, all, begun);
-            before.pop();
+
+    fn go_on(&mut self, rest: &str) {
+        if self.steps == 0 || self.found.len() >= MAX_READINGS {
+            return;
         }
-    }
-    if begun && !SYLLABLES.contains_key(rest) {
-        let goes_on = SYLLABLES.range(rest.to_owned()..).take_while(|(typed, _)| typed.starts_with(rest));
-        let room = MAX_READINGS.saturating_sub(all.len());
-        all.extend(goes_on.take(room).map(|(_, syllable)| [before.as_slice(), std::slice::from_ref(syllable)].concat()));
+        self.steps -= 1;
+        if rest.is_empty() {
+            self.found.insert(self.before.clone());
+            return;
+        }
+        for length in (1..=rest.len().min(6)).rev() {
+            let Some((head, tail)) = rest.split_at_checked(length) else { continue };
+            if let Some(syllable) = SYLLABLES.get(head) {
+                self.before.push(syllable.clone());
+                self.go_on(tail);
+                self.before.pop();
+            }
+        }
+        if self.begun && !SYLLABLES.contains_key(rest) {
+            let goes_on = SYLLABLES.range(rest.to_owned()..).take_while(|(typed, _)| typed.starts_with(rest));
+            let room = MAX_READINGS.saturating_sub(self.found.len());
+            let whole = |syllable: &String| [self.before.as_slice(), std::slice::from_ref(syllable)].concat();
+            self.found.extend(goes_on.take(room).map(|(_, syllable)| whole(syllable)));
+        }
     }
 }
 
@@ -186,6 +205,7 @@ mod tests {
         assert_eq!(heard("lyu"), ["lv"]);
         assert!(heard("lizh").contains(&"li zhang".to_owned()));
         assert!(heard("20230105").is_empty());
+        assert!(hear(&format!("{}x", "gang".repeat(49))).is_some());
     }
 
     #[test]
