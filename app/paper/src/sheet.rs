@@ -353,6 +353,6 @@ mod tests {
 
     #[test]
     fn lines_break_between_characters_and_words_but_not_before_a_comma() {
-        assert_eq!(pieces("验收，合格 all of it"), ["验", "收，", "合", "格 ", "all ", "of ", "it"]);
+        assert_eq!(pieces("验收，合格 all of it"), ["验", "收，", "合", "格", " ", "all ", "of ", "it"]);
     }
 }

@@ -140,7 +140,9 @@ fn templates(ctx: &Ctx<'_>, of: CampaignId) -> Result<Vec<Vec<Template>>> {
         ctx.go_on()?;
         let mut found = Vec::new();
         for photo in &photos {
-            let bytes = Holdings::new(&office.archive, &office.catalog).photo(person, photo).or_failed("read a photo")?;
+            let bytes = Holdings::new(&office.archive, &office.catalog)
+                .photo(person, photo)
+                .or_failed("read a photo")?;
             // A photo without exactly one face calibrates nothing.
             found.extend(bytes.and_then(|bytes| engine.template_patiently(bytes, &rules.faces).ok()));
         }
@@ -177,8 +179,10 @@ struct Pairs {
 
 impl Pairs {
     fn of(people: &[Vec<Template>]) -> Result<Self> {
-        let flat: Vec<(u64, &Template)> =
-            (0..).zip(people).flat_map(|(n, templates)| templates.iter().map(move |template| (n, template))).collect();
+        let flat: Vec<(u64, &Template)> = (0..)
+            .zip(people)
+            .flat_map(|(n, templates)| templates.iter().map(move |template| (n, template)))
+            .collect();
         let (mut genuine, mut impostor) = (Vec::new(), Vec::new());
         for (at, (left, one)) in flat.iter().enumerate() {
             for (right, other) in flat.iter().skip(at + 1) {
@@ -191,13 +195,23 @@ impl Pairs {
     }
 }
 
-fn report(id: CalibrationId, request: &NewCalibration, people: &[Vec<Template>], pairs: &Pairs) -> Result<Calibration> {
+fn report(
+    id: CalibrationId,
+    request: &NewCalibration,
+    people: &[Vec<Template>],
+    pairs: &Pairs,
+) -> Result<Calibration> {
     let created = Timestamp::now();
     let day = created.to_zoned(TimeZone::system()).strftime("%Y%m%d").to_string();
     let version = format!("{day}-{}", id.uuid().simple().to_string().get(..6).unwrap_or_default());
     let too_few = |needed: usize| {
         // n people with two photos make about 2n² pairs of different people.
-        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of people")]
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a count of people"
+        )]
         let need = ((needed as f64) / 2.0).sqrt().ceil() as u64 + 1;
         let params = [("have", people.len().to_string()), ("need", need.to_string())];
         Error::refused(ProblemCode::TooFewForCalibration, params)
@@ -205,14 +219,18 @@ fn report(id: CalibrationId, request: &NewCalibration, people: &[Vec<Template>],
     let Some(model) = people.iter().flatten().next().map(|template| template.model().clone()) else {
         return Err(too_few(verify::calibrate::pairs_needed(request.target_fmr)));
     };
-    let similarities = |pairs: &[IdentifiedPair]| pairs.iter().map(|pair| pair.similarity).collect::<Vec<_>>();
+    let similarities =
+        |pairs: &[IdentifiedPair]| pairs.iter().map(|pair| pair.similarity).collect::<Vec<_>>();
     let (genuine, impostor) = (similarities(&pairs.genuine), similarities(&pairs.impostor));
     let reject_fmr = (request.target_fmr * UNSURE_SHARE).min(MOST_UNSURE).max(request.target_fmr);
     let targets = Targets { accept_fmr: request.target_fmr, reject_fmr };
-    let found = calibrate(version.clone(), model.clone(), &genuine, &impostor, targets).map_err(|error| match error {
-        CalibrateError::NotMeasurable { needed, .. } => too_few(needed),
-        other => Error::failed("calibrate", other),
-    })?;
+    let found =
+        calibrate(version.clone(), model.clone(), &genuine, &impostor, targets).map_err(
+            |error| match error {
+                CalibrateError::NotMeasurable { needed, .. } => too_few(needed),
+                other => Error::failed("calibrate", other),
+            },
+        )?;
     let points = found.at_rates.iter().map(|rate| point(rate, &pairs.impostor)).collect::<Result<_>>()?;
     Ok(Calibration {
         id,
@@ -238,7 +256,8 @@ fn point(rate: &AtRate, impostor: &[IdentifiedPair]) -> Result<OperatingPoint> {
             Ok(OperatingPoint { target_fmr: *target, threshold: None, fnmr: None, interval: None })
         }
         AtRate::Measured { target, point } => {
-            let interval = share_at_or_above(impostor, point.threshold, ROUNDS, SEED).or_failed("bootstrap a rate")?;
+            let interval =
+                share_at_or_above(impostor, point.threshold, ROUNDS, SEED).or_failed("bootstrap a rate")?;
             Ok(OperatingPoint {
                 target_fmr: *target,
                 threshold: Some(point.threshold.cosine()),
@@ -252,7 +271,12 @@ fn point(rate: &AtRate, impostor: &[IdentifiedPair]) -> Result<OperatingPoint> {
 fn histogram(similarities: &[Similarity]) -> Vec<u64> {
     let mut bins = vec![0; BINS];
     for similarity in similarities {
-        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a bin's place")]
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a bin's place"
+        )]
         let bin = ((similarity.cosine() + 1.0) / 2.0 * BINS as f32) as usize;
         if let Some(count) = bins.get_mut(bin.min(BINS - 1)) {
             *count += 1;

@@ -65,7 +65,9 @@ fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
     let io = error.downcast_ref::<std::io::Error>().is_some_and(|io| {
         matches!(io.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
     });
-    io || archive::db::is_disk_full(error)
+    // What an `io::Error` wraps is not its source, but what lies within.
+    let within = error.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref());
+    io || archive::db::is_disk_full(error) || within.is_some_and(|error| is_full(error))
 }
 
 impl From<Problem> for Error {

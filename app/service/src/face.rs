@@ -29,7 +29,9 @@ pub fn problem(error: EngineError) -> Error {
         EngineError::Refused(Refusal::SeveralFaces { count }) => {
             Some((ProblemCode::SeveralFaces, vec![("count", count.to_string())]))
         }
-        EngineError::Refused(refusal) => Some((ProblemCode::BadPhoto, vec![("reason", refusal.code().to_owned())])),
+        EngineError::Refused(refusal) => {
+            Some((ProblemCode::BadPhoto, vec![("reason", refusal.code().to_owned())]))
+        }
         EngineError::Lost | EngineError::Model(_) => None,
     };
     match refused {
@@ -69,12 +71,15 @@ pub fn verdict(verdict: verify::Verdict) -> api::face::Verdict {
 /// # Errors
 ///
 /// When it can't be read, or its thresholds make no sense.
-pub fn thresholds(office: &crate::Office) -> Result<Option<(archive::db::office::calibration::Calibration, Thresholds)>> {
+pub fn thresholds(
+    office: &crate::Office,
+) -> Result<Option<(archive::db::office::calibration::Calibration, Thresholds)>> {
     let Some(row) = office.office.read(archive::db::office::calibration::in_force)? else { return Ok(None) };
     let similarity = |cosine| verify::Similarity::new(cosine).or_failed("read a calibration");
     let model = verify::ModelId::new(row.model.clone());
-    let thresholds = Thresholds::new(row.version.clone(), model, similarity(row.accept)?, similarity(row.reject)?)
-        .or_failed("read a calibration")?;
+    let thresholds =
+        Thresholds::new(row.version.clone(), model, similarity(row.accept)?, similarity(row.reject)?)
+            .or_failed("read a calibration")?;
     Ok(Some((row, thresholds)))
 }
 

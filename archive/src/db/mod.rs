@@ -74,7 +74,7 @@ pub fn is_constraint(error: &Error) -> bool {
 /// The steps that lead to a store's schema.
 pub type Migrations = rusqlite_migration::Migrations<'static>;
 
-/// A connection that reads, or within [`Store::write`] a transaction: named by those who pass it on without SQL.
-pub use rusqlite::{Connection, Transaction};
 #[cfg(test)]
 pub(crate) use rusqlite::types::Value;
+/// A connection that reads, or within [`Store::write`] a transaction: named by those who pass it on without SQL.
+pub use rusqlite::{Connection, Transaction};

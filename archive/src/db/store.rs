@@ -54,11 +54,12 @@ impl Store {
     /// When the file can't be opened or is of a newer version than this program.
     pub fn open(path: impl Into<PathBuf>, migrations: &Migrations<'_>) -> Result<Self, OpenError> {
         let path = path.into();
-        let opened = connect(&path, OpenFlags::default() | OpenFlags::SQLITE_OPEN_CREATE).and_then(|writer| {
-            writer.pragma_update(None, "journal_mode", "wal")?;
-            writer.pragma_update(None, "synchronous", "full")?;
-            Ok(writer)
-        });
+        let opened =
+            connect(&path, OpenFlags::default() | OpenFlags::SQLITE_OPEN_CREATE).and_then(|writer| {
+                writer.pragma_update(None, "journal_mode", "wal")?;
+                writer.pragma_update(None, "synchronous", "full")?;
+                Ok(writer)
+            });
         match opened {
             Err(source) => Err(OpenError::Open { path, source }),
             Ok(mut writer) => match migrations.to_latest(&mut writer) {
@@ -123,7 +124,9 @@ impl Store {
         self.read(|conn| {
             let mut copy = Connection::open_with_flags(
                 to,
-                OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+                OpenFlags::SQLITE_OPEN_READ_WRITE
+                    | OpenFlags::SQLITE_OPEN_CREATE
+                    | OpenFlags::SQLITE_OPEN_NO_MUTEX,
             )?;
             rusqlite::backup::Backup::new(conn, &mut copy)?.run_to_completion(1024, Duration::ZERO, None)
         })

@@ -72,7 +72,9 @@ impl Fixture {
 fn rows_of(store: &Store) -> Vec<String> {
     let tables = ["object", "version", "person", "membership", "photo", "diploma"];
     store
-        .read(|conn| tables.iter().map(|table| dump(conn, table)).collect::<Result<Vec<_>, crate::db::Error>>())
+        .read(|conn| {
+            tables.iter().map(|table| dump(conn, table)).collect::<Result<Vec<_>, crate::db::Error>>()
+        })
         .unwrap()
         .concat()
 }

@@ -93,10 +93,15 @@ impl Column {
     pub fn from_heading(heading: &str) -> Option<Self> {
         let plain = plain(heading);
         let named = |name: &str| fold(name).as_str() == plain;
-        Self::ALL.iter().copied().find(|column| {
-            named(column.code()) || named(column.chinese()) || column.other_names().iter().any(|name| named(name))
-        })
-        .or_else(|| without_remark(&plain).and_then(Self::from_heading))
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|column| {
+                named(column.code())
+                    || named(column.chinese())
+                    || column.other_names().iter().any(|name| named(name))
+            })
+            .or_else(|| without_remark(&plain).and_then(Self::from_heading))
     }
 }
 

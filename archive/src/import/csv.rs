@@ -12,7 +12,8 @@ use super::{
 
 /// Whether these first bytes can be text.
 pub(super) fn looks_like(head: &[u8]) -> bool {
-    Encoding::for_bom(head).is_some() || !head.iter().any(|&b| b == 0 || (b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x0C | 0x1A)))
+    Encoding::for_bom(head).is_some()
+        || !head.iter().any(|&b| b == 0 || (b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x0C | 0x1A)))
 }
 
 /// Reads every record.
@@ -30,7 +31,8 @@ pub(super) fn read(file: File, limits: TableLimits, rows: &mut RowSink<'_>) -> R
         .from_reader(text.as_bytes());
     rows.begin(None);
     for record in reader.records() {
-        let record = record.map_err(|_| ImportError::Malformed { format: Format::Csv, detail: "a record".to_owned() })?;
+        let record = record
+            .map_err(|_| ImportError::Malformed { format: Format::Csv, detail: "a record".to_owned() })?;
         if u64::try_from(record.len()).unwrap_or(u64::MAX) > limits.columns {
             return Err(limits.exceeded(Limit::Columns));
         }
@@ -74,7 +76,12 @@ fn decode_as(encoding: &'static Encoding, bytes: &[u8]) -> Result<String, Import
 /// The separator that the first line with any of them has most of.
 fn delimiter(text: &str) -> u8 {
     let count = |line: &str, separator: char| line.matches(separator).count();
-    let best = |line: &str| [',', '\t', ';', '，'].into_iter().max_by_key(|&separator| count(line, separator)).filter(|&s| count(line, s) > 0);
+    let best = |line: &str| {
+        [',', '\t', ';', '，']
+            .into_iter()
+            .max_by_key(|&separator| count(line, separator))
+            .filter(|&s| count(line, s) > 0)
+    };
     match text.lines().take(10).find_map(best) {
         Some('\t') => b'\t',
         Some(';') => b';',
@@ -91,7 +98,8 @@ mod tests {
         let text = "姓名,学号\n𠮷三,2023\n";
         assert_eq!(decode(text.as_bytes().to_vec()).unwrap(), text);
         assert_eq!(decode(GB18030.encode(text).0.into_owned()).unwrap(), text);
-        let utf16: Vec<u8> = [0xFF, 0xFE].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let utf16: Vec<u8> =
+            [0xFF, 0xFE].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
         assert_eq!(decode(utf16).unwrap(), text);
     }
 

@@ -19,7 +19,8 @@ const PREFIX: usize = 32;
 pub(super) fn looks_like(head: &[u8]) -> bool {
     let byte = |at: usize| head.get(at).copied().unwrap_or_default();
     let word = |at: usize| usize::from(u16::from_le_bytes([byte(at), byte(at + 1)]));
-    let version = matches!(byte(0), 0x02 | 0x03 | 0x30 | 0x31 | 0x32 | 0x43 | 0x63 | 0x83 | 0x8B | 0xCB | 0xF5 | 0xFB);
+    let version =
+        matches!(byte(0), 0x02 | 0x03 | 0x30 | 0x31 | 0x32 | 0x43 | 0x63 | 0x83 | 0x8B | 0xCB | 0xF5 | 0xFB);
     let date = byte(2) <= 12 && byte(3) <= 31;
     version && date && head.len() > PREFIX && word(8) > PREFIX && word(10) >= 1
 }

@@ -68,7 +68,9 @@ pub struct Diploma {
 
 impl fmt::Debug for Diploma {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Diploma").field("has_number", &!self.certificate_number.is_empty()).finish_non_exhaustive()
+        f.debug_struct("Diploma")
+            .field("has_number", &!self.certificate_number.is_empty())
+            .finish_non_exhaustive()
     }
 }
 
@@ -114,7 +116,11 @@ impl Diplomas {
 /// # Errors
 ///
 /// [`ImportError`] if the file can't be read as a table at all. Wrong rows are no error but [`Diplomas::problems`].
-pub fn read_diplomas(path: &Path, limits: TableLimits, rules: &DiplomaRules) -> Result<Diplomas, ImportError> {
+pub fn read_diplomas(
+    path: &Path,
+    limits: TableLimits,
+    rules: &DiplomaRules,
+) -> Result<Diplomas, ImportError> {
     let mut register = Diplomas::default();
     let mut keys = Keys::default();
     let mut serials = Serials::default();
@@ -131,8 +137,10 @@ pub fn read_diplomas(path: &Path, limits: TableLimits, rules: &DiplomaRules) -> 
 }
 
 fn missing_columns(columns: &[Column]) -> impl Iterator<Item = Problem> {
-    let missing: Vec<Column> =
-        [Column::CertificateNumber, Column::Name].into_iter().filter(|column| !columns.contains(column)).collect();
+    let missing: Vec<Column> = [Column::CertificateNumber, Column::Name]
+        .into_iter()
+        .filter(|column| !columns.contains(column))
+        .collect();
     missing.into_iter().map(|column| Problem {
         place: Place { column: Some(column), ..Place::default() },
         severity: Severity::Block,
@@ -140,7 +148,12 @@ fn missing_columns(columns: &[Column]) -> impl Iterator<Item = Problem> {
     })
 }
 
-fn diploma_row(row: &Row, rules: &DiplomaRules, keys: &mut Keys, serials: &mut Serials) -> (DiplomaRow, Vec<Problem>) {
+fn diploma_row(
+    row: &Row,
+    rules: &DiplomaRules,
+    keys: &mut Keys,
+    serials: &mut Serials,
+) -> (DiplomaRow, Vec<Problem>) {
     let mut reader = RowReader::new(row);
     let plain_number = |text: Option<String>| text.map(|text| normal_number(&text));
     let diploma = Diploma {
@@ -225,7 +238,9 @@ impl Serials {
     fn gaps(self) -> Vec<Problem> {
         let mut problems = Vec::new();
         for (series, serials) in self.seen {
-            for (before, after) in serials.iter().zip(serials.iter().skip(1)).filter(|(before, after)| *after - *before > 1) {
+            for (before, after) in
+                serials.iter().zip(serials.iter().skip(1)).filter(|(before, after)| *after - *before > 1)
+            {
                 let kind = ProblemKind::Gap { series: series.clone(), from: before + 1, to: after - 1 };
                 let place = Place { column: Some(Column::CertificateNumber), ..Place::default() };
                 problems.push(Problem { place, severity: Severity::Warn, kind });

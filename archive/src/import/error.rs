@@ -96,7 +96,9 @@ pub enum ImportError {
     #[error("the file holds no rows; choose the file that lists the people")]
     Empty,
     /// No row of headings among the first rows.
-    #[error("no row of headings was found in the first {searched} rows; the first row must name the columns, such as 姓名 and 学号")]
+    #[error(
+        "no row of headings was found in the first {searched} rows; the first row must name the columns, such as 姓名 and 学号"
+    )]
     NoHeader {
         /// How many rows were searched on each sheet.
         searched: usize,
@@ -144,9 +146,12 @@ impl ImportError {
             Self::TooLarge { limit, max } => {
                 BTreeMap::from([("limit", limit.name().to_owned()), ("max", max.to_string())])
             }
-            Self::Io(_) | Self::UnknownFormat | Self::LegacyWorkbook | Self::Encrypted | Self::Empty | Self::DishonestZip => {
-                BTreeMap::new()
-            }
+            Self::Io(_)
+            | Self::UnknownFormat
+            | Self::LegacyWorkbook
+            | Self::Encrypted
+            | Self::Empty
+            | Self::DishonestZip => BTreeMap::new(),
         }
     }
 }

@@ -56,7 +56,10 @@ pub struct PhotoProblem {
 
 impl fmt::Debug for PhotoProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PhotoProblem").field("entry", &self.entry).field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("PhotoProblem")
+            .field("entry", &self.entry)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }
 
@@ -179,7 +182,10 @@ pub struct PhotoFile<'a> {
 
 impl fmt::Debug for PhotoFile<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PhotoFile").field("entry", &self.entry).field("size", &self.size).finish_non_exhaustive()
+        f.debug_struct("PhotoFile")
+            .field("entry", &self.entry)
+            .field("size", &self.size)
+            .finish_non_exhaustive()
     }
 }
 
@@ -262,7 +268,9 @@ impl Photos {
             let entry = u64::try_from(index).unwrap_or(u64::MAX).saturating_add(1);
             let looked_at = match &mut self.source {
                 Source::Folder { entries, .. } => look_at_file(entries.get(index)?, self.limits),
-                Source::Zip(archive) if index < archive.len() => look_at_zip_entry(archive, index, self.limits),
+                Source::Zip(archive) if index < archive.len() => {
+                    look_at_zip_entry(archive, index, self.limits)
+                }
                 Source::Zip(_) => return None,
             };
             match looked_at {
@@ -294,13 +302,17 @@ impl Photos {
         let problem = |kind| PhotoProblem { entry, name: name.clone(), kind };
         let inner: Box<dyn Read + '_> = match &mut self.source {
             Source::Folder { root, entries } => {
-                let relative = entries.get(index).map(|found| found.relative.as_path()).unwrap_or(Path::new(""));
+                let relative =
+                    entries.get(index).map(|found| found.relative.as_path()).unwrap_or(Path::new(""));
                 Box::new(open_file(&root.join(relative)).map_err(|_| problem(PhotoProblemKind::Unreadable))?)
             }
-            Source::Zip(archive) => Box::new(archive.by_index(index).map_err(|error| problem(zip_problem(&error)))?),
+            Source::Zip(archive) => {
+                Box::new(archive.by_index(index).map_err(|error| problem(zip_problem(&error)))?)
+            }
         };
         let limits = self.limits;
-        let reader = Measured { inner, given: 0, size, packed, limits, problem: problem(PhotoProblemKind::Damaged) };
+        let reader =
+            Measured { inner, given: 0, size, packed, limits, problem: problem(PhotoProblemKind::Damaged) };
         Ok(PhotoFile { entry, key, name, size, reader: Box::new(reader) })
     }
 }
@@ -340,7 +352,11 @@ fn look_at_file(entry: &FolderEntry, limits: PhotoLimits) -> Look {
     }
 }
 
-fn look_at_zip_entry(archive: &mut zip::ZipArchive<BufReader<File>>, index: usize, limits: PhotoLimits) -> Look {
+fn look_at_zip_entry(
+    archive: &mut zip::ZipArchive<BufReader<File>>,
+    index: usize,
+    limits: PhotoLimits,
+) -> Look {
     let entry = match archive.by_index_raw(index) {
         Ok(entry) => entry,
         Err(error) => return Err((String::new(), zip_problem(&error))),
@@ -410,7 +426,8 @@ const fn judge_ratio(size: u64, packed: u64, limits: PhotoLimits) -> Result<(), 
 
 /// Refuses paths that lead out of their folder on any system, and names Windows keeps for devices.
 fn safe_path(name: &str) -> Result<(), PhotoProblemKind> {
-    if name.starts_with(['/', '\\']) || name.contains(':') || name.split(['/', '\\']).any(|part| part == "..") {
+    if name.starts_with(['/', '\\']) || name.contains(':') || name.split(['/', '\\']).any(|part| part == "..")
+    {
         return Err(PhotoProblemKind::UnsafePath);
     }
     if name.split(['/', '\\']).any(is_device_name) {
@@ -443,8 +460,12 @@ fn key_of(name: &str) -> String {
 fn zip_problem(error: &zip::result::ZipError) -> PhotoProblemKind {
     use zip::result::ZipError;
     match error {
-        ZipError::UnsupportedArchive(text) if *text == ZipError::PASSWORD_REQUIRED => PhotoProblemKind::Encrypted,
-        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => PhotoProblemKind::UnknownMethod,
+        ZipError::UnsupportedArchive(text) if *text == ZipError::PASSWORD_REQUIRED => {
+            PhotoProblemKind::Encrypted
+        }
+        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => {
+            PhotoProblemKind::UnknownMethod
+        }
         _ => PhotoProblemKind::Damaged,
     }
 }

@@ -152,30 +152,50 @@ impl ProblemKind {
             Self::Missing => "is empty; fill it in",
             Self::MissingKey => "has neither 学号 nor 考生号; fill in one of them",
             Self::MissingColumn => "is missing; add the column",
-            Self::DuplicateColumn { heading } => return format!("stands twice (again as {heading:?}); remove one"),
-            Self::UnknownColumn { heading } => return format!("has the unknown heading {heading:?} and is not read; rename it if it matters"),
+            Self::DuplicateColumn { heading } => {
+                return format!("stands twice (again as {heading:?}); remove one");
+            }
+            Self::UnknownColumn { heading } => {
+                return format!(
+                    "has the unknown heading {heading:?} and is not read; rename it if it matters"
+                );
+            }
             Self::SheetIgnored => "has no headings and is not read; name its columns if it matters",
             Self::IdNumber(error) => return format!("is wrong: {error}; compare with the card"),
             Self::BirthDateDiffers => "is not the birth date inside the identity number; correct one of them",
             Self::SexDiffers => "is not the sex inside the identity number; correct one of them",
-            Self::Duplicate { first_row, .. } => return format!("already stands in row {first_row}; numbers must be unique"),
+            Self::Duplicate { first_row, .. } => {
+                return format!("already stands in row {first_row}; numbers must be unique");
+            }
             Self::BadDate => "is no date that exists; write it as 20260701",
             Self::DatesOutOfOrder => "is not after the entry date; correct one of them",
             Self::DatesDoNotFitYears => "does not fit entry date and length of study; check the three",
-            Self::Name(NameOddity::MissingCharacter) => "has a stand-in for a character that an older system lacked; write the right one",
-            Self::Name(NameOddity::PrivateUse) => "has a character that other computers can't show; write the standard one",
+            Self::Name(NameOddity::MissingCharacter) => {
+                "has a stand-in for a character that an older system lacked; write the right one"
+            }
+            Self::Name(NameOddity::PrivateUse) => {
+                "has a character that other computers can't show; write the standard one"
+            }
             Self::Name(NameOddity::TooLong) => "has more than 40 characters; check it",
             Self::Name(NameOddity::UnusualCharacter) => "has a sign that names don't have; check it",
             Self::BadSex => "is neither 男 nor 女; correct it",
             Self::BadYears => "is no length of study; write years, such as 3 or 2.5",
-            Self::NumberCharacter => "has signs that numbers don't have; only digits, letters and hyphens may stand there",
-            Self::LostDigits => "was stored as a number and lost its last digits; format the column as text and enter it again",
+            Self::NumberCharacter => {
+                "has signs that numbers don't have; only digits, letters and hyphens may stand there"
+            }
+            Self::LostDigits => {
+                "was stored as a number and lost its last digits; format the column as text and enter it again"
+            }
             Self::CellError => "holds a spreadsheet error; correct the formula",
-            Self::CertificateNumber(error) => return format!("is wrong: {error}; compare with the certificate"),
+            Self::CertificateNumber(error) => {
+                return format!("is wrong: {error}; compare with the certificate");
+            }
             Self::SchoolDiffers => "belongs to another school; check the first five digits",
             Self::YearDiffers => "belongs to another year than the graduation date; correct one of them",
             Self::LevelDiffers => "belongs to another level than the row says; correct one of them",
-            Self::Gap { series, from, to } => return format!("of series {series} lacks serial numbers {from} to {to}; account for them"),
+            Self::Gap { series, from, to } => {
+                return format!("of series {series} lacks serial numbers {from} to {to}; account for them");
+            }
             Self::NumberNotExpected => "must not be there: 肄业 certificates carry no number",
         };
         text.to_owned()
@@ -205,7 +225,11 @@ impl Problem {
                 params.insert("first_row", first_row.to_string());
             }
             ProblemKind::Gap { series, from, to } => {
-                params.extend([("series", series.clone()), ("from", from.to_string()), ("to", to.to_string())]);
+                params.extend([
+                    ("series", series.clone()),
+                    ("from", from.to_string()),
+                    ("to", to.to_string()),
+                ]);
             }
             ProblemKind::IdNumber(IdNumberError::Length(length))
             | ProblemKind::CertificateNumber(CertificateNumberError::Length(length)) => {

@@ -161,7 +161,11 @@ impl<'a> RowReader<'a> {
     fn former_names(&mut self) -> Vec<String> {
         let text = self.text(Column::FormerNames).unwrap_or_default();
         let separators = ['、', ',', '，', ';', '；', '/', '|'];
-        text.split(separators).map(str::trim).filter(|name| !matches!(*name, "" | "无" | "-" | "—")).map(str::to_owned).collect()
+        text.split(separators)
+            .map(str::trim)
+            .filter(|name| !matches!(*name, "" | "无" | "-" | "—"))
+            .map(str::to_owned)
+            .collect()
     }
 
     /// A number that must be unique in its column, in its normal spelling.
@@ -195,7 +199,11 @@ impl<'a> RowReader<'a> {
     }
 
     /// A cell that must parse if it is filled.
-    pub(super) fn parsed<T: std::str::FromStr>(&mut self, column: Column, otherwise: ProblemKind) -> Option<T> {
+    pub(super) fn parsed<T: std::str::FromStr>(
+        &mut self,
+        column: Column,
+        otherwise: ProblemKind,
+    ) -> Option<T> {
         let parsed = self.text(column)?.parse().ok();
         if parsed.is_none() {
             self.note(column, Severity::Warn, otherwise);
@@ -233,7 +241,8 @@ impl<'a> RowReader<'a> {
             return;
         }
         let Some(years) = record.years else { return };
-        let between = f32::from(graduation.year() - entry.year()) + f32::from(graduation.month() - entry.month()) / 12.0;
+        let between = f32::from(graduation.year() - entry.year())
+            + f32::from(graduation.month() - entry.month()) / 12.0;
         if (between - years.years()).abs() > 1.0 {
             self.note(Column::ExpectedGraduation, Severity::Warn, ProblemKind::DatesDoNotFitYears);
         }

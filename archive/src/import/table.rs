@@ -97,7 +97,10 @@ impl Cell {
 
 /// The date of a spreadsheet's day number, counted from 1899-12-30.
 pub(super) fn spreadsheet_day(days: f64) -> Option<Date> {
-    #[expect(clippy::cast_possible_truncation, reason = "the fraction is the time of day, which nobody wants here")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the fraction is the time of day, which nobody wants here"
+    )]
     let days = days.floor() as i64;
     let span = 0.days().try_days(days).ok()?;
     jiff::civil::date(1899, 12, 30).checked_add(span).ok()
@@ -109,7 +112,11 @@ pub(super) fn parse_date(text: &str) -> Option<Date> {
     let text = text.as_str();
     if text.bytes().all(|b| b.is_ascii_digit()) {
         let day = if text.len() == 6 { "01" } else { text.get(6..8)? };
-        return if matches!(text.len(), 6 | 8) { date_of(text.get(..4)?, text.get(4..6)?, day) } else { None };
+        return if matches!(text.len(), 6 | 8) {
+            date_of(text.get(..4)?, text.get(4..6)?, day)
+        } else {
+            None
+        };
     }
     let mut parts = text.split(['-', '/', '·', '年', '月', '日']).filter(|part| !part.is_empty());
     let (year, month, day) = (parts.next()?, parts.next()?, parts.next().unwrap_or("1"));
@@ -163,7 +170,16 @@ pub(super) struct RowSink<'a> {
 
 impl<'a> RowSink<'a> {
     fn new(limits: TableLimits, on_row: &'a mut dyn FnMut(Row)) -> Self {
-        Self { limits, rows: 0, sheet: None, seen: 0, meanings: None, headings: Headings::default(), handed_on: 0, on_row }
+        Self {
+            limits,
+            rows: 0,
+            sheet: None,
+            seen: 0,
+            meanings: None,
+            headings: Headings::default(),
+            handed_on: 0,
+            on_row,
+        }
     }
 
     /// Begins a sheet. A file without sheets is one sheet without a name.
@@ -176,7 +192,11 @@ impl<'a> RowSink<'a> {
     fn end(&mut self) {
         if self.seen > 0 && self.meanings.is_none() {
             let place = Place { sheet: self.sheet.clone(), ..Place::default() };
-            self.headings.problems.push(Problem { place, severity: Severity::Warn, kind: ProblemKind::SheetIgnored });
+            self.headings.problems.push(Problem {
+                place,
+                severity: Severity::Warn,
+                kind: ProblemKind::SheetIgnored,
+            });
         }
         self.seen = 0;
         self.meanings = None;
@@ -194,7 +214,11 @@ impl<'a> RowSink<'a> {
         self.seen += 1;
         match &self.meanings {
             Some(meanings) => {
-                let cells = meanings.iter().zip(cells).filter_map(|(column, cell)| Some(((*column)?, cell))).collect();
+                let cells = meanings
+                    .iter()
+                    .zip(cells)
+                    .filter_map(|(column, cell)| Some(((*column)?, cell)))
+                    .collect();
                 self.handed_on += 1;
                 (self.on_row)(Row { sheet: self.sheet.clone(), number, cells });
             }
@@ -206,8 +230,10 @@ impl<'a> RowSink<'a> {
 
     /// Takes the row as headings if it names the person or the certificate and something else.
     fn look_for_headings(&mut self, number: u32, cells: &[Cell]) {
-        let headings: Vec<String> = cells.iter().map(|cell| cell.text().ok().flatten().unwrap_or_default()).collect();
-        let known: Vec<Column> = headings.iter().filter_map(|heading| Column::from_heading(heading)).collect();
+        let headings: Vec<String> =
+            cells.iter().map(|cell| cell.text().ok().flatten().unwrap_or_default()).collect();
+        let known: Vec<Column> =
+            headings.iter().filter_map(|heading| Column::from_heading(heading)).collect();
         if known.len() < 2 || !known.iter().any(|c| matches!(c, Column::Name | Column::CertificateNumber)) {
             return;
         }
@@ -244,7 +270,11 @@ impl<'a> RowSink<'a> {
 }
 
 /// Reads every row under headings of the table at `path`.
-pub(super) fn read(path: &Path, limits: TableLimits, on_row: &mut dyn FnMut(Row)) -> Result<Headings, ImportError> {
+pub(super) fn read(
+    path: &Path,
+    limits: TableLimits,
+    on_row: &mut dyn FnMut(Row),
+) -> Result<Headings, ImportError> {
     let mut file = File::open(path).map_err(ImportError::Io)?;
     let format = recognise(&mut file, limits)?;
     let mut sink = RowSink::new(limits, on_row);
@@ -303,7 +333,17 @@ mod tests {
 
     #[test]
     fn dates_are_read_in_every_usual_spelling() {
-        for text in ["20260701", "2026-07-01", "2026/7/1", "2026.7.1", "2026年7月1日", "202607", "2026年7月", "2026-07-01 00:00:00", "２０２６０７０１"] {
+        for text in [
+            "20260701",
+            "2026-07-01",
+            "2026/7/1",
+            "2026.7.1",
+            "2026年7月1日",
+            "202607",
+            "2026年7月",
+            "2026-07-01 00:00:00",
+            "２０２６０７０１",
+        ] {
             assert_eq!(parse_date(text), Some(date(2026, 7, 1)), "{text}");
         }
         for text in ["", "20260231", "7/1/2026", "2026", "毕业", "2026-7-1-3"] {

@@ -19,10 +19,29 @@ use crate::person::Sex;
 
 /// Two people whose identity numbers are right.
 const ROWS: [[&str; 8]; 2] = [
-    ["23530100000001", "2023010001", "买买提·吐尔逊", "女", "19491231", "11010519491231002X", "20230901", "20260701"],
-    ["23530100000002", "2023010002", "𠮷䶮㛃", "男", "20040229", "530102200402291233", "20230901", "20260701"],
+    [
+        "23530100000001",
+        "2023010001",
+        "买买提·吐尔逊",
+        "女",
+        "19491231",
+        "11010519491231002X",
+        "20230901",
+        "20260701",
+    ],
+    [
+        "23530100000002",
+        "2023010002",
+        "𠮷䶮㛃",
+        "男",
+        "20040229",
+        "530102200402291233",
+        "20230901",
+        "20260701",
+    ],
 ];
-const HEADINGS: [&str; 8] = ["考生号", "学号", "姓名", "性别", "出生日期", "身份证号", "入学日期", "预计毕业日期"];
+const HEADINGS: [&str; 8] =
+    ["考生号", "学号", "姓名", "性别", "出生日期", "身份证号", "入学日期", "预计毕业日期"];
 
 fn limits() -> TableLimits {
     TableLimits::default()
@@ -187,7 +206,9 @@ fn each_fault_of_a_row_is_named_with_its_place() {
 
 #[test]
 fn duplicates_name_the_first_row_and_no_number() {
-    let roster = read_text(csv_text(&[(1, 0, ROWS[0][0]), (1, 5, ROWS[0][5]), (1, 4, "19491231"), (1, 3, "女")])).unwrap();
+    let roster =
+        read_text(csv_text(&[(1, 0, ROWS[0][0]), (1, 5, ROWS[0][5]), (1, 4, "19491231"), (1, 3, "女")]))
+            .unwrap();
     assert_eq!(told(&roster.problems), ["3 KSH duplicate Block", "3 SFZH duplicate Block"]);
     assert_eq!(roster.problems[0].params()["first_row"], "2");
     let shown: String = roster.problems.iter().map(|p| format!("{p} {p:?} {:?}", p.params())).collect();
@@ -204,8 +225,14 @@ fn a_foreign_document_may_have_any_number() {
 
 #[test]
 fn missing_columns_block_the_roster() {
-    assert_eq!(told(&read_text("姓名,班级\n张三,1班\n").unwrap().problems[..2]), ["- XH missing-column Block", "- SFZH missing-column Warn"]);
-    assert_eq!(told(&read_text("证书编号,学号\n105811202606000001,1\n").unwrap().problems)[0], "- XM missing-column Block");
+    assert_eq!(
+        told(&read_text("姓名,班级\n张三,1班\n").unwrap().problems[..2]),
+        ["- XH missing-column Block", "- SFZH missing-column Warn"]
+    );
+    assert_eq!(
+        told(&read_text("证书编号,学号\n105811202606000001,1\n").unwrap().problems)[0],
+        "- XM missing-column Block"
+    );
 }
 
 #[test]
@@ -217,7 +244,10 @@ fn files_that_are_no_tables_say_what_they_are() {
     assert_eq!(code(b"\x89PNG\r\n\x1a\n\0\0\0\0"), "file-unknown-format");
     assert_eq!(code(&[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1, 0, 0, 0, 0]), "file-legacy-xls");
     let stream: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    assert_eq!(code(&[&[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1][..], &stream].concat()), "file-encrypted");
+    assert_eq!(
+        code(&[&[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1][..], &stream].concat()),
+        "file-encrypted"
+    );
     assert_eq!(code("姓名,学号\n\u{0}".as_bytes()), "file-unknown-format");
     assert_eq!(code(b"\xD0\xD5\xC3\xFB,XH\n\xFF\xFF,1\n"), "file-encoding");
     let folder = tempfile::tempdir().unwrap();
@@ -284,7 +314,8 @@ fn read_register(text: &str, rules: &DiplomaRules) -> Diplomas {
 
 #[test]
 fn a_certificate_register_is_checked_number_by_number() {
-    let rules = DiplomaRules { school_code: Some("10581".to_owned()), former_school_codes: vec!["10580".to_owned()] };
+    let rules =
+        DiplomaRules { school_code: Some("10581".to_owned()), former_school_codes: vec!["10580".to_owned()] };
     let register = read_register(
         "证书编号,姓名,学号,层次,毕业日期,毕结业,校长\n\
          105811202606000001,张三,1,专科,20260701,毕业,李四\n\
@@ -301,19 +332,25 @@ fn a_certificate_register_is_checked_number_by_number() {
         &rules,
     );
     let told = told(&register.problems);
-    assert_eq!(told, [
-        "3 ZSBH duplicate Block",
-        "4 ZSBH year-differs Block",
-        "5 ZSBH level-differs Block",
-        "6 ZSBH school-differs Warn",
-        "7 ZSBH school-differs Block",
-        "8 ZSBH missing Block",
-        "10 ZSBH number-not-expected Block",
-        "- ZSBH serial-gap Warn",
-        "- ZSBH serial-gap Warn",
-    ]);
+    assert_eq!(
+        told,
+        [
+            "3 ZSBH duplicate Block",
+            "4 ZSBH year-differs Block",
+            "5 ZSBH level-differs Block",
+            "6 ZSBH school-differs Warn",
+            "7 ZSBH school-differs Block",
+            "8 ZSBH missing Block",
+            "10 ZSBH number-not-expected Block",
+            "- ZSBH serial-gap Warn",
+            "- ZSBH serial-gap Warn",
+        ]
+    );
     let gap = register.problems.iter().find(|problem| problem.code() == "serial-gap").unwrap().params();
-    assert_eq!((gap["series"].as_str(), gap["from"].as_str(), gap["to"].as_str()), ("105811202606", "2", "4"));
+    assert_eq!(
+        (gap["series"].as_str(), gap["from"].as_str(), gap["to"].as_str()),
+        ("105811202606", "2", "4")
+    );
     assert_eq!(register.rows[0].diploma.president.as_deref(), Some("李四"));
     assert!(!register.rows[7].blocked && register.rows[7].diploma.certificate_number.is_empty());
 }
@@ -423,11 +460,15 @@ fn bombs_are_refused_by_ratio_by_size_and_by_number() {
     let bomb = zip_of(&[("1.jpg", &zeros)]);
     assert_eq!(list_zip(&bomb).unwrap(), ["photo-bomb"]);
     let folder = tempfile::tempdir().unwrap();
-    let path = file(&folder, "photos.zip", zip_of(&[("1.jpg", b"12345"), ("2.jpg", b"123456"), ("3.jpg", b"")]));
+    let path =
+        file(&folder, "photos.zip", zip_of(&[("1.jpg", b"12345"), ("2.jpg", b"123456"), ("3.jpg", b"")]));
     let with = |limits| listed(&path, limits).unwrap();
     let default = PhotoLimits::default();
     assert_eq!(with(PhotoLimits { photo_bytes: 5, ..default }), ["1 5", "photo-too-large", "photo-empty"]);
-    assert_eq!(with(PhotoLimits { total_bytes: 8, ..default }), ["1 5", "photos-too-large-together", "photo-empty"]);
+    assert_eq!(
+        with(PhotoLimits { total_bytes: 8, ..default }),
+        ["1 5", "photos-too-large-together", "photo-empty"]
+    );
     let error = listed(&path, PhotoLimits { entries: 2, ..default }).unwrap_err();
     assert!(matches!(error, ImportError::TooLarge { limit: Limit::Entries, .. }));
 }
@@ -453,7 +494,10 @@ fn an_entry_that_lies_about_its_size_is_stopped_while_reading() {
 fn damaged_truncated_and_dishonest_zips_are_refused() {
     let noise: Vec<u8> = (0..5000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let good = zip_of(&[("1.jpg", &noise), ("2.jpg", &noise)]);
-    assert!(matches!(list_zip(&good[..good.len() - 30]), Err(ImportError::Malformed { format: Format::Zip, .. })));
+    assert!(matches!(
+        list_zip(&good[..good.len() - 30]),
+        Err(ImportError::Malformed { format: Format::Zip, .. })
+    ));
     assert!(matches!(list_zip(b"not a zip"), Err(ImportError::UnknownFormat)));
     assert!(matches!(list_zip(zip_of(&[])), Err(ImportError::Empty)));
     let mut flipped = good.clone();
@@ -466,14 +510,18 @@ fn damaged_truncated_and_dishonest_zips_are_refused() {
         }
     }
     assert!(matches!(list_zip(&same_name), Err(ImportError::DishonestZip)));
-    assert_eq!(list_zip(zip_of(&[("a/1.jpg", b"one"), ("b/1.png", b"two")])).unwrap(), ["1 3", "photo-duplicate-key"]);
+    assert_eq!(
+        list_zip(zip_of(&[("a/1.jpg", b"one"), ("b/1.png", b"two")])).unwrap(),
+        ["1 3", "photo-duplicate-key"]
+    );
 }
 
 #[test]
 fn overlapping_entries_are_refused() {
     let mut bytes = zip_of(&[("1.jpg", &[7; 3000]), ("2.jpg", &[8; 3000])]);
     // Point the second entry of the directory at the first entry's data.
-    let directory: Vec<usize> = (0..bytes.len() - 4).filter(|&at| &bytes[at..at + 4] == b"PK\x01\x02").collect();
+    let directory: Vec<usize> =
+        (0..bytes.len() - 4).filter(|&at| &bytes[at..at + 4] == b"PK\x01\x02").collect();
     let offset = directory[1] + 42;
     bytes[offset..offset + 4].copy_from_slice(&0u32.to_le_bytes());
     let error = list_zip(&bytes).unwrap_err();

@@ -33,7 +33,8 @@ pub(super) fn read(mut file: File, limits: TableLimits, rows: &mut RowSink<'_>) 
 /// Unpacks every part into nothing, counting, so that the real reader never meets a bomb.
 fn check_size(file: &mut File, limits: TableLimits) -> Result<(), ImportError> {
     let broken = |detail: &str| ImportError::Malformed { format: Format::Xlsx, detail: detail.to_owned() };
-    let mut archive = zip::ZipArchive::new(BufReader::new(&mut *file)).map_err(|_| broken("its zip directory"))?;
+    let mut archive =
+        zip::ZipArchive::new(BufReader::new(&mut *file)).map_err(|_| broken("its zip directory"))?;
     if archive.len() > MAX_PARTS {
         return Err(broken("too many parts"));
     }
@@ -86,7 +87,10 @@ fn read_sheet(
 fn cell_of(value: &DataRef<'_>) -> Cell {
     match value {
         DataRef::Empty => Cell::Empty,
-        #[expect(clippy::cast_precision_loss, reason = "numbers too large for it are refused as having lost digits")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "numbers too large for it are refused as having lost digits"
+        )]
         DataRef::Int(number) => Cell::Number(*number as f64),
         DataRef::Float(number) => Cell::Number(*number),
         DataRef::String(text) => Cell::Text(text.clone()),

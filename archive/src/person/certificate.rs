@@ -57,7 +57,9 @@ impl Level {
             None if word(&["博士"]) => Some(Self::Doctor),
             None if word(&["硕士"]) => Some(Self::Master),
             None if word(&["第二学士", "二学位"]) => Some(Self::SecondBachelor),
-            None if word(&["专科", "高职", "大专", "专升本"]) => Some(if word(&["专升本"]) { Self::Bachelor } else { Self::College }),
+            None if word(&["专科", "高职", "大专", "专升本"]) => {
+                Some(if word(&["专升本"]) { Self::Bachelor } else { Self::College })
+            }
             None if word(&["本科"]) => Some(Self::Bachelor),
             None => None,
         }

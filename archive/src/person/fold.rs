@@ -84,9 +84,9 @@ impl Folded {
 #[must_use]
 pub fn fold_char(character: char) -> char {
     let dotted = match character {
-        '\u{2022}' | '\u{2027}' | '\u{2219}' | '\u{22C5}' | '\u{30FB}' | '\u{FF65}' | '\u{2024}' | '\u{FE52}' | '\u{FF0E}'
-        | '.' | '\u{387}' | '\u{16EB}' | '\u{318D}' | '\u{119E}' | '\u{2E31}' | '\u{2E33}' | '\u{A78F}' | '\u{2981}'
-        | '\u{25CF}' | '\u{26AB}' => MIDDLE_DOT,
+        '\u{2022}' | '\u{2027}' | '\u{2219}' | '\u{22C5}' | '\u{30FB}' | '\u{FF65}' | '\u{2024}'
+        | '\u{FE52}' | '\u{FF0E}' | '.' | '\u{387}' | '\u{16EB}' | '\u{318D}' | '\u{119E}' | '\u{2E31}'
+        | '\u{2E33}' | '\u{A78F}' | '\u{2981}' | '\u{25CF}' | '\u{26AB}' => MIDDLE_DOT,
         other => other,
     };
     SIMPLIFIED.get(&dotted).copied().unwrap_or(dotted)
@@ -226,7 +226,9 @@ const fn is_private_use(character: char) -> bool {
 
 fn is_unusual(character: char) -> bool {
     let letter = character.is_alphabetic() || is_han(character) || continues(character);
-    let sign = fold_char(character) == MIDDLE_DOT || matches!(character, '-' | '\'' | '’') || character.is_whitespace();
+    let sign = fold_char(character) == MIDDLE_DOT
+        || matches!(character, '-' | '\'' | '’')
+        || character.is_whitespace();
     let variant = matches!(character, '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}');
     !(letter || sign || variant || is_stand_in(character) || is_private_use(character))
 }

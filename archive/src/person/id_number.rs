@@ -192,7 +192,10 @@ mod tests {
 
     #[test]
     fn full_width_digits_and_a_small_x_are_understood() {
-        assert_eq!("１１０１０５１９４９１２３１００２ｘ".parse::<IdNumber>().unwrap().as_str(), "11010519491231002X");
+        assert_eq!(
+            "１１０１０５１９４９１２３１００２ｘ".parse::<IdNumber>().unwrap().as_str(),
+            "11010519491231002X"
+        );
     }
 
     #[test]

@@ -9,11 +9,12 @@ use super::{fold::MIDDLE_DOT, fold_char};
 
 /// Surnames of two characters, kept whole. From the 百家姓 and the 2020 name report's list of common ones.
 const COMPOUND_SURNAMES: &[&str] = &[
-    "欧阳", "太史", "端木", "上官", "司马", "东方", "独孤", "南宫", "万俟", "闻人", "夏侯", "诸葛", "尉迟", "公羊", "赫连",
-    "澹台", "皇甫", "宗政", "濮阳", "公冶", "太叔", "申屠", "公孙", "慕容", "仲孙", "钟离", "长孙", "宇文", "司徒", "鲜于",
-    "司空", "闾丘", "子车", "亓官", "司寇", "巫马", "公西", "颛孙", "壤驷", "公良", "漆雕", "乐正", "宰父", "谷梁", "拓跋",
-    "夹谷", "轩辕", "令狐", "段干", "百里", "呼延", "东郭", "南门", "羊舌", "微生", "梁丘", "左丘", "东门", "西门", "第五",
-    "叱干", "完颜", "纳兰", "叶赫", "耶律", "贺兰", "达奚", "哥舒",
+    "欧阳", "太史", "端木", "上官", "司马", "东方", "独孤", "南宫", "万俟", "闻人", "夏侯", "诸葛", "尉迟",
+    "公羊", "赫连", "澹台", "皇甫", "宗政", "濮阳", "公冶", "太叔", "申屠", "公孙", "慕容", "仲孙", "钟离",
+    "长孙", "宇文", "司徒", "鲜于", "司空", "闾丘", "子车", "亓官", "司寇", "巫马", "公西", "颛孙", "壤驷",
+    "公良", "漆雕", "乐正", "宰父", "谷梁", "拓跋", "夹谷", "轩辕", "令狐", "段干", "百里", "呼延", "东郭",
+    "南门", "羊舌", "微生", "梁丘", "左丘", "东门", "西门", "第五", "叱干", "完颜", "纳兰", "叶赫", "耶律",
+    "贺兰", "达奚", "哥舒",
 ];
 
 /// How names are masked.
@@ -45,7 +46,9 @@ pub fn mask_name(name: &str, policy: NameMask) -> String {
     match policy {
         _ if length <= 1 => "*".repeat(length),
         NameMask::LastOnly => keep(&name, |place| place + 1 == length),
-        NameMask::FirstAndLast if length > 2 => keep(&name, |place| place < surname(&name) || place + 1 == length),
+        NameMask::FirstAndLast if length > 2 => {
+            keep(&name, |place| place < surname(&name) || place + 1 == length)
+        }
         _ => keep(&name, |place| place < surname(&name)),
     }
 }

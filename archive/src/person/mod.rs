@@ -10,7 +10,7 @@ mod mask;
 mod record;
 
 pub use certificate::{CertificateNumber, CertificateNumberError, Level, SchoolType};
-pub use fold::{Folded, fold, fold_char, is_han, name_oddities, NameOddity};
+pub use fold::{Folded, NameOddity, fold, fold_char, is_han, name_oddities};
 pub use id_number::{IdNumber, IdNumberError, Sex};
 pub use mask::{NameMask, mask_id_number, mask_name, mask_number};
 pub use record::{DocumentKind, PersonRecord, StudyYears, StudyYearsError};

@@ -74,7 +74,11 @@ impl FromStr for StudyYears {
         // Folding has made a middle dot of the decimal point.
         let (whole, part) = text.split_once('·').unwrap_or((text, "0"));
         let whole: u8 = whole.parse().ok().filter(|&years| years <= 10).ok_or(StudyYearsError)?;
-        let part: u8 = part.trim_end_matches('0').parse().or(if part.trim_matches('0').is_empty() { Ok(0) } else { Err(StudyYearsError) })?;
+        let part: u8 = part.trim_end_matches('0').parse().or(if part.trim_matches('0').is_empty() {
+            Ok(0)
+        } else {
+            Err(StudyYearsError)
+        })?;
         let tenths = whole * 10 + part;
         if part < 10 && (5..=100).contains(&tenths) { Ok(Self { tenths }) } else { Err(StudyYearsError) }
     }
@@ -178,7 +182,15 @@ mod tests {
 
     #[test]
     fn lengths_of_study_are_read_in_every_spelling() {
-        for (text, written) in [("3", "3"), ("3.0", "3"), ("2.5", "2.5"), ("2.50", "2.5"), ("三年", "3"), ("5年制", "5"), ("３", "3")] {
+        for (text, written) in [
+            ("3", "3"),
+            ("3.0", "3"),
+            ("2.5", "2.5"),
+            ("2.50", "2.5"),
+            ("三年", "3"),
+            ("5年制", "5"),
+            ("３", "3"),
+        ] {
             assert_eq!(text.parse::<StudyYears>().unwrap().to_string(), written, "{text}");
         }
         for text in ["", "0", "11", "3.25", "很长", "-1"] {
@@ -195,14 +207,19 @@ mod tests {
 
     #[test]
     fn debug_shows_no_fact() {
-        let record = PersonRecord { name: "张三丰".to_owned(), student_number: Some("2023010512".to_owned()), ..Default::default() };
+        let record = PersonRecord {
+            name: "张三丰".to_owned(),
+            student_number: Some("2023010512".to_owned()),
+            ..Default::default()
+        };
         let shown = format!("{record:?}");
         assert!(!shown.contains('张') && !shown.contains("2023"));
     }
 
     #[test]
     fn a_record_survives_json() {
-        let record = PersonRecord { name: "张三".to_owned(), years: "2.5".parse().ok(), ..Default::default() };
+        let record =
+            PersonRecord { name: "张三".to_owned(), years: "2.5".parse().ok(), ..Default::default() };
         let text = serde_json::to_string(&record).unwrap();
         assert_eq!(serde_json::from_str::<PersonRecord>(&text).unwrap(), record);
     }

@@ -68,7 +68,10 @@ impl SegmentCollector for SegmentFacets {
     }
 
     fn harvest(self) -> Counts {
-        self.columns.into_iter().map(|column| column.map(|(column, counts)| named(&column, &counts)).unwrap_or_default()).collect()
+        self.columns
+            .into_iter()
+            .map(|column| column.map(|(column, counts)| named(&column, &counts)).unwrap_or_default())
+            .collect()
     }
 }
 
@@ -98,7 +101,10 @@ impl<C: Collector> Collector for Without<'_, C> {
         self.inner.requires_scoring()
     }
 
-    fn merge_fruits(&self, fruits: Vec<<Self::Child as SegmentCollector>::Fruit>) -> tantivy::Result<C::Fruit> {
+    fn merge_fruits(
+        &self,
+        fruits: Vec<<Self::Child as SegmentCollector>::Fruit>,
+    ) -> tantivy::Result<C::Fruit> {
         self.inner.merge_fruits(fruits)
     }
 }
@@ -131,7 +137,8 @@ fn named(column: &StrColumn, counts: &[u32]) -> HashMap<String, usize> {
 
 /// The most frequent values first, at most 100.
 pub(super) fn most_frequent(counts: HashMap<String, usize>) -> Vec<FacetCount> {
-    let mut all: Vec<FacetCount> = counts.into_iter().map(|(value, count)| FacetCount { value, count }).collect();
+    let mut all: Vec<FacetCount> =
+        counts.into_iter().map(|(value, count)| FacetCount { value, count }).collect();
     all.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
     all.truncate(100);
     all

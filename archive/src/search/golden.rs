@@ -6,16 +6,28 @@ use ids::{CampaignId, PersonId};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use tempfile::TempDir;
 
-use super::{Change, Field, Filters, IdNumberHash, Index, IndexError, Mode, PersonDoc, Query, Results, SearchError, Sort, Tried, pinyin};
+use super::{
+    Change, Field, Filters, IdNumberHash, Index, IndexError, Mode, PersonDoc, Query, Results, SearchError,
+    Sort, Tried, pinyin,
+};
 use crate::person::{fold, is_han};
 
-const SURNAMES: &[&str] = &["张", "章", "王", "汪", "李", "黎", "单", "曾", "解", "欧阳", "司马", "𠮷", "吕", "張"];
-const GIVEN: &[&str] = &["三", "山", "丰", "峰", "伟", "玮", "䶮", "㛃", "国", "國", "荣", "小", "明", "敏", "乐", "重", "行", "长", "玥", "婧"];
+const SURNAMES: &[&str] =
+    &["张", "章", "王", "汪", "李", "黎", "单", "曾", "解", "欧阳", "司马", "𠮷", "吕", "張"];
+const GIVEN: &[&str] = &[
+    "三", "山", "丰", "峰", "伟", "玮", "䶮", "㛃", "国", "國", "荣", "小", "明", "敏", "乐", "重", "行",
+    "长", "玥", "婧",
+];
 const MINORITY: &[&str] = &["买买提", "吐尔逊", "阿依古丽", "热合曼", "岩温", "扎西", "玉罕", "木沙"];
 const DOTS: &[char] = &['·', '•', '・', '．', '‧'];
 const MAJORS: &[&str] = &["软件技术", "护理", "会计", "学前教育", "大数据技术", "计算机网络技术"];
 const COLLEGES: &[&str] = &["信息工程学院", "护理学院", "财经学院", "教育学院"];
-const TEXTS: &[&str] = &["修完三年制专科教学计划规定的全部课程，成绩合格，准予毕业。", "学习期满，成绩不合格，准予结业。", "Graduated 2026 with honours.", "在本校软件技术专业\n学习，2.5年制"];
+const TEXTS: &[&str] = &[
+    "修完三年制专科教学计划规定的全部课程，成绩合格，准予毕业。",
+    "学习期满，成绩不合格，准予结业。",
+    "Graduated 2026 with honours.",
+    "在本校软件技术专业\n学习，2.5年制",
+];
 
 /// How many people there are, and how many questions are asked about them.
 const PEOPLE: usize = 2000;
@@ -43,13 +55,19 @@ fn person(rng: &mut StdRng, number: usize) -> PersonDoc {
     PersonDoc {
         former_names: if rng.random_bool(0.1) { vec![name(rng)] } else { Vec::new() },
         student_number: Some(format!("{year}{:02}{number:05}", rng.random_range(1..30))),
-        candidate_number: rng.random_bool(0.8).then(|| format!("{:02}53{:010}", year % 100, rng.random_range(0..9_999_999_999u64))),
+        candidate_number: rng
+            .random_bool(0.8)
+            .then(|| format!("{:02}53{:010}", year % 100, rng.random_range(0..9_999_999_999u64))),
         id_number_hash: Some(IdNumberHash(std::array::from_fn(|_| rng.random()))),
         class: Some(format!("{year}级{major}{class}班")),
         major: Some(major.to_owned()),
         college: COLLEGES.choose(rng).map(|&college| college.to_owned()),
         year: Some(year),
-        certificate_numbers: if year < 2026 { vec![format!("105811{year}06{number:06}")] } else { Vec::new() },
+        certificate_numbers: if year < 2026 {
+            vec![format!("105811{year}06{number:06}")]
+        } else {
+            Vec::new()
+        },
         diploma_text: if year < 2026 { (*TEXTS.choose(rng).unwrap()).to_owned() } else { String::new() },
         notes: if rng.random_bool(0.1) { format!("A{number}-补照") } else { String::new() },
         photo_state: ["missing", "accepted", "archived"].choose(rng).map(|&state| state.to_owned()),
@@ -78,18 +96,26 @@ fn values(doc: &PersonDoc) -> Vec<String> {
         [folded.replace('·', ""), folded]
     });
     let numbers = doc.student_number.iter().chain(&doc.candidate_number).chain(&doc.certificate_numbers);
-    let texts = [&doc.class, &doc.major, &doc.college].into_iter().flatten().chain([&doc.diploma_text, &doc.notes]);
-    names.chain(numbers.chain(texts).map(|value| fold(value).as_str().to_owned())).chain(doc.year.map(|y| y.to_string())).collect()
+    let texts =
+        [&doc.class, &doc.major, &doc.college].into_iter().flatten().chain([&doc.diploma_text, &doc.notes]);
+    names
+        .chain(numbers.chain(texts).map(|value| fold(value).as_str().to_owned()))
+        .chain(doc.year.map(|y| y.to_string()))
+        .collect()
 }
 
 fn words(text: &str) -> Vec<String> {
-    text.split_whitespace().map(|word| fold(word).as_str().to_owned()).filter(|word| !word.is_empty()).collect()
+    text.split_whitespace()
+        .map(|word| fold(word).as_str().to_owned())
+        .filter(|word| !word.is_empty())
+        .collect()
 }
 
 /// Who must be found.
 fn model(read: &Read, text: &str) -> BTreeSet<PersonId> {
     let words = words(text);
-    let hits = |values: &[String]| words.iter().all(|word| values.iter().any(|value| value.contains(word.as_str())));
+    let hits =
+        |values: &[String]| words.iter().all(|word| values.iter().any(|value| value.contains(word.as_str())));
     read.iter().filter(|(_, values)| hits(values)).map(|(person, _)| *person).collect()
 }
 
@@ -140,7 +166,10 @@ fn some_word(rng: &mut StdRng, people: &[PersonDoc]) -> String {
     let word: String = word.into_iter().collect();
     match rng.random_range(0..8) {
         0 => word.to_uppercase(),
-        1 => word.chars().map(|c| if c.is_ascii_digit() { char::from_u32(u32::from(c) + 0xFEE0).unwrap() } else { c }).collect(),
+        1 => word
+            .chars()
+            .map(|c| if c.is_ascii_digit() { char::from_u32(u32::from(c) + 0xFEE0).unwrap() } else { c })
+            .collect(),
         2 => word.replace('·', "・").replace('国', "國"),
         _ => word,
     }
@@ -169,7 +198,8 @@ fn every_question_finds_exactly_whom_reading_everything_finds() {
 fn sounds_like(people: &[PersonDoc], word: &str) -> BTreeSet<PersonId> {
     let wanted: Vec<BTreeSet<String>> = word.chars().map(pinyin::readings).collect();
     let alike = |name: &String| {
-        let has: Vec<BTreeSet<String>> = fold(name).as_str().chars().filter(|&c| is_han(c)).map(pinyin::readings).collect();
+        let has: Vec<BTreeSet<String>> =
+            fold(name).as_str().chars().filter(|&c| is_han(c)).map(pinyin::readings).collect();
         has.windows(wanted.len()).any(|window| window.iter().zip(&wanted).all(|(a, b)| !a.is_disjoint(b)))
     };
     people.iter().filter(|doc| doc.names().any(alike)).map(|doc| doc.person).collect()
@@ -188,7 +218,8 @@ fn homophones_are_listed_apart_and_completely() {
         }
         let results = world.index.search(&Query { limit: 500, ..Query::new(name.clone()) }).unwrap();
         let exact = model(&read, &name);
-        let wanted: BTreeSet<PersonId> = sounds_like(&world.people, &folded).difference(&exact).copied().collect();
+        let wanted: BTreeSet<PersonId> =
+            sounds_like(&world.people, &folded).difference(&exact).copied().collect();
         let heard: BTreeSet<PersonId> = results.pinyin.iter().map(|hit| hit.person).collect();
         assert!(heard == wanted, "{name}: heard {}, wanted {}", heard.len(), wanted.len());
         assert_eq!(results.total, exact.len());
@@ -199,7 +230,8 @@ fn homophones_are_listed_apart_and_completely() {
 fn letters_find_names_by_sound_and_by_initials_and_never_as_exact_hits() {
     let folder = tempfile::tempdir().unwrap();
     let index = Index::create(folder.path()).unwrap();
-    let people = ["张三丰", "章珊枫", "李四", "单雄信", "买买提·吐尔逊"].map(|name| PersonDoc::new(PersonId::new(), name));
+    let people = ["张三丰", "章珊枫", "李四", "单雄信", "买买提·吐尔逊"]
+        .map(|name| PersonDoc::new(PersonId::new(), name));
     index.apply(people.iter().cloned().map(|doc| Change::Upsert(Box::new(doc))), 1).unwrap();
     let names = |text: &str| {
         let results = index.search(&Query::new(text)).unwrap();
@@ -224,7 +256,16 @@ fn a_dot_may_be_written_in_any_way_or_left_out() {
     let index = Index::create(folder.path()).unwrap();
     let doc = PersonDoc::new(PersonId::new(), "买买提•吐尔逊");
     index.apply([Change::Upsert(Box::new(doc.clone()))], 1).unwrap();
-    for text in ["买买提·吐尔逊", "买买提・吐尔逊", "买买提.吐尔逊", "买买提吐尔逊", "提吐", "提·吐", "买买提 吐尔逊", "買買提"] {
+    for text in [
+        "买买提·吐尔逊",
+        "买买提・吐尔逊",
+        "买买提.吐尔逊",
+        "买买提吐尔逊",
+        "提吐",
+        "提·吐",
+        "买买提 吐尔逊",
+        "買買提",
+    ] {
         let results = index.search(&Query::new(text)).unwrap();
         assert_eq!(results.total, 1, "{text}");
         let found = &results.exact[0].matches[0];
@@ -240,7 +281,8 @@ fn whole_names_come_first_then_beginnings_then_parts() {
     let index = Index::create(folder.path()).unwrap();
     let mut people = ["小张三", "张三丰", "张三"].map(|name| PersonDoc::new(PersonId::new(), name));
     people[0].student_number = Some("1".to_owned());
-    let in_text = PersonDoc { notes: "张三的同学".to_owned(), ..PersonDoc::new(PersonId::new(), "李四") };
+    let in_text =
+        PersonDoc { notes: "张三的同学".to_owned(), ..PersonDoc::new(PersonId::new(), "李四") };
     let all = people.iter().chain([&in_text]).cloned().map(|doc| Change::Upsert(Box::new(doc)));
     index.apply(all, 1).unwrap();
     let results = index.search(&Query::new("张三")).unwrap();
@@ -260,9 +302,22 @@ fn a_number_with_a_wrong_digit_is_suggested_and_not_hit() {
     let results = world.index.search(&Query::new(wrong.clone())).unwrap();
     assert_eq!((results.total, results.pinyin_total), (0, 0));
     assert!(results.tried.contains(&Tried::NearNumbers));
-    assert!(results.suggestions.iter().any(|near| near.number == number && near.person == doc.person && near.typed == wrong));
+    assert!(
+        results
+            .suggestions
+            .iter()
+            .any(|near| near.number == number && near.person == doc.person && near.typed == wrong)
+    );
     for part in [&number[..6], &number[3..9], &number[..]] {
-        assert!(world.index.search(&Query { limit: 500, ..Query::new(part) }).unwrap().exact.iter().any(|hit| hit.person == doc.person));
+        assert!(
+            world
+                .index
+                .search(&Query { limit: 500, ..Query::new(part) })
+                .unwrap()
+                .exact
+                .iter()
+                .any(|hit| hit.person == doc.person)
+        );
     }
 }
 
@@ -297,9 +352,13 @@ fn facets_count_the_hits_and_narrow_them() {
         assert_eq!(count.count, wanted);
     }
     assert_eq!(results.facets.colleges.iter().map(|count| count.count).sum::<usize>(), hits.len());
-    let filters = Filters { years: vec![2024, 2025], colleges: vec!["护理学院".to_owned()], ..Filters::default() };
+    let filters =
+        Filters { years: vec![2024, 2025], colleges: vec!["护理学院".to_owned()], ..Filters::default() };
     let narrowed = world.index.search(&Query { filters: filters.clone(), ..Query::new("张") }).unwrap();
-    let wanted = hits.iter().filter(|doc| matches!(doc.year, Some(2024 | 2025)) && doc.college.as_deref() == Some("护理学院")).count();
+    let wanted = hits
+        .iter()
+        .filter(|doc| matches!(doc.year, Some(2024 | 2025)) && doc.college.as_deref() == Some("护理学院"))
+        .count();
     assert_eq!(narrowed.total, wanted);
     let everybody = world.index.search(&Query { filters, ..Query::new("") }).unwrap();
     assert!(everybody.total >= wanted);
@@ -336,7 +395,9 @@ fn purging_leaves_no_byte_of_a_removed_person() {
     let has_secret = || {
         std::fs::read_dir(folder.path()).unwrap().any(|file| {
             let bytes = std::fs::read(file.unwrap().path()).unwrap();
-            bytes.windows(gone.person.uuid().simple().to_string().len()).any(|w| w == gone.person.uuid().simple().to_string().as_bytes())
+            bytes
+                .windows(gone.person.uuid().simple().to_string().len())
+                .any(|w| w == gone.person.uuid().simple().to_string().as_bytes())
         })
     };
     assert!(has_secret(), "the test would prove nothing");
@@ -369,4 +430,37 @@ fn questions_without_measure_are_refused() {
     assert!(matches!(world.index.search(&many), Err(SearchError::TooLong { .. })));
     let deep = Query { offset: 1_000_000, ..Query::new("张") };
     assert!(matches!(world.index.search(&deep), Err(SearchError::TooDeep { .. })));
+}
+
+/// Prints how long answers take. `XUECANG_MEASURE_PEOPLE` says among how many people.
+#[test]
+#[ignore = "measures instead of checking; run it by name, optimised"]
+fn how_long_answers_take() {
+    let size =
+        std::env::var("XUECANG_MEASURE_PEOPLE").ok().and_then(|size| size.parse().ok()).unwrap_or(20_000);
+    let began = std::time::Instant::now();
+    let world = world(size);
+    println!("{size} people indexed in {:?}", began.elapsed());
+    let mut rng = StdRng::seed_from_u64(17);
+    let mut ask = |kind: &str, word: &dyn Fn(&PersonDoc, &mut StdRng) -> String| {
+        let mut times = Vec::new();
+        for _ in 0..200 {
+            let text = word(world.people.choose(&mut rng).unwrap(), &mut rng);
+            let began = std::time::Instant::now();
+            world.index.search(&Query { mode: Mode::Exact, ..Query::new(text) }).unwrap();
+            times.push(began.elapsed());
+        }
+        times.sort();
+        println!("{kind}: p50 {:?}, p95 {:?}", times[100], times[190]);
+    };
+    ask("whole name", &|doc, _| doc.name.clone());
+    ask("whole 学号", &|doc, _| doc.student_number.clone().unwrap());
+    ask("8 digits of 学号", &|doc, _| doc.student_number.as_ref().unwrap()[..8].to_owned());
+    ask("6 digits inside 考生号", &|doc, rng| {
+        let number = doc.candidate_number.clone().unwrap_or_else(|| "23530000000000".to_owned());
+        let from = rng.random_range(4..8);
+        number[from..from + 6].to_owned()
+    });
+    ask("class", &|doc, _| doc.class.clone().unwrap());
+    ask("name and year", &|doc, _| format!("{} {}", doc.name, doc.year.unwrap()));
 }

@@ -91,7 +91,8 @@ pub(super) fn part(part: &str) -> Part {
         } else {
             let pair = at + 1 < text.len();
             // A last character is already covered by the pair before it, unless a run stands before it.
-            let covered = !pair && at.checked_sub(1).and_then(|before| text.get(before)).is_some_and(|&c| !in_run(c));
+            let covered =
+                !pair && at.checked_sub(1).and_then(|before| text.get(before)).is_some_and(|&c| !in_run(c));
             if !covered {
                 pieces.push(piece(&text, at..at + if pair { 2 } else { 1 }));
             }
@@ -136,7 +137,8 @@ impl Tokenizer for GramTokenizer {
 impl TokenStream for GramStream {
     fn advance(&mut self) -> bool {
         let Some(Gram { at, text }) = self.pieces.next() else { return false };
-        self.token = Token { offset_from: at, offset_to: at + text.len(), position: at, text, position_length: 1 };
+        self.token =
+            Token { offset_from: at, offset_to: at + text.len(), position: at, text, position_length: 1 };
         true
     }
 
@@ -162,7 +164,9 @@ mod tests {
             Part::Nothing => true,
             Part::Beginning(beginning) => pieces.iter().any(|piece| piece.text.starts_with(&beginning)),
             Part::Pieces(wanted) => (0..=value.chars().count() + 1).any(|shift| {
-                wanted.iter().all(|want| pieces.iter().any(|has| has.at == want.at + shift && has.text == want.text))
+                wanted
+                    .iter()
+                    .all(|want| pieces.iter().any(|has| has.at == want.at + shift && has.text == want.text))
             }),
         }
     }

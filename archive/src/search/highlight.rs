@@ -20,7 +20,8 @@ pub(super) fn exact_hit(doc: &PersonDoc, words: &[Word]) -> Option<Hit> {
     let mut missing: Vec<bool> = words.iter().map(|_| true).collect();
     for (field, value) in values(doc).chain(year.iter().map(|year| (Field::Year, year.as_str()))) {
         let folded = fold(value);
-        let found: Vec<Vec<Range<usize>>> = words.iter().map(|word| find(field, &folded, &word.folded)).collect();
+        let found: Vec<Vec<Range<usize>>> =
+            words.iter().map(|word| find(field, &folded, &word.folded)).collect();
         missing.iter_mut().zip(&found).for_each(|(missing, found)| *missing &= found.is_empty());
         matches.extend(cut(field, value, found.concat()));
     }
@@ -36,9 +37,12 @@ pub(super) fn sounding_hit(doc: &PersonDoc, words: &[Word]) -> Hit {
     let mut matches = Vec::new();
     for (field, value) in values(doc) {
         let folded = fold(value);
-        let mut ranges: Vec<Range<usize>> = words.iter().flat_map(|word| find(field, &folded, &word.folded)).collect();
+        let mut ranges: Vec<Range<usize>> =
+            words.iter().flat_map(|word| find(field, &folded, &word.folded)).collect();
         if matches!(field, Field::Name | Field::FormerName) {
-            ranges.extend(words.iter().filter_map(|word| word.heard.as_ref()).filter_map(|heard| spoken(value, heard)));
+            ranges.extend(
+                words.iter().filter_map(|word| word.heard.as_ref()).filter_map(|heard| spoken(value, heard)),
+            );
         }
         matches.extend(cut(field, value, ranges));
     }
@@ -63,7 +67,9 @@ fn values(doc: &PersonDoc) -> impl Iterator<Item = (Field, &str)> {
 fn find(field: Field, folded: &Folded, word: &str) -> Vec<Range<usize>> {
     let found = folded.find_all(word);
     match field {
-        Field::Name | Field::FormerName if found.is_empty() => find_without_dots(folded, word).into_iter().collect(),
+        Field::Name | Field::FormerName if found.is_empty() => {
+            find_without_dots(folded, word).into_iter().collect()
+        }
         _ => found,
     }
 }
@@ -74,18 +80,25 @@ fn find_without_dots(folded: &Folded, word: &str) -> Option<Range<usize>> {
         return None;
     }
     let word: Vec<char> = word.chars().collect();
-    let window = kept.windows(word.len().max(1)).find(|window| window.iter().map(|&(_, c)| c).eq(word.iter().copied()))?;
+    let window = kept
+        .windows(word.len().max(1))
+        .find(|window| window.iter().map(|&(_, c)| c).eq(word.iter().copied()))?;
     folded.source(window.first()?.0, window.last()?.0 + 1)
 }
 
 /// The bytes of a name that sound like what was heard.
 fn spoken(name: &str, heard: &Heard) -> Option<Range<usize>> {
     let folded = fold(name);
-    let han: Vec<usize> = folded.as_str().chars().enumerate().filter(|&(_, c)| is_han(c)).map(|(place, _)| place).collect();
+    let han: Vec<usize> =
+        folded.as_str().chars().enumerate().filter(|&(_, c)| is_han(c)).map(|(place, _)| place).collect();
     let sounds = sounds(name);
-    let window = |start: usize, length: usize| folded.source(*han.get(start)?, han.get(start + length - 1)? + 1);
+    let window =
+        |start: usize, length: usize| folded.source(*han.get(start)?, han.get(start + length - 1)? + 1);
     let fits = |start: usize, sequence: &[String]| {
-        sequence.iter().enumerate().all(|(at, syllable)| sounds.get(start + at).is_some_and(|sound| sound.contains(syllable)))
+        sequence
+            .iter()
+            .enumerate()
+            .all(|(at, syllable)| sounds.get(start + at).is_some_and(|sound| sound.contains(syllable)))
     };
     let by_sound = heard.sequences.iter().filter(|sequence| !sequence.is_empty()).find_map(|sequence| {
         let start = (0..sounds.len()).find(|&start| fits(start, sequence))?;

@@ -146,7 +146,12 @@ impl Index {
         committed.and_then(|()| self.reader.reload()).map_err(IndexError::failed("changed"))
     }
 
-    fn write(&self, writer: &mut IndexWriter, changes: impl IntoIterator<Item = Change>, position: u64) -> tantivy::Result<()> {
+    fn write(
+        &self,
+        writer: &mut IndexWriter,
+        changes: impl IntoIterator<Item = Change>,
+        position: u64,
+    ) -> tantivy::Result<()> {
         for change in changes {
             match change {
                 Change::Remove(person) => {
@@ -217,7 +222,9 @@ impl Index {
     fn writer_in<'a>(&self, slot: &'a mut Option<IndexWriter>) -> Result<&'a mut IndexWriter, IndexError> {
         let writer = match slot.take() {
             Some(writer) => writer,
-            None => self.index.writer_with_num_threads(1, WRITER_MEMORY).map_err(IndexError::failed("changed"))?,
+            None => {
+                self.index.writer_with_num_threads(1, WRITER_MEMORY).map_err(IndexError::failed("changed"))?
+            }
         };
         Ok(slot.insert(writer))
     }
@@ -260,7 +267,8 @@ fn payload(index: &tantivy::Index) -> Result<Option<Payload>, IndexError> {
 
 fn commit(writer: &mut IndexWriter, position: u64) -> tantivy::Result<()> {
     let payload = Payload { layout: LAYOUT.to_owned(), position };
-    let payload = serde_json::to_string(&payload).map_err(|error| tantivy::TantivyError::InternalError(error.to_string()))?;
+    let payload = serde_json::to_string(&payload)
+        .map_err(|error| tantivy::TantivyError::InternalError(error.to_string()))?;
     let mut prepared = writer.prepare_commit()?;
     prepared.set_payload(&payload);
     prepared.commit()?;
@@ -268,7 +276,11 @@ fn commit(writer: &mut IndexWriter, position: u64) -> tantivy::Result<()> {
 }
 
 /// The document stored at an address.
-pub(super) fn stored(searcher: &Searcher, fields: &Fields, address: DocAddress) -> Result<Option<PersonDoc>, SearchError> {
+pub(super) fn stored(
+    searcher: &Searcher,
+    fields: &Fields,
+    address: DocAddress,
+) -> Result<Option<PersonDoc>, SearchError> {
     let doc: TantivyDocument = searcher.doc(address)?;
     let text = doc.get_first(fields.stored).and_then(|value| value.as_str());
     Ok(text.and_then(|text| serde_json::from_str(text).ok()))
@@ -305,7 +317,8 @@ impl Question<'_> {
     fn find_sounding(&self, results: &mut Results) -> Result<(), SearchError> {
         let Some(asked) = self.fields.sounding(&self.words, self.query) else { return Ok(()) };
         results.tried.push(Tried::Pinyin);
-        let exact = self.searcher.search(&self.fields.containing(&self.words, self.query), &DocSetCollector)?;
+        let exact =
+            self.searcher.search(&self.fields.containing(&self.words, self.query), &DocSetCollector)?;
         let (total, _, page) = self.ask(&asked, &exact)?;
         results.pinyin_total = total;
         for address in page {
@@ -324,15 +337,27 @@ impl Question<'_> {
     }
 
     /// How many there are, how they are spread, and one page of them in the wanted order; some left out.
-    fn ask(&self, asked: &Asked, left_out: &HashSet<DocAddress>) -> Result<(usize, Facets, Vec<DocAddress>), SearchError> {
+    fn ask(
+        &self,
+        asked: &Asked,
+        left_out: &HashSet<DocAddress>,
+    ) -> Result<(usize, Facets, Vec<DocAddress>), SearchError> {
         let limit = self.query.limit.min(MAX_PAGE);
         let top = TopDocs::with_limit(limit.max(1)).and_offset(self.query.offset);
         let number = || (SortByString::for_field("by_number"), Order::Asc);
         let (total, facets, mut page) = match self.query.sort {
             Sort::Relevance => self.run(asked, left_out, top.order_by((SortBySimilarityScore, number())))?,
-            Sort::Name => self.run(asked, left_out, top.order_by(((SortByString::for_field("by_name"), Order::Asc), number())))?,
+            Sort::Name => self.run(
+                asked,
+                left_out,
+                top.order_by(((SortByString::for_field("by_name"), Order::Asc), number())),
+            )?,
             Sort::StudentNumber => self.run(asked, left_out, top.order_by(number()))?,
-            Sort::Year => self.run(asked, left_out, top.order_by(((SortByString::for_field("year"), Order::Desc), number())))?,
+            Sort::Year => self.run(
+                asked,
+                left_out,
+                top.order_by(((SortByString::for_field("year"), Order::Desc), number())),
+            )?,
         };
         page.truncate(limit);
         Ok((total, facets, page))
@@ -344,7 +369,8 @@ impl Question<'_> {
         left_out: &HashSet<DocAddress>,
         top: impl tantivy::collector::Collector<Fruit = Vec<(K, DocAddress)>>,
     ) -> Result<(usize, Facets, Vec<DocAddress>), SearchError> {
-        let (total, counts, page) = self.searcher.search(asked, &Without { inner: (Count, FacetCollector, top), left_out })?;
+        let (total, counts, page) =
+            self.searcher.search(asked, &Without { inner: (Count, FacetCollector, top), left_out })?;
         Ok((total, facets(counts), page.into_iter().map(|(_, address)| address).collect()))
     }
 }
@@ -353,7 +379,8 @@ impl Question<'_> {
 fn facets(counts: Vec<HashMap<String, usize>>) -> Facets {
     let mut counts = counts.into_iter().map(most_frequent);
     let mut next = || counts.next().unwrap_or_default();
-    let mut facets = Facets { years: next(), colleges: next(), majors: next(), classes: next(), photo_states: next() };
+    let mut facets =
+        Facets { years: next(), colleges: next(), majors: next(), classes: next(), photo_states: next() };
     facets.years.sort_by(|a, b| b.value.cmp(&a.value));
     facets
 }

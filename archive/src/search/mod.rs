@@ -30,4 +30,6 @@ mod golden;
 pub use document::{Change, IdNumberHash, PersonDoc};
 pub use error::{IndexError, SearchError};
 pub use index::Index;
-pub use query::{FacetCount, Facets, Field, Filters, Hit, Match, Mode, Query, Results, Sort, Suggestion, Tried};
+pub use query::{
+    FacetCount, Facets, Field, Filters, Hit, Match, Mode, Query, Results, Sort, Suggestion, Tried,
+};

@@ -40,7 +40,12 @@ static SYLLABLES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
 
 /// The readings of a character, without tones.
 pub(super) fn readings(character: char) -> BTreeSet<String> {
-    character.to_pinyin_multi().into_iter().flatten().map(|reading| reading.plain().replace('ü', "v")).collect()
+    character
+        .to_pinyin_multi()
+        .into_iter()
+        .flatten()
+        .map(|reading| reading.plain().replace('ü', "v"))
+        .collect()
 }
 
 /// The readings of each Chinese character of a name, in order.
@@ -53,7 +58,11 @@ pub(super) fn initials(name: &str) -> BTreeSet<String> {
     let mut all = BTreeSet::from([String::new()]);
     for sound in sounds(name).into_iter().filter(|sound| !sound.is_empty()) {
         let letters: BTreeSet<char> = sound.iter().filter_map(|syllable| syllable.chars().next()).collect();
-        all = all.iter().flat_map(|start| letters.iter().map(move |letter| format!("{start}{letter}"))).take(MAX_INITIALS).collect();
+        all = all
+            .iter()
+            .flat_map(|start| letters.iter().map(move |letter| format!("{start}{letter}")))
+            .take(MAX_INITIALS)
+            .collect();
     }
     all.remove("");
     all
@@ -62,7 +71,10 @@ pub(super) fn initials(name: &str) -> BTreeSet<String> {
 /// A key under which names sort as a Chinese reader expects: syllable by syllable, then by character.
 pub(super) fn sort_key(name: &str) -> String {
     let folded = fold(name);
-    let syllables = folded.as_str().chars().map(|c| pinyin::ToPinyin::to_pinyin(&c).map_or_else(|| c.to_string(), |p| p.plain().to_owned()));
+    let syllables = folded
+        .as_str()
+        .chars()
+        .map(|c| pinyin::ToPinyin::to_pinyin(&c).map_or_else(|| c.to_string(), |p| p.plain().to_owned()));
     format!("{} {}", syllables.collect::<Vec<_>>().join(" "), folded.as_str())
 }
 
@@ -92,8 +104,10 @@ pub(super) fn hear(word: &str) -> Option<Heard> {
 
 /// The letters of a word without tones and apostrophes; `None` if anything else is in it.
 fn plain_letters(word: &str) -> Option<String> {
-    let with_v: String = word.nfc().map(|c| if matches!(c, 'ü' | 'ǖ' | 'ǘ' | 'ǚ' | 'ǜ') { 'v' } else { c }).collect();
-    let letters: String = with_v.nfd().filter(|c| !is_combining_mark(*c) && !matches!(c, '\'' | '’' | '-' | '·')).collect();
+    let with_v: String =
+        word.nfc().map(|c| if matches!(c, 'ü' | 'ǖ' | 'ǘ' | 'ǚ' | 'ǜ') { 'v' } else { c }).collect();
+    let letters: String =
+        with_v.nfd().filter(|c| !is_combining_mark(*c) && !matches!(c, '\'' | '’' | '-' | '·')).collect();
     (!letters.is_empty() && letters.bytes().all(|b| b.is_ascii_lowercase())).then_some(letters)
 }
 
@@ -103,7 +117,9 @@ fn combine(sounds: &[BTreeSet<String>]) -> BTreeSet<Vec<String>> {
     for sound in sounds {
         all = all
             .iter()
-            .flat_map(|start| sound.iter().map(move |syllable| [start.as_slice(), std::slice::from_ref(syllable)].concat()))
+            .flat_map(|start| {
+                sound.iter().map(move |syllable| [start.as_slice(), std::slice::from_ref(syllable)].concat())
+            })
             .take(MAX_READINGS)
             .collect();
     }
@@ -167,7 +183,10 @@ impl Tokenizer for SyllableTokenizer {
     type TokenStream<'a> = SyllableStream;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> SyllableStream {
-        let placed = sounds(text).into_iter().enumerate().flat_map(|(at, sound)| sound.into_iter().map(move |s| (at, s)));
+        let placed = sounds(text)
+            .into_iter()
+            .enumerate()
+            .flat_map(|(at, sound)| sound.into_iter().map(move |s| (at, s)));
         SyllableStream { syllables: placed.collect::<Vec<_>>().into_iter(), token: Token::default() }
     }
 }
@@ -175,7 +194,8 @@ impl Tokenizer for SyllableTokenizer {
 impl TokenStream for SyllableStream {
     fn advance(&mut self) -> bool {
         let Some((position, text)) = self.syllables.next() else { return false };
-        self.token = Token { offset_from: position, offset_to: position + 1, position, text, position_length: 1 };
+        self.token =
+            Token { offset_from: position, offset_to: position + 1, position, text, position_length: 1 };
         true
     }
 
@@ -211,7 +231,9 @@ mod tests {
     #[test]
     fn characters_have_all_their_readings() {
         assert!(initials("单雄信").contains("sxx") && initials("单雄信").contains("dxx"));
-        assert!(heard("曾子").contains(&"zeng zi".to_owned()) && heard("曾子").contains(&"ceng zi".to_owned()));
+        assert!(
+            heard("曾子").contains(&"zeng zi".to_owned()) && heard("曾子").contains(&"ceng zi".to_owned())
+        );
         assert!(initials("买买提·吐尔逊").contains("mmttex"));
         assert!(!sounds("䶮")[0].is_empty());
     }

@@ -4,7 +4,10 @@ use std::{ops::Bound, sync::Arc};
 
 use tantivy::{
     Term,
-    query::{AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, Occur, PhraseQuery, Query as TantivyQuery, RangeQuery, TermQuery},
+    query::{
+        AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, Occur, PhraseQuery,
+        Query as TantivyQuery, RangeQuery, TermQuery,
+    },
     schema::{Field, IndexRecordOption},
 };
 
@@ -130,7 +133,10 @@ impl Fields {
         let mut asked: Vec<Asked> = Vec::new();
         while let Some(token) = stream.next() {
             if token.text.chars().count() > 1 {
-                let term = TermQuery::new(Term::from_field_text(self.words, &token.text), IndexRecordOption::WithFreqs);
+                let term = TermQuery::new(
+                    Term::from_field_text(self.words, &token.text),
+                    IndexRecordOption::WithFreqs,
+                );
                 asked.push(Box::new(BoostQuery::new(Box::new(term), 0.1)));
             }
         }
@@ -139,7 +145,8 @@ impl Fields {
 
     fn sounds_like(&self, heard: &Heard) -> Asked {
         let term = |syllable: &String| Term::from_field_text(self.pinyin, syllable);
-        let spoken = heard.sequences.iter().map(|sequence| phrase(sequence.iter().map(term).enumerate().collect()));
+        let spoken =
+            heard.sequences.iter().map(|sequence| phrase(sequence.iter().map(term).enumerate().collect()));
         let initials = heard.initials.iter().map(|initials| beginning_with(self.initials, initials));
         any_of(spoken.chain(initials).map(|asked| worth(asked, 1.0)).collect())
     }
@@ -156,11 +163,12 @@ impl Fields {
             (self.campaign, &campaigns),
         ];
         let chosen = facets.into_iter().filter(|(_, values)| !values.is_empty());
-        chosen.map(|(field, values)| {
-            let any = any_of(values.iter().map(|value| whole(field, value)).collect());
-            (Occur::Must, worth(any, 0.0))
-        })
-        .collect()
+        chosen
+            .map(|(field, values)| {
+                let any = any_of(values.iter().map(|value| whole(field, value)).collect());
+                (Occur::Must, worth(any, 0.0))
+            })
+            .collect()
     }
 }
 

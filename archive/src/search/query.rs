@@ -156,7 +156,10 @@ pub struct Match {
 
 impl fmt::Debug for Match {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Match").field("field", &self.field).field("ranges", &self.ranges).finish_non_exhaustive()
+        f.debug_struct("Match")
+            .field("field", &self.field)
+            .field("ranges", &self.ranges)
+            .finish_non_exhaustive()
     }
 }
 

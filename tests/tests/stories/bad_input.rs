@@ -87,7 +87,13 @@ fn files_that_are_not_what_they_should_be_are_refused_whole() {
     desk.refused(&desk.roster("roster.xlsx", b"this is no workbook".to_vec()), before);
 
     let photo = verify::draw::portrait_jpeg(1, 1);
-    desk.refused(&desk.photos(zip_of(&[("../24530102000001.jpg", &photo)])), before);
+    let climbing = desk.photos(zip_of(&[("../24530102000001.jpg", &photo)]));
+    assert_eq!(
+        (climbing.state, climbing.result["refused"]),
+        (JobState::Done, 1),
+        "the entry is refused and listed"
+    );
+    assert_eq!(desk.holdings(), before);
     desk.refused(&desk.photos(b"PK\x03\x04 cut off".to_vec()), before);
 }
 

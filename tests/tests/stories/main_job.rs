@@ -4,15 +4,14 @@ use std::process::Command;
 
 use tests::{models, program};
 
-/// Plays the demo with so many people and these further words; returns its lines.
-fn play(half: usize, words: &[&str]) -> Vec<serde_json::Value> {
+/// Plays the demo with so many people in each half; returns its lines.
+fn play(half: usize) -> Vec<serde_json::Value> {
     let dir = tempfile::tempdir().unwrap();
     let output = Command::new(program("xuecang").unwrap())
         .args(["demo", "--once", "--json", "--half", &half.to_string(), "--data"])
         .arg(dir.path().join("data"))
         .arg("--models")
         .arg(models().unwrap())
-        .args(words)
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -26,20 +25,7 @@ fn the_main_job_holds_with_drawn_portraits() {
         println!("skipped: the models are not there; `cargo xtask setup` fetches them");
         return;
     }
-    let lines = play(60, &[]);
+    let lines = play(60);
     assert_eq!(lines[0]["source"], "drawn");
     assert!(lines.iter().filter(|line| line["ok"] == true).count() >= 9);
-}
-
-#[test]
-fn the_main_job_holds_with_photographs() {
-    let fixtures =
-        std::env::var_os("XUECANG_FIXTURES").map_or_else(|| "../../shared".into(), std::path::PathBuf::from);
-    let faces = fixtures.join("faces-lfw-view1");
-    if models().is_none() || !faces.is_dir() {
-        println!("skipped: the models or the photographs are not there");
-        return;
-    }
-    let lines = play(60, &["--faces", faces.to_str().unwrap()]);
-    assert_eq!(lines[0]["source"], "lfw");
 }

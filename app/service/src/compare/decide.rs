@@ -78,7 +78,12 @@ pub fn review(office: &Office, actor: &Actor, id: ComparisonId, request: &Decide
 }
 
 /// Writes the decision down and lets go of the probe. Returns the file its pixels are in.
-fn settle(tx: &Transaction<'_>, actor: &Actor, found: &rows::Comparison, request: &Decide) -> Result<Option<String>> {
+fn settle(
+    tx: &Transaction<'_>,
+    actor: &Actor,
+    found: &rows::Comparison,
+    request: &Decide,
+) -> Result<Option<String>> {
     let decision = to_row(request.decision)?;
     if !rows::decide(tx, found.id, decision, &request.note, (actor.user, &actor.account), Timestamp::now())? {
         return Err(Error::refused(ProblemCode::Conflict, []));

@@ -33,7 +33,9 @@ const DEFAULT_RULES: &str = "jbz-2017-99";
 pub fn make(office: &Office, actor: &Actor, person: PersonId, probe: Vec<u8>) -> Result<Comparison> {
     actor.may(Right::Compare)?;
     actor.purpose()?;
-    audit::recorded(office, actor, "face.compare", Some(&person.to_string()), || compare(office, actor, person, probe))
+    audit::recorded(office, actor, "face.compare", Some(&person.to_string()), || {
+        compare(office, actor, person, probe)
+    })
 }
 
 fn compare(office: &Office, actor: &Actor, person: PersonId, probe: Vec<u8>) -> Result<Comparison> {
@@ -42,7 +44,9 @@ fn compare(office: &Office, actor: &Actor, person: PersonId, probe: Vec<u8>) -> 
         face::thresholds(office)?.ok_or_else(|| Error::refused(ProblemCode::NoCalibration, []))?;
     let rules = rules_of(office, person)?;
     let engine = office.engine()?;
-    let known = engine.template_blocking(bytes, &rules.faces).map_err(|_| Error::refused(ProblemCode::NoReference, []))?;
+    let known = engine
+        .template_blocking(bytes, &rules.faces)
+        .map_err(|_| Error::refused(ProblemCode::NoReference, []))?;
     let digest = hex::encode(Sha256::digest(&probe));
     let seen = engine.analyse_blocking(probe.clone(), &rules).map_err(face::problem)?;
     let shown = seen.face.map_err(|refusal| face::problem(refusal.into()))?;

@@ -89,7 +89,8 @@ fn row(office: &Office, id: ComparisonId) -> Result<rows::Comparison> {
 
 fn to_api(office: &Office, row: &rows::Comparison) -> Result<Comparison> {
     let facts = office.catalog.read(|conn| catalog::person::facts(conn, row.person))?;
-    let findings: Vec<Finding> = serde_json::from_str(&row.findings).or_failed("read a comparison's findings")?;
+    let findings: Vec<Finding> =
+        serde_json::from_str(&row.findings).or_failed("read a comparison's findings")?;
     let unknown = || Error::failed("read a comparison", format!("{} holds an unknown word", row.id));
     Ok(Comparison {
         id: row.id,

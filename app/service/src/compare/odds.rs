@@ -30,7 +30,12 @@ fn ratio(genuine: &[u64], impostor: &[u64], cosine: f32) -> Option<f64> {
 
 /// How many pairs fell into the bin of `cosine` and its neighbours.
 fn around(histogram: &[u64], cosine: f32) -> u64 {
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a bin's place")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a bin's place"
+    )]
     let bin = ((cosine.clamp(-1.0, 1.0) + 1.0) / 2.0 * histogram.len() as f32) as usize;
     histogram.iter().skip(bin.saturating_sub(1)).take(3).sum()
 }

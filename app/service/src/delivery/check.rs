@@ -364,7 +364,9 @@ impl Eyes {
             }
         }
         for (n, seen) in seen.iter_mut().enumerate() {
-            let (Some(Face::Unsure(cosine)), Some(template)) = (seen.face, &seen.look.template) else { continue };
+            let (Some(Face::Unsure(cosine)), Some(template)) = (seen.face, &seen.look.template) else {
+                continue;
+            };
             let nearest = gallery.search(template, 1).unwrap_or_default();
             if nearest.iter().any(|hit| hit.key != n && hit.similarity >= calibration.thresholds.accept()) {
                 seen.face = Some(Face::NoMatch(cosine));

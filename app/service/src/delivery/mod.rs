@@ -88,7 +88,12 @@ fn wanted_state(word: &str) -> Result<item::ItemState> {
 /// # Errors
 ///
 /// Without the right `read_deliveries`; `not-found` when the item has no photo, or not any more.
-pub fn item_image(office: &Office, actor: &Actor, id: DeliveryId, number: u32) -> Result<(Vec<u8>, &'static str)> {
+pub fn item_image(
+    office: &Office,
+    actor: &Actor,
+    id: DeliveryId,
+    number: u32,
+) -> Result<(Vec<u8>, &'static str)> {
     actor.may(Right::ReadDeliveries)?;
     let none = || Error::not_found("item", number);
     let item = office.office.read(|conn| item::get(conn, id, number))?.ok_or_else(none)?;
@@ -119,7 +124,9 @@ pub fn check(office: &Office, actor: &Actor, id: DeliveryId) -> Result<Job> {
     actor.may(Right::CheckDeliveries)?;
     let row = row(office, id)?;
     match row.state {
-        State::Received | State::Checking | State::Checked => enqueue(office, actor, JobKind::CheckDelivery, id),
+        State::Received | State::Checking | State::Checked => {
+            enqueue(office, actor, JobKind::CheckDelivery, id)
+        }
         _ => Err(wrong_state(&row)),
     }
 }
@@ -132,7 +139,8 @@ pub fn check(office: &Office, actor: &Actor, id: DeliveryId) -> Result<Job> {
 /// decision, or the reason is missing.
 pub fn propose(office: &Office, actor: &Actor, id: DeliveryId, propose: &Propose) -> Result<Delivery> {
     actor.may(Right::AcceptDeliveries)?;
-    let decision = from_word(&word(&propose.decision)).ok_or_else(|| Error::bad_field("decision", "unknown"))?;
+    let decision =
+        from_word(&word(&propose.decision)).ok_or_else(|| Error::bad_field("decision", "unknown"))?;
     office.office.write(|tx| -> Result<()> {
         let row = rows::get(tx, id)?.ok_or_else(|| Error::not_found(DeliveryId::KIND, id))?;
         if !row.state.may_become(State::Proposed) {
@@ -140,11 +148,8 @@ pub fn propose(office: &Office, actor: &Actor, id: DeliveryId, propose: &Propose
         }
         let (complete, good) = standing(tx, id)?;
         Proposal::new(decision, &propose.reason, actor.user, complete, good).map_err(not_proposed)?;
-        let proposal = rows::Proposal {
-            decision,
-            reason: propose.reason.trim().to_owned(),
-            signed: signed(actor),
-        };
+        let proposal =
+            rows::Proposal { decision, reason: propose.reason.trim().to_owned(), signed: signed(actor) };
         rows::propose(tx, id, &proposal)?;
         let detail = serde_json::json!({ "decision": decision.word() });
         let reference = proposal.signed.at.to_string();
@@ -255,7 +260,10 @@ fn signed(actor: &Actor) -> rows::Signed {
 }
 
 fn wrong_state(row: &rows::Delivery) -> Error {
-    let params =
-        [("kind", DeliveryId::KIND.to_owned()), ("id", row.id.to_string()), ("state", row.state.word().to_owned())];
+    let params = [
+        ("kind", DeliveryId::KIND.to_owned()),
+        ("id", row.id.to_string()),
+        ("state", row.state.word().to_owned()),
+    ];
     Error::refused(ProblemCode::WrongState, params)
 }

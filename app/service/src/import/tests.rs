@@ -216,7 +216,11 @@ fn an_import_killed_half_way_ends_like_one_that_was_not() {
         for version in h.office.catalog.read(|conn| catalog::version::of(conn, object)).unwrap() {
             let (subject, reference) = (person.to_string(), format!("v{}", version.number));
             let told = |conn: &_| events::by_key(conn, "dossier.kept", &subject, &reference);
-            assert!(h.office.office.read(told).unwrap().is_some(), "version {} is not told of", version.number);
+            assert!(
+                h.office.office.read(told).unwrap().is_some(),
+                "version {} is not told of",
+                version.number
+            );
         }
     }
 }

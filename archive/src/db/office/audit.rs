@@ -58,7 +58,12 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<(u64, Entry)> {
 /// # Errors
 ///
 /// When the store can't be read.
-pub fn list(conn: &Connection, filter: Filter<'_>, offset: u32, limit: u32) -> rusqlite::Result<Vec<(u64, Entry)>> {
+pub fn list(
+    conn: &Connection,
+    filter: Filter<'_>,
+    offset: u32,
+    limit: u32,
+) -> rusqlite::Result<Vec<(u64, Entry)>> {
     conn.prepare_cached(&format!(
         "SELECT number, at, actor, account, action, subject, purpose, ok FROM audit
          WHERE {WHERE} ORDER BY number DESC LIMIT :limit OFFSET :offset"

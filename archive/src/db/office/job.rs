@@ -159,7 +159,12 @@ pub fn update(tx: &Transaction<'_>, job: &Job) -> rusqlite::Result<()> {
 /// # Errors
 ///
 /// When the store can't be read.
-pub fn findings(conn: &Connection, job: JobId, offset: u32, limit: u32) -> rusqlite::Result<(Vec<Finding>, u64)> {
+pub fn findings(
+    conn: &Connection,
+    job: JobId,
+    offset: u32,
+    limit: u32,
+) -> rusqlite::Result<(Vec<Finding>, u64)> {
     let total = conn
         .prepare_cached("SELECT count(*) FROM job_finding WHERE job = :job")?
         .query_row(named_params! {":job": job}, |row| row.get(0))?;

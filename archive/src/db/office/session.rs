@@ -37,19 +37,21 @@ impl std::fmt::Debug for Session {
 ///
 /// When the store can't be read.
 pub fn by_hash(conn: &Connection, hash: &[u8; 32]) -> rusqlite::Result<Option<Session>> {
-    conn.prepare_cached("SELECT hash, user, csrf, purpose, since, created, used FROM session WHERE hash = :hash")?
-        .query_row(named_params! {":hash": hash}, |row| {
-            Ok(Session {
-                hash: row.get("hash")?,
-                user: row.get("user")?,
-                csrf: row.get("csrf")?,
-                purpose: row.get("purpose")?,
-                since: row.get::<_, Option<At>>("since")?.map(|at| at.0),
-                created: row.get::<_, At>("created")?.0,
-                used: row.get::<_, At>("used")?.0,
-            })
+    conn.prepare_cached(
+        "SELECT hash, user, csrf, purpose, since, created, used FROM session WHERE hash = :hash",
+    )?
+    .query_row(named_params! {":hash": hash}, |row| {
+        Ok(Session {
+            hash: row.get("hash")?,
+            user: row.get("user")?,
+            csrf: row.get("csrf")?,
+            purpose: row.get("purpose")?,
+            since: row.get::<_, Option<At>>("since")?.map(|at| at.0),
+            created: row.get::<_, At>("created")?.0,
+            used: row.get::<_, At>("used")?.0,
         })
-        .optional()
+    })
+    .optional()
 }
 
 /// Records a session.
@@ -75,7 +77,10 @@ pub fn insert(tx: &Transaction<'_>, session: &Session) -> rusqlite::Result<()> {
 ///
 /// When the store can't be written.
 pub fn set_used(tx: &Transaction<'_>, hash: &[u8; 32], now: Timestamp) -> rusqlite::Result<()> {
-    tx.execute("UPDATE session SET used = :now WHERE hash = :hash", named_params! {":hash": hash, ":now": At(now)})?;
+    tx.execute(
+        "UPDATE session SET used = :now WHERE hash = :hash",
+        named_params! {":hash": hash, ":now": At(now)},
+    )?;
     Ok(())
 }
 

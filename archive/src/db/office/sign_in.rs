@@ -22,10 +22,7 @@ pub struct Attempts {
 pub fn attempts(conn: &Connection, account: &[u8; 32]) -> rusqlite::Result<Option<Attempts>> {
     conn.prepare_cached("SELECT failures, locked_until FROM sign_in WHERE account = :account")?
         .query_row(named_params! {":account": account}, |row| {
-            Ok(Attempts {
-                failures: row.get("failures")?,
-                locked_until: row.get::<_, At>("locked_until")?.0,
-            })
+            Ok(Attempts { failures: row.get("failures")?, locked_until: row.get::<_, At>("locked_until")?.0 })
         })
         .optional()
 }

@@ -182,7 +182,10 @@ pub fn set_secrets(tx: &Transaction<'_>, id: UserId, secrets: &Secrets) -> rusql
 ///
 /// When the store can't be written.
 pub fn set_seen(tx: &Transaction<'_>, id: UserId, now: Timestamp) -> rusqlite::Result<()> {
-    tx.execute("UPDATE user SET last_seen = :now WHERE id = :id", named_params! {":id": id, ":now": At(now)})?;
+    tx.execute(
+        "UPDATE user SET last_seen = :now WHERE id = :id",
+        named_params! {":id": id, ":now": At(now)},
+    )?;
     Ok(())
 }
 
