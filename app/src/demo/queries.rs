@@ -160,6 +160,8 @@ mod tests {
 
     #[test]
     fn a_sound_with_two_readings_finds_both() {
-        assert_eq!(segmentations("xian"), [vec!["xi".to_owned(), "an".to_owned()], vec!["xian".to_owned()]]);
+        let readings = segmentations("xian");
+        assert!(readings.contains(&vec!["xi".to_owned(), "an".to_owned()]));
+        assert!(readings.contains(&vec!["xian".to_owned()]));
     }
 }
