@@ -56,6 +56,7 @@ pub struct Workers {
 /// When the jobs can't be read or a thread can't be started.
 pub fn start(office: &Arc<Office>) -> Result<Workers> {
     requeue(office)?;
+    office.jobs.closing.store(false, Ordering::Relaxed);
     let mut workers = Workers { office: Arc::clone(office), threads: Vec::new() };
     for (name, lane) in [("jobs-write", Lane::Write), ("jobs-read", Lane::Read)] {
         workers

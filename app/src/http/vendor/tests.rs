@@ -222,6 +222,13 @@ async fn an_upload_that_breaks_off_goes_on_where_the_disk_is() {
         delivery = house.delivery(&place).await;
     }
     assert_eq!(delivery.defects[0].codes, ["PACKAGE-MALFORMED"]);
+    // The row says so first; the bytes go right after.
+    for _ in 0..100 {
+        if house.quarantined() == 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
     assert_eq!(house.quarantined(), 0);
     house.server.close().await;
     drop(house.dir);
