@@ -89,7 +89,7 @@ const ORIGINALS: &str = "originals/";
 const CAPTURES: &str = "captures.csv";
 
 impl Broken {
-    fn new(code: &str, detail: impl ToString) -> ParcelError {
+    fn because(code: &str, detail: impl ToString) -> ParcelError {
         ParcelError::Broken(Self { codes: vec![code.to_owned()], detail: detail.to_string() })
     }
 
@@ -164,9 +164,9 @@ impl Parcel {
     fn open(dir: &Path, trust: &Trust, fingerprint: &str) -> Result<Self, ParcelError> {
         let signer = bag::verify_signature(dir, trust).map_err(broken_signature)?;
         if signer.fingerprint != fingerprint {
-            return Err(Broken::new(BROKEN_SIGNATURE, "signed with another certificate than the vendor's"));
+            return Err(Broken::because(BROKEN_SIGNATURE, "signed with another certificate than the vendor's"));
         }
-        let bag = Bag::open(dir).map_err(|error| Broken::new("BAG-UNREADABLE", error))?;
+        let bag = Bag::open(dir).map_err(|error| Broken::because("BAG-UNREADABLE", error))?;
         let digest = hex::encode(Sha256::digest(fs::read(dir.join("tagmanifest-sha256.txt"))?));
         let captures = read_captures(&dir.join("data").join(CAPTURES))?;
         let photos = tell_apart(&bag)?;
@@ -196,16 +196,16 @@ pub(crate) fn only_folder(place: &Path) -> io::Result<PathBuf> {
 fn read_captures(path: &Path) -> Result<Captures, ParcelError> {
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(Broken::new("CAPTURES-MISSING", "data/captures.csv is missing"));
+            return Err(Broken::because("CAPTURES-MISSING", "data/captures.csv is missing"));
         }
         Err(error) => return Err(error.into()),
         // Looked at before it is read: a list of any size must not fill the memory.
         Ok(found) if found.len() > MAX_CAPTURES_BYTES as u64 => {
-            return Err(Broken::new(BROKEN_CAPTURES, "data/captures.csv is too large"));
+            return Err(Broken::because(BROKEN_CAPTURES, "data/captures.csv is too large"));
         }
         Ok(_) => {}
     }
-    Captures::read(&fs::read(path)?).map_err(|error| Broken::new(BROKEN_CAPTURES, error))
+    Captures::read(&fs::read(path)?).map_err(|error| Broken::because(BROKEN_CAPTURES, error))
 }
 
 /// Sorts the payload into photos, their originals, and what belongs nowhere.
@@ -217,7 +217,7 @@ fn tell_apart(bag: &Bag) -> Result<Vec<PhotoFile>, ParcelError> {
             continue;
         }
         let sha256 = sums.get(&Algorithm::Sha256).and_then(|sum| ledger::from_hex(sum.as_str()));
-        let sha256 = sha256.ok_or_else(|| Broken::new("BAG-NO-SHA256", "there is no manifest-sha256.txt"))?;
+        let sha256 = sha256.ok_or_else(|| Broken::because("BAG-NO-SHA256", "there is no manifest-sha256.txt"))?;
         let bytes = fs::metadata(bag.payload_file(path))?.len();
         let name = path.as_str().rsplit('/').next().unwrap_or_default().to_owned();
         let file = PhotoFile { token: None, name, path: path.clone(), original: None, sha256, bytes };
@@ -258,7 +258,7 @@ fn broken_package(error: UnpackError) -> ParcelError {
         UnpackError::NotEmpty(_) => return ParcelError::Io(io::Error::other(error)),
         UnpackError::Io(source) => return ParcelError::Io(io::Error::new(source.kind(), error)),
     };
-    Broken::new(code, error)
+    Broken::because(code, error)
 }
 
 fn broken_signature(error: SignatureError) -> ParcelError {
@@ -271,7 +271,7 @@ fn broken_signature(error: SignatureError) -> ParcelError {
         SignatureError::Revoked { .. } => "SIGNATURE-REVOKED",
         SignatureError::Check(_) | SignatureError::Io(_) => return ParcelError::Check(error),
     };
-    Broken::new(code, error)
+    Broken::because(code, error)
 }
 
 #[cfg(test)]
