@@ -164,7 +164,10 @@ impl Parcel {
     fn open(dir: &Path, trust: &Trust, fingerprint: &str) -> Result<Self, ParcelError> {
         let signer = bag::verify_signature(dir, trust).map_err(broken_signature)?;
         if signer.fingerprint != fingerprint {
-            return Err(Broken::because(BROKEN_SIGNATURE, "signed with another certificate than the vendor's"));
+            return Err(Broken::because(
+                BROKEN_SIGNATURE,
+                "signed with another certificate than the vendor's",
+            ));
         }
         let bag = Bag::open(dir).map_err(|error| Broken::because("BAG-UNREADABLE", error))?;
         let digest = hex::encode(Sha256::digest(fs::read(dir.join("tagmanifest-sha256.txt"))?));
@@ -217,7 +220,8 @@ fn tell_apart(bag: &Bag) -> Result<Vec<PhotoFile>, ParcelError> {
             continue;
         }
         let sha256 = sums.get(&Algorithm::Sha256).and_then(|sum| ledger::from_hex(sum.as_str()));
-        let sha256 = sha256.ok_or_else(|| Broken::because("BAG-NO-SHA256", "there is no manifest-sha256.txt"))?;
+        let sha256 =
+            sha256.ok_or_else(|| Broken::because("BAG-NO-SHA256", "there is no manifest-sha256.txt"))?;
         let bytes = fs::metadata(bag.payload_file(path))?.len();
         let name = path.as_str().rsplit('/').next().unwrap_or_default().to_owned();
         let file = PhotoFile { token: None, name, path: path.clone(), original: None, sha256, bytes };
