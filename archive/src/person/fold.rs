@@ -1,7 +1,7 @@
 //! Folding: the one spelling under which differently typed texts are the same.
 //!
 //! Folding is compatibility composition (NFKC), lower case, one middle dot for all its variants, traditional
-//! characters to simplified ones, and no white space, control characters or variation selectors at all.
+//! characters to simplified ones, and no white space, lone marks, control characters or variation selectors at all.
 //! It looks at one character (with its combining marks) at a time, never at the neighbours, so that the fold
 //! of a part is a part of the fold: substring search depends on that.
 //!
@@ -157,7 +157,12 @@ fn continues(character: char) -> bool {
 
 /// Whether a character carries nothing that anybody searches for.
 fn is_dropped(character: char) -> bool {
+    // A mark that stands alone, such as the cedilla ¸, decomposes to a space and a combining mark. Without its space the
+    // mark would fall upon the character before it.
+    let is_lone_mark =
+        || !is_plain(character) && std::iter::once(character).nfkd().next().is_some_and(char::is_whitespace);
     character.is_whitespace()
+        || is_lone_mark()
         || character.is_control()
         || matches!(character,
             '\u{AD}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
@@ -275,6 +280,12 @@ mod tests {
         assert_eq!(name_oddities("王??"), [NameOddity::MissingCharacter]);
         assert_eq!(name_oddities("王\u{E863}"), [NameOddity::PrivateUse]);
         assert_eq!(name_oddities("王3"), [NameOddity::UnusualCharacter]);
+    }
+
+    #[test]
+    fn a_mark_that_stands_alone_does_not_fall_upon_its_neighbour() {
+        assert_eq!(folded("c\u{B8}"), "c");
+        assert_eq!(folded("\u{E7}"), "\u{E7}");
     }
 
     proptest! {
