@@ -3,7 +3,7 @@
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CampaignId, DeliveryId, JobId, PersonId, UserId, VendorId};
+use crate::ids::{CampaignId, DeliveryId, JobId, PersonId, PhotoId, UserId, VendorId};
 
 /// How far a delivery is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -67,7 +67,7 @@ pub struct Delivery {
 }
 
 /// What the check of a delivery found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CheckReport {
     /// The photo rules applied.
@@ -86,8 +86,17 @@ pub struct CheckReport {
     pub wrong: u64,
     /// 误: photos captured or delivered after the campaign's dates.
     pub late: u64,
-    /// Photos that need a person's eye (doubtful face or a warning) and block nothing.
+    /// Photos that need a person's eye (doubtful face or a warning).
     pub doubtful: u64,
+    /// Those of them of which a person must say whose face they show before anything is accepted.
+    #[serde(default)]
+    pub unsettled: u64,
+    /// Similarity from which on two photos show one person, by the calibration; nothing without one.
+    #[serde(default)]
+    pub accept: Option<f32>,
+    /// Similarity below which they show two; between the two nobody knows.
+    #[serde(default)]
+    pub reject: Option<f32>,
     /// Share of photos without any blocking finding, 0..=1.
     pub first_pass: f64,
     /// Share of photos with a visible deviation, 0..=1.
@@ -133,7 +142,8 @@ pub enum ItemState {
     Late,
 }
 
-/// One item of a delivery: a photo that came, or a person whose photo did not. `GET /deliveries/{id}/items`
+/// One item of a delivery: a photo that came, or a person whose photo did not. `GET /deliveries/{id}/items`,
+/// `GET /deliveries/{id}/items/{number}`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Item {
@@ -155,8 +165,54 @@ pub struct Item {
     pub oddness: f32,
     /// The findings.
     pub findings: Vec<Finding>,
+    /// Whether a person may settle whose face it is: the machine has doubts, or says it is somebody else.
+    pub can_be_settled: bool,
+    /// Whether a person must, before anything is accepted.
+    pub unsettled: bool,
+    /// What a person settled.
+    pub settled: Option<Settled>,
+    /// The admission photo it was compared with, while it is the current one.
+    pub admission: Option<PhotoId>,
     /// Whether there are pixels to show at `/deliveries/{id}/items/{number}/image`.
     pub has_image: bool,
+}
+
+/// What a person says of the face on a delivered photo and the one on the admission photo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum FaceWord {
+    /// One person.
+    Same,
+    /// Two people; the photo is wrong.
+    Different,
+}
+
+/// Settles whose face a photo shows. `PUT /deliveries/{id}/items/{number}/settlement`; `DELETE` takes it back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Settle {
+    /// What the person sees.
+    pub decision: FaceWord,
+    /// A remark; may be empty.
+    #[serde(default)]
+    pub note: String,
+}
+
+/// What a person settled.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Settled {
+    /// What.
+    pub decision: FaceWord,
+    /// A remark.
+    pub note: String,
+    /// Who.
+    pub by: UserId,
+    /// The account's name.
+    pub by_name: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// One finding about a photo.
@@ -185,6 +241,9 @@ pub struct ItemQuery {
     /// Only items of this state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+    /// Only items of which a person must say whose face they show.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unsettled: bool,
     /// Only items with this finding failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,

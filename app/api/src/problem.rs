@@ -86,6 +86,8 @@ problem_codes! {
     WrongState = 409, "The {kind} {id} is {state}; this can't be done now.";
     /// Somebody changed it meanwhile.
     Conflict = 409, "Somebody else changed this meanwhile. Please load it again.";
+    /// Doubtful faces of a delivery were not looked at. `count`.
+    FacesUnsettled = 409, "{count} photos with a doubtful face must be looked at by a person first.";
     /// The second person must be another one.
     SamePerson = 409, "A second person must confirm this, not the one who proposed it.";
     /// The code typed is not the code shown.
@@ -108,8 +110,9 @@ problem_codes! {
     Busy = 503, "The face engine is busy. Please try again in a moment.";
     /// A model is missing or damaged. `model`, `reason`.
     ModelUnavailable = 503, "The model {model} can't be used: {reason}. Please run `xuecang doctor`.";
-    /// The disk is full. `what`.
-    DiskFull = 507, "The disk is full; {what} was not kept. Nothing that was accepted before is touched.";
+    /// The disk is full. `what`: a kind of job, or `request`.
+    DiskFull = 507, "The disk that holds the data is full, so this was not done: {what}. Please make room and try again; \
+        nothing accepted before is touched.";
     /// A client certificate is missing or of another CA.
     ClientCertificateRequired = 403, "A client certificate issued by this school is needed.";
     /// The certificate request can't be used. `reason`.

@@ -48,6 +48,8 @@ pub enum Right {
     CheckDeliveries,
     /// Propose acceptance or rejection of a delivery, or confirm what another proposed.
     AcceptDeliveries,
+    /// Say whose face a doubtful photo of a delivery shows.
+    SettleFaces,
     /// Compare faces at the desk and decide.
     Compare,
     /// Review doubtful comparisons.
@@ -104,15 +106,23 @@ impl Role {
                 R::ReadDeliveries,
                 R::CheckDeliveries,
                 R::AcceptDeliveries,
+                R::SettleFaces,
                 R::ReadDeletions,
                 R::ManageDeletions,
                 R::SignDeletions,
                 R::ReadLedger,
                 R::ReadHealth,
             ],
-            Self::Admissions => {
-                &[R::Search, R::ReadDossier, R::Compare, R::ReviewComparisons, R::Calibrate, R::ReadLedger]
-            }
+            Self::Admissions => &[
+                R::Search,
+                R::ReadDossier,
+                R::ReadDeliveries,
+                R::SettleFaces,
+                R::Compare,
+                R::ReviewComparisons,
+                R::Calibrate,
+                R::ReadLedger,
+            ],
             Self::It => &[
                 R::ReadDeliveries,
                 R::CheckDeliveries,

@@ -362,7 +362,8 @@ fn thumb_path(office: &Office, sha256: &str) -> PathBuf {
     office.paths.cache.join(format!("{sha256}.jpg"))
 }
 
-fn shrink(bytes: &[u8]) -> Result<Vec<u8>> {
+/// A photo's thumbnail, JPEG.
+pub(crate) fn shrink(bytes: &[u8]) -> Result<Vec<u8>> {
     let image = image::load_from_memory(bytes).or_failed("decode a kept photo")?;
     let small = image.thumbnail(THUMB.0, THUMB.1).into_rgb8();
     let mut jpeg = Vec::new();

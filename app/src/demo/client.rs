@@ -64,6 +64,11 @@ impl Client {
         read(self.send(self.request(Method::POST, path).json(body))?).with_context(|| format!("POST {path}"))
     }
 
+    /// Puts something in the place of what was there.
+    pub(crate) fn put<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T> {
+        read(self.send(self.request(Method::PUT, path).json(body))?).with_context(|| format!("PUT {path}"))
+    }
+
     /// Posts bytes.
     pub(crate) fn post_bytes<T: DeserializeOwned>(&self, path: &str, bytes: impl Into<Body>) -> Result<T> {
         let request =

@@ -36,6 +36,8 @@ pub(crate) struct Planted {
     pub(crate) group: &'static str,
     /// What was done.
     pub(crate) how: &'static str,
+    /// Whether the capture now shows somebody else.
+    pub(crate) somebody_else: bool,
 }
 
 /// Things the generator may use that are not among the captures.
@@ -79,7 +81,9 @@ impl Captures {
             spoilt.swap(&one, &other);
         }
         for stranger in strange.strangers {
-            spoilt.change(&next()?, "somebody else", |_| Ok(stranger.clone()))?;
+            let victim = next()?;
+            spoilt.change(&victim, "somebody else", |_| Ok(stranger.clone()))?;
+            spoilt.somebody_else(&victim);
         }
         spoilt.add(strange.foreign_token, &next()?, "a token of another campaign");
         Ok((spoilt.captures, spoilt.truth))
@@ -108,7 +112,13 @@ struct Spoilt {
 
 impl Spoilt {
     fn plant(&mut self, token: &str, group: &'static str, how: &'static str) {
-        self.truth.insert(token.to_owned(), Planted { group, how });
+        self.truth.insert(token.to_owned(), Planted { group, how, somebody_else: false });
+    }
+
+    fn somebody_else(&mut self, token: &str) {
+        if let Some(planted) = self.truth.get_mut(token) {
+            planted.somebody_else = true;
+        }
     }
 
     fn remove(&mut self, token: &str) {
@@ -165,6 +175,8 @@ impl Spoilt {
         }
         self.plant(one, "wrong", "swapped with another student's");
         self.plant(other, "wrong", "swapped with another student's");
+        self.somebody_else(one);
+        self.somebody_else(other);
     }
 }
 

@@ -157,6 +157,14 @@ impl ItemState {
 }
 
 impl Finding {
+    /// A doubtful face that is very like the admission photo of another token's person: the similarity with that one.
+    #[must_use]
+    pub fn like_another(similarity: f32) -> Self {
+        let mut finding = Self::failed(code::LIKE_ANOTHER, Severity::Warn);
+        finding.measured = Some(format!("{similarity:.3}"));
+        finding
+    }
+
     /// A failed finding that needs no figures.
     #[must_use]
     pub fn failed(code: &str, severity: Severity) -> Self {
@@ -244,6 +252,12 @@ pub(crate) mod code {
     pub(crate) const NOT_SAME: &str = "FACE-NOT-SAME";
     /// Neither surely the same person nor surely another.
     pub(crate) const UNSURE: &str = "FACE-UNSURE";
+    /// Not surely the person of its token, and very like the admission photo of another one's.
+    pub(crate) const LIKE_ANOTHER: &str = "FACE-LIKE-ANOTHER";
+    /// A person has looked: one person.
+    pub(crate) const SETTLED_SAME: &str = "FACE-SETTLED-SAME";
+    /// A person has looked: somebody else.
+    pub(crate) const SETTLED_OTHER: &str = "FACE-SETTLED-DIFFERENT";
     /// Faces can't be judged because no calibration was adopted.
     pub(crate) const NOT_CALIBRATED: &str = "FACE-NOT-CALIBRATED";
     /// There is no admission photo to compare with.

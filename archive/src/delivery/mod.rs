@@ -14,7 +14,9 @@ mod parcel;
 mod quarantine;
 mod receipt;
 mod reconcile;
+mod settle;
 mod state;
+mod tally;
 
 pub use captures::{Capture, Captures, CapturesError, MAX_CAPTURES_BYTES};
 pub use finding::{Finding, FindingCount, Group, ItemState, Severity, Status};
@@ -23,4 +25,6 @@ pub use parcel::{BROKEN_CAPTURES, BROKEN_SIGNATURE, Broken, Limits, Parcel, Parc
 pub use quarantine::{Quarantine, QuarantineError, Received, Receiving};
 pub use receipt::{Opening, ReceiptError, SignedStatement, Statement, StatementItem, verify_receipt};
 pub use reconcile::{Awaited, Dates, Delivered, Face, Judged, Named, Reconciliation, Roster, reconcile};
-pub use state::{Approved, Decision, Proposal, ProposalError, State};
+pub use settle::{Same, can_be_settled, is_unsettled, settle};
+pub use state::{Approved, Decision, Proposal, ProposalError, Standing, State};
+pub use tally::Tally;

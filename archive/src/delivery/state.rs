@@ -9,6 +9,17 @@ use ids::UserId;
 
 pub use crate::db::office::delivery::{Decision, DeliveryState as State};
 
+/// How a checked delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Nothing is extra, missing, wrong or late.
+    pub complete: bool,
+    /// Photos that could be taken.
+    pub good: u64,
+    /// Photos of which nobody has said yet whose face they show.
+    pub unsettled: u64,
+}
+
 /// What one person proposes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
@@ -36,6 +47,9 @@ pub enum ProposalError {
     /// All of a delivery is accepted only when nothing is extra, missing, wrong or late.
     #[error("a delivery with something extra, missing, wrong or late can't be accepted as a whole")]
     Incomplete,
+    /// Of some photos nobody has said yet whose face they show.
+    #[error("{0} photos with a doubtful face must be looked at by a person first")]
+    Unsettled(u64),
     /// There is nothing that could be accepted.
     #[error("no photo of this delivery can be accepted")]
     NothingGood,
@@ -67,7 +81,7 @@ impl State {
 }
 
 impl Proposal {
-    /// Proposes what to do. `complete`: nothing is extra, missing, wrong or late; `good`: photos that could be taken.
+    /// Proposes what to do with a delivery that stands as `standing` says.
     ///
     /// # Errors
     ///
@@ -76,12 +90,16 @@ impl Proposal {
         decision: Decision,
         reason: &str,
         by: UserId,
-        complete: bool,
-        good: u64,
+        standing: Standing,
     ) -> Result<Self, ProposalError> {
         match decision {
-            Decision::Accept if !complete => return Err(ProposalError::Incomplete),
-            Decision::Accept | Decision::AcceptPart if good == 0 => return Err(ProposalError::NothingGood),
+            Decision::Accept if !standing.complete => return Err(ProposalError::Incomplete),
+            Decision::Accept | Decision::AcceptPart if standing.unsettled > 0 => {
+                return Err(ProposalError::Unsettled(standing.unsettled));
+            }
+            Decision::Accept | Decision::AcceptPart if standing.good == 0 => {
+                return Err(ProposalError::NothingGood);
+            }
             Decision::AcceptPart | Decision::Reject if reason.trim().is_empty() => {
                 return Err(ProposalError::NoReason);
             }
@@ -113,10 +131,22 @@ impl Proposal {
 mod tests {
     use super::*;
 
+    fn standing(complete: bool, good: u64) -> Standing {
+        Standing { complete, good, unsettled: 0 }
+    }
+
+    #[test]
+    fn a_doubtful_face_is_settled_before_anything_is_accepted() {
+        let (by, doubtful) = (UserId::new(), Standing { unsettled: 2, ..standing(true, 9) });
+        assert_eq!(Proposal::new(Decision::Accept, "", by, doubtful), Err(ProposalError::Unsettled(2)));
+        assert_eq!(Proposal::new(Decision::AcceptPart, "x", by, doubtful), Err(ProposalError::Unsettled(2)));
+        assert!(Proposal::new(Decision::Reject, "all of it again", by, doubtful).is_ok());
+    }
+
     #[test]
     fn nobody_confirms_what_he_proposed() {
         let (registrar, it) = (UserId::new(), UserId::new());
-        let proposal = Proposal::new(Decision::Accept, "", registrar, true, 3).unwrap();
+        let proposal = Proposal::new(Decision::Accept, "", registrar, standing(true, 3)).unwrap();
         assert_eq!(proposal.clone().confirm(registrar), Err(ProposalError::SamePerson));
         assert_eq!(proposal.confirm(it).unwrap().confirmed_by, it);
     }
@@ -124,11 +154,20 @@ mod tests {
     #[test]
     fn an_incomplete_delivery_is_accepted_in_part_only_and_with_a_reason() {
         let by = UserId::new();
-        assert_eq!(Proposal::new(Decision::Accept, "", by, false, 3), Err(ProposalError::Incomplete));
-        assert_eq!(Proposal::new(Decision::AcceptPart, " ", by, false, 3), Err(ProposalError::NoReason));
-        assert_eq!(Proposal::new(Decision::AcceptPart, "x", by, false, 0), Err(ProposalError::NothingGood));
-        assert!(Proposal::new(Decision::AcceptPart, "two retakes", by, false, 3).is_ok());
-        assert!(Proposal::new(Decision::Reject, "wrong campaign", by, false, 0).is_ok());
+        assert_eq!(
+            Proposal::new(Decision::Accept, "", by, standing(false, 3)),
+            Err(ProposalError::Incomplete)
+        );
+        assert_eq!(
+            Proposal::new(Decision::AcceptPart, " ", by, standing(false, 3)),
+            Err(ProposalError::NoReason)
+        );
+        assert_eq!(
+            Proposal::new(Decision::AcceptPart, "x", by, standing(false, 0)),
+            Err(ProposalError::NothingGood)
+        );
+        assert!(Proposal::new(Decision::AcceptPart, "two retakes", by, standing(false, 3)).is_ok());
+        assert!(Proposal::new(Decision::Reject, "wrong campaign", by, standing(false, 0)).is_ok());
     }
 
     #[test]

@@ -7,13 +7,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use api::delivery::{CheckReport, FindingCount};
+use api::delivery::CheckReport;
 use api::ids::PersonId;
 use archive::db::office::campaign::Campaign;
-use archive::db::office::{delivery as rows, item, roster, token};
+use archive::db::office::{delivery as rows, item, roster, settlement, token};
 use archive::delivery::{
-    Awaited, Broken, Dates, Delivered, Face, ItemState, Limits, Measures, Named, Parcel, ParcelError,
-    PhotoFile, Reconciliation, Roster, State, Tolerances, oddness, reconcile, visible_share,
+    Awaited, Broken, Dates, Delivered, Face, Finding, Limits, Measures, Named, Parcel, ParcelError,
+    PhotoFile, Reconciliation, Roster, State, Tolerances, can_be_settled, oddness, reconcile, visible_share,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use verify::{Engine, Gallery, RuleSet, Similarity, Template, Thresholds, Verdict};
@@ -131,7 +131,8 @@ impl<'a> Check<'a> {
             .collect();
         let faces: Vec<_> = delivered.iter().map(|photo| photo.face).collect();
         let received = self.delivery.received.unwrap_or_else(Timestamp::now);
-        let found = reconcile(&roster, &self.dates(), received, delivered, &same_face);
+        let mut found = reconcile(&roster, &self.dates(), received, delivered, &same_face);
+        self.lay_words_upon(&mut found, &parcel)?;
         let odd = oddness(&measures, &Tolerances::default());
         let items =
             Items { parcel: &parcel, faces: &faces, sizes: &sizes, odd: &odd, found: &found }.rows()?;
@@ -278,6 +279,19 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// What people have settled about these very photos before this check ran again.
+    fn lay_words_upon(&self, found: &mut Reconciliation, parcel: &Parcel) -> Result<()> {
+        let settled = self.office.office.read(|conn| settlement::of(conn, self.delivery.id))?;
+        for (judged, file) in found.photos.iter_mut().zip(&parcel.photos) {
+            let sha256 = hex::encode(file.sha256);
+            let word = settled.iter().find(|word| word.token == judged.name && word.sha256 == sha256);
+            if let Some(word) = word.filter(|_| can_be_settled(&judged.findings)) {
+                judged.state = archive::delivery::settle(&mut judged.findings, Some(word.decision));
+            }
+        }
+        Ok(())
+    }
+
     /// Writes down everything in one transaction, then lets the stream go: the unpacked files are all that is needed.
     fn write_down(&self, parcel: &Parcel, report: &CheckReport, items: &[item::Item]) -> Result<()> {
         let id = self.delivery.id;
@@ -323,25 +337,20 @@ impl<'a> Check<'a> {
             .filter(|(measures, _)| **measures != Measures::default())
             .map(|(_, odd)| *odd)
             .collect();
-        CheckReport {
+        let calibration = eyes.calibration.as_ref().map(|calibration| &calibration.thresholds);
+        let mut report = CheckReport {
             rule_set: format!("{}@{}", self.rules.id, self.rules.version),
-            calibration: eyes
-                .calibration
-                .as_ref()
-                .map(|calibration| calibration.thresholds.version().to_owned()),
+            calibration: calibration.map(|thresholds| thresholds.version().to_owned()),
+            accept: calibration.map(|thresholds| thresholds.accept().cosine()),
+            reject: calibration.map(|thresholds| thresholds.reject().cosine()),
             roster: roster as u64,
-            photos: found.photos.len() as u64,
-            extra: found.count(ItemState::Extra),
-            missing: found.count(ItemState::Missing),
-            wrong: found.count(ItemState::Wrong),
-            late: found.count(ItemState::Late),
-            doubtful: found.count(ItemState::Doubtful),
-            first_pass: found.first_pass(),
             deviation: visible_share(&measured),
-            findings: found.findings().into_iter().map(count).collect(),
             checked: Timestamp::now(),
             due: self.campaign.deliver_by,
-        }
+            ..CheckReport::default()
+        };
+        super::settle::write_into(&found.tally(), &mut report);
+        report
     }
 }
 
@@ -352,8 +361,8 @@ impl Eyes {
         Ok(Self { engine, calibration })
     }
 
-    /// Settles unsure faces that match the admission photo of another token's person: two students' photos were
-    /// swapped, and what looked like doubt is another person.
+    /// Notes of doubtful faces that they match the admission photo of another token's person: perhaps two students'
+    /// photos were swapped. Among many people some look alike, so a person settles it.
     fn tell_others_apart(&self, seen: &mut [Seen]) {
         let Some(calibration) = &self.calibration else { return };
         let mut gallery = Gallery::new(self.engine.model().clone());
@@ -364,12 +373,14 @@ impl Eyes {
             }
         }
         for (n, seen) in seen.iter_mut().enumerate() {
-            let (Some(Face::Unsure(cosine)), Some(template)) = (seen.face, &seen.look.template) else {
+            let (Some(Face::Unsure(_)), Some(template)) = (seen.face, &seen.look.template) else {
                 continue;
             };
             let nearest = gallery.search(template, 1).unwrap_or_default();
-            if nearest.iter().any(|hit| hit.key != n && hit.similarity >= calibration.thresholds.accept()) {
-                seen.face = Some(Face::NoMatch(cosine));
+            let other =
+                nearest.iter().find(|hit| hit.key != n && hit.similarity >= calibration.thresholds.accept());
+            if let Some(other) = other {
+                seen.look.findings.push(Finding::like_another(other.similarity.cosine()));
             }
         }
     }
@@ -420,15 +431,6 @@ fn calibration(office: &Office, engine: &Engine) -> Result<Option<Calibration>> 
         points.unwrap_or_default().into_iter().filter_map(|point| point.threshold).fold(row.accept, f32::max);
     let same_face = Similarity::new(strictest).or_failed("read a calibration")?;
     Ok(Some(Calibration { thresholds, same_face }))
-}
-
-fn count(count: archive::delivery::FindingCount) -> FindingCount {
-    FindingCount {
-        code: count.code,
-        severity: count.severity.word().to_owned(),
-        group: count.group.word().to_owned(),
-        count: count.count,
-    }
 }
 
 /// Whether a name has the form of a token, authentic or not.

@@ -7,6 +7,7 @@ mod accept;
 mod check;
 mod measure;
 pub mod receive;
+mod settle;
 mod to_api;
 mod vendors;
 
@@ -19,13 +20,15 @@ use api::ids::{CampaignId, DeliveryId};
 use api::job::{Job, JobKind};
 use api::{ProblemCode, Right};
 use archive::db::office::{delivery as rows, item};
-use archive::delivery::{Proposal, ProposalError, Quarantine, State};
+use archive::delivery::{Proposal, ProposalError, Quarantine, Standing, State};
 use jiff::Timestamp;
 
+use crate::dossier::{Size, shrink};
 use crate::{Actor, Error, Office, Refusal as _, Result, audit, event, from_word, job, word};
 
 pub use accept::run_accept;
 pub use check::run_check;
+pub use settle::{settle, take_back};
 pub use vendors::{deliveries_of, delivery_of};
 
 /// How many items are returned when nothing is said, and at most.
@@ -66,6 +69,7 @@ pub fn items(office: &Office, actor: &Actor, id: DeliveryId, query: &ItemQuery) 
     let (usual, most) = ITEMS;
     let wanted = item::Wanted {
         state: query.state.as_deref().map(wanted_state).transpose()?,
+        unsettled: query.unsettled,
         code: query.code.clone(),
         offset: query.offset,
         limit: if query.limit == 0 { usual } else { query.limit.min(most) },
@@ -75,8 +79,21 @@ pub fn items(office: &Office, actor: &Actor, id: DeliveryId, query: &ItemQuery) 
         Ok((item::list(conn, id, &wanted)?, item::count(conn, id, &wanted)?))
     })?;
     let has_bag = quarantine(office)?.bag(id).is_dir();
-    let items = found.iter().map(|row| to_api::item(office, row, has_bag)).collect::<Result<_>>()?;
+    let items = found.iter().map(|row| to_api::item(office, id, row, has_bag)).collect::<Result<_>>()?;
     Ok(Page { items, total })
+}
+
+/// Returns one item of a delivery. Its name is masked; the look is audited.
+///
+/// # Errors
+///
+/// Without the right `read_deliveries`; `not-found`.
+pub fn item(office: &Office, actor: &Actor, id: DeliveryId, number: u32) -> Result<Item> {
+    actor.may(Right::ReadDeliveries)?;
+    let row = office.office.read(|conn| item::get(conn, id, number))?;
+    let row = row.ok_or_else(|| Error::not_found("item", number))?;
+    audit::record(office, actor, "delivery.item", Some(&id.to_string()), true)?;
+    to_api::item(office, id, &row, quarantine(office)?.bag(id).is_dir())
 }
 
 fn wanted_state(word: &str) -> Result<item::ItemState> {
@@ -93,6 +110,7 @@ pub fn item_image(
     actor: &Actor,
     id: DeliveryId,
     number: u32,
+    size: Size,
 ) -> Result<(Vec<u8>, &'static str)> {
     actor.may(Right::ReadDeliveries)?;
     let none = || Error::not_found("item", number);
@@ -112,6 +130,10 @@ pub fn item_image(
         // Nothing else is ever shown: it might be a document that the browser would run.
         _ => return Err(none()),
     };
+    if size == Size::Thumb {
+        // Not cached: what is sent back must leave nothing behind. What can't be decoded has no small picture.
+        return shrink(&bytes).map(|small| (small, "image/jpeg")).map_err(|_| none());
+    }
     Ok((bytes, kind))
 }
 
@@ -146,8 +168,7 @@ pub fn propose(office: &Office, actor: &Actor, id: DeliveryId, propose: &Propose
         if !row.state.may_become(State::Proposed) {
             return Err(wrong_state(&row));
         }
-        let (complete, good) = standing(tx, id)?;
-        Proposal::new(decision, &propose.reason, actor.user, complete, good).map_err(not_proposed)?;
+        Proposal::new(decision, &propose.reason, actor.user, standing(tx, id)?).map_err(not_proposed)?;
         let proposal =
             rows::Proposal { decision, reason: propose.reason.trim().to_owned(), signed: signed(actor) };
         rows::propose(tx, id, &proposal)?;
@@ -159,20 +180,25 @@ pub fn propose(office: &Office, actor: &Actor, id: DeliveryId, propose: &Propose
     get(office, actor, id)
 }
 
-/// Whether nothing is extra, missing, wrong or late, and how many photos could be taken.
-fn standing(tx: &archive::db::Transaction<'_>, id: DeliveryId) -> Result<(bool, u64)> {
+/// How a checked delivery stands.
+fn standing(tx: &archive::db::Transaction<'_>, id: DeliveryId) -> Result<Standing> {
     let items = item::all(tx, id)?;
+    let tally = settle::tally(&items)?;
     let good = items.iter().filter(|item| item.state.is_acceptable()).count();
-    Ok((good == items.len(), good as u64))
+    Ok(Standing { complete: good == items.len(), good: good as u64, unsettled: tally.unsettled })
 }
 
 fn not_proposed(error: ProposalError) -> Error {
-    let field = match error {
-        ProposalError::NoReason => "reason",
-        ProposalError::Incomplete | ProposalError::NothingGood => "decision",
+    let (field, reason) = match error {
+        ProposalError::NoReason => ("reason", "reason-missing".to_owned()),
+        ProposalError::Incomplete => ("decision", "delivery-incomplete".to_owned()),
+        ProposalError::NothingGood => ("decision", "nothing-good".to_owned()),
+        ProposalError::Unsettled(count) => {
+            return Error::refused(ProblemCode::FacesUnsettled, [("count", count.to_string())]);
+        }
         ProposalError::SamePerson => return Error::refused(ProblemCode::SamePerson, []),
     };
-    Error::bad_field(field, error)
+    Error::bad_field(field, reason)
 }
 
 /// Confirms what another proposed, or refuses it; then the delivery is `checked` again.

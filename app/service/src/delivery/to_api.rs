@@ -1,8 +1,12 @@
 //! Rows as the API shows them.
 
-use api::delivery::{CheckReport, Confirmation, Delivery, Finding, Item, Proposal};
-use archive::db::catalog::person;
+use api::delivery::{CheckReport, Confirmation, Delivery, FaceWord, Finding, Item, Proposal, Settled};
+use api::ids::DeliveryId;
+use archive::db::catalog::{person, photo};
+use archive::db::office::settlement::{self, Settlement};
 use archive::db::office::{campaign, delivery as rows, item, vendor};
+use archive::delivery::{Same, can_be_settled, is_unsettled};
+use archive::dossier::PhotoKind;
 use archive::person::{NameMask, mask_name};
 
 use crate::{Error, Office, Refusal as _, Result, from_word};
@@ -58,10 +62,19 @@ fn confirmation(signed: &rows::Signed) -> Confirmation {
 }
 
 /// An item. The name is masked: who reads a whole record opens the dossier, with a purpose.
-pub(super) fn item(office: &Office, row: &item::Item, has_bag: bool) -> Result<Item> {
-    let facts = match row.person {
-        Some(person) => office.catalog.read(|conn| person::facts(conn, person))?,
-        None => None,
+pub(super) fn item(office: &Office, delivery: DeliveryId, row: &item::Item, has_bag: bool) -> Result<Item> {
+    let (facts, admission) = match row.person {
+        Some(person) => office.catalog.read(|conn| -> Result<_> {
+            Ok((person::facts(conn, person)?, photo::current(conn, person, PhotoKind::Admission)?))
+        })?,
+        None => (None, None),
+    };
+    let kept = read_findings(row)?;
+    let settled = match (&row.token, &row.sha256) {
+        (Some(token), Some(sha256)) => {
+            office.office.read(|conn| settlement::get(conn, delivery, token, sha256))?
+        }
+        _ => None,
     };
     Ok(Item {
         number: row.number,
@@ -74,8 +87,30 @@ pub(super) fn item(office: &Office, row: &item::Item, has_bag: bool) -> Result<I
         verdict: row.verdict.map(|verdict| verdict.word().to_owned()),
         oddness: row.oddness,
         findings: findings(row)?,
+        can_be_settled: row.file.is_some() && can_be_settled(&kept),
+        unsettled: row.state.is_acceptable() && is_unsettled(&kept),
+        settled: settled.map(settled_to_api),
+        admission: admission.map(|photo| photo.id),
         has_image: has_bag && row.file.is_some(),
     })
+}
+
+fn settled_to_api(settled: Settlement) -> Settled {
+    Settled {
+        decision: match settled.decision {
+            Same::Yes => FaceWord::Same,
+            Same::No => FaceWord::Different,
+        },
+        note: settled.note,
+        by: settled.by,
+        by_name: settled.by_name,
+        at: settled.at,
+    }
+}
+
+/// The findings of an item, as the archive keeps them.
+pub(super) fn read_findings(row: &item::Item) -> Result<Vec<archive::delivery::Finding>> {
+    serde_json::from_str(&row.findings).or_failed("read an item's findings")
 }
 
 /// The findings of an item.

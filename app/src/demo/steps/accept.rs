@@ -8,16 +8,19 @@ use serde_json::Value;
 use super::super::report::Evidence;
 use super::super::vendor::Captures;
 use super::check::{awaited, checked, parcel};
-use super::{Campaigns, Story};
+use super::{Campaigns, Story, Tokens, look};
 
 /// Plays the step.
 pub(super) fn play(
     story: &Story,
     campaigns: &Campaigns,
+    tokens: &Tokens,
     captures: &Captures,
     evidence: &mut Evidence,
 ) -> Result<DeliveryId> {
     let id = checked(story, parcel(story, campaigns.current, captures, "round-2")?)?.id;
+    let looked = look::look(story, tokens, id, |_| false)?;
+    evidence.figure("looked_at", looked.json());
     let delivery: Delivery = story.people.it.get(&format!("/deliveries/{id}"))?;
     let report = delivery.report.context("the check left no report")?;
     let defects = report.extra + report.missing + report.wrong + report.late;

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::super::faces::Which;
 use super::super::report::Evidence;
 use super::super::vendor::{Captures, Strange, Truth};
-use super::{Campaigns, Story, Tokens};
+use super::{Campaigns, Story, Tokens, look};
 
 /// What was delivered with defects.
 #[derive(Debug)]
@@ -110,39 +110,63 @@ pub(super) fn awaited(story: &Story, id: DeliveryId, state: DeliveryState) -> Re
 }
 
 /// What was found is what was planted; the delivery is sent back by two persons.
-pub(super) fn play(story: &Story, spoilt: &Spoilt, evidence: &mut Evidence) -> Result<()> {
-    let id = spoilt.delivery.to_string();
-    let seen: VendorDelivery = story.agent.ask(&["status", &id])?;
-    let found: BTreeMap<String, String> =
-        seen.defects.iter().map(|defect| (defect.token.clone(), defect.group.clone())).collect();
-    let planted = |group: &str| spoilt.truth.values().filter(|planted| planted.group == group).count();
-    let mut missed = Vec::new();
-    for (token, planted) in &spoilt.truth {
-        if found.get(token).map(String::as_str) != Some(planted.group) {
-            missed.push(format!("{} ({}), found as {:?}", planted.how, planted.group, found.get(token)));
-        }
-    }
-    let invented: Vec<String> = seen
-        .defects
-        .iter()
-        .filter(|defect| !spoilt.truth.contains_key(&defect.token))
-        .map(|defect| format!("{} {}", defect.group, defect.codes.join(" ")))
-        .collect();
+pub(super) fn play(story: &Story, tokens: &Tokens, spoilt: &Spoilt, evidence: &mut Evidence) -> Result<()> {
+    let id = spoilt.delivery;
+    let alone = found(story, spoilt)?;
+    evidence.figure("machine_alone", alone.json());
+    let looked = look::look(story, tokens, id, |token| {
+        spoilt.truth.get(token).is_some_and(|planted| planted.somebody_else)
+    })?;
+    evidence.figure("looked_at", looked.json());
+    evidence.figure("looked_at_rule", look::RULE);
+    let found = found(story, spoilt)?;
     let delivery: Delivery = story.people.it.get(&format!("/deliveries/{id}"))?;
     let report: CheckReport = delivery.report.context("the check left no report")?;
-    for group in ["extra", "missing", "wrong", "late"] {
-        evidence.figure(&format!("planted_{group}"), planted(group));
-    }
     for (name, count) in
         [("extra", report.extra), ("missing", report.missing), ("wrong", report.wrong), ("late", report.late)]
     {
+        let planted = spoilt.truth.values().filter(|planted| planted.group == name).count();
+        evidence.figure(&format!("planted_{name}"), planted);
         evidence.figure(&format!("found_{name}"), count);
-        evidence.holds(count == planted(name) as u64, format!("the report counts {name} as planted"));
+        evidence.holds(count == planted as u64, format!("the report counts {name} as planted"));
     }
     evidence.figure("doubtful", report.doubtful);
-    evidence.holds(missed.is_empty(), format!("missed: {}", missed.join("; ")));
-    evidence.holds(invented.is_empty(), format!("invented: {}", invented.join("; ")));
-    super::accept::decide(story, spoilt.delivery, Decision::Reject, "多少错误均须改正后重新交付")?;
-    awaited(story, spoilt.delivery, DeliveryState::Rejected)?;
+    evidence.holds(report.unsettled == 0, "no face is left in doubt");
+    evidence.holds(found.missed.is_empty(), format!("missed: {}", found.missed.join("; ")));
+    evidence.holds(found.invented.is_empty(), format!("invented: {}", found.invented.join("; ")));
+    super::accept::decide(story, id, Decision::Reject, "多少错误均须改正后重新交付")?;
+    awaited(story, id, DeliveryState::Rejected)?;
     Ok(())
+}
+
+/// What the vendor is told beside what was planted.
+struct Found {
+    missed: Vec<String>,
+    invented: Vec<String>,
+    unsettled: u64,
+}
+
+impl Found {
+    fn json(&self) -> serde_json::Value {
+        serde_json::json!({ "missed": self.missed, "invented": self.invented, "doubtful_faces": self.unsettled })
+    }
+}
+
+fn found(story: &Story, spoilt: &Spoilt) -> Result<Found> {
+    let seen: VendorDelivery = story.agent.ask(&["status", &spoilt.delivery.to_string()])?;
+    let found: BTreeMap<&str, &str> =
+        seen.defects.iter().map(|defect| (defect.token.as_str(), defect.group.as_str())).collect();
+    let missed =
+        spoilt.truth.iter().filter(|(token, planted)| found.get(token.as_str()) != Some(&planted.group));
+    let missed = missed.map(|(token, planted)| {
+        format!("{} ({}), found as {:?}", planted.how, planted.group, found.get(token.as_str()))
+    });
+    let invented = seen.defects.iter().filter(|defect| !spoilt.truth.contains_key(&defect.token));
+    let invented = invented.map(|defect| format!("{} {}", defect.group, defect.codes.join(" ")));
+    let delivery: Delivery = story.people.it.get(&format!("/deliveries/{}", spoilt.delivery))?;
+    Ok(Found {
+        missed: missed.collect(),
+        invented: invented.collect(),
+        unsettled: delivery.report.map_or(0, |report| report.unsettled),
+    })
 }

@@ -6,6 +6,7 @@ mod compare;
 mod delete;
 mod find;
 mod import;
+mod look;
 mod rebuild;
 mod tokens;
 
@@ -93,13 +94,13 @@ pub(crate) fn tell(story: &mut Story, report: &mut Report) -> Result<()> {
     )?;
     report.step(
         "check",
-        "every planted defect is found in its group and none is invented; without defects none is reported",
-        |evidence| check::play(story, &spoilt, evidence),
+        "with a person's eye where the machine has doubts, every planted defect is found in its group and none is invented",
+        |evidence| check::play(story, &tokens, &spoilt, evidence),
     )?;
     let accepted: DeliveryId = report.step(
         "accept",
-        "the corrected delivery is accepted by two persons and archived; the vendor's receipt verifies offline",
-        |evidence| accept::play(story, &campaigns, &captures, evidence),
+        "without defects none is reported; the delivery is accepted by two persons and archived, its receipt verifies offline",
+        |evidence| accept::play(story, &campaigns, &tokens, &captures, evidence),
     )?;
     let found = report.step("find", "every query finds who it should and nobody else", |evidence| {
         find::play(story, evidence)

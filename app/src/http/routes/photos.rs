@@ -26,12 +26,21 @@ struct Wanted {
 
 #[derive(Clone, Copy, Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Size {
+pub(super) enum Size {
     /// As it is kept.
     #[default]
     Full,
     /// At most 240 × 320 px.
     Thumb,
+}
+
+impl From<Size> for dossier::Size {
+    fn from(size: Size) -> Self {
+        match size {
+            Size::Full => Self::Full,
+            Size::Thumb => Self::Thumb,
+        }
+    }
 }
 
 /// A photo's pixels. Needs a purpose and is recorded.
@@ -43,10 +52,7 @@ async fn image(
     Path(id): Path<PhotoId>,
     Query(wanted): Query<Wanted>,
 ) -> Answer<impl IntoResponse> {
-    let size = match wanted.size {
-        Size::Full => dossier::Size::Full,
-        Size::Thumb => dossier::Size::Thumb,
-    };
+    let size = wanted.size.into();
     let pixels = app.call(move |office| dossier::image(office, &actor, id, size)).await?;
     Ok(([(header::CONTENT_TYPE, pixels.media_type)], pixels.bytes))
 }

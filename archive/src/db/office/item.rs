@@ -111,6 +111,8 @@ impl Item {
 pub struct Wanted {
     /// Only items of this state.
     pub state: Option<ItemState>,
+    /// Only items of which a person must say whose face they show.
+    pub unsettled: bool,
     /// Only items where the finding of this code failed.
     pub code: Option<String>,
     /// How many to pass over.
@@ -120,6 +122,10 @@ pub struct Wanted {
 }
 
 const MATCHING: &str = "FROM item WHERE delivery = :delivery AND (:state IS NULL OR state = :state)
+    AND (NOT :unsettled OR state = 'doubtful' AND EXISTS (
+        SELECT 1 FROM json_each(item.findings) AS finding
+        WHERE finding.value ->> 'code' IN ('FACE-UNSURE', 'FACE-LIKE-ANOTHER', 'SAME-FACE-TWICE')
+          AND finding.value ->> 'status' = 'failed' AND finding.value ->> 'severity' = 'warn'))
     AND (:code IS NULL OR EXISTS (
         SELECT 1 FROM json_each(item.findings) AS finding
         WHERE finding.value ->> 'code' = :code AND finding.value ->> 'status' = 'failed'))";
@@ -131,8 +137,8 @@ pub fn list(conn: &Connection, delivery: DeliveryId, wanted: &Wanted) -> rusqlit
     ))?
     .query_map(
         named_params! {
-            ":delivery": delivery, ":state": wanted.state, ":code": wanted.code, ":limit": wanted.limit,
-            ":offset": wanted.offset,
+            ":delivery": delivery, ":state": wanted.state, ":unsettled": wanted.unsettled, ":code": wanted.code,
+            ":limit": wanted.limit, ":offset": wanted.offset,
         },
         Item::from_row,
     )?
@@ -142,7 +148,9 @@ pub fn list(conn: &Connection, delivery: DeliveryId, wanted: &Wanted) -> rusqlit
 /// How many items are wanted in all, `offset` and `limit` aside.
 pub fn count(conn: &Connection, delivery: DeliveryId, wanted: &Wanted) -> rusqlite::Result<u64> {
     conn.prepare_cached(&format!("SELECT count(*) {MATCHING}"))?.query_row(
-        named_params! {":delivery": delivery, ":state": wanted.state, ":code": wanted.code},
+        named_params! {
+            ":delivery": delivery, ":state": wanted.state, ":unsettled": wanted.unsettled, ":code": wanted.code,
+        },
         |row| row.get(0),
     )
 }
@@ -159,6 +167,21 @@ pub fn get(conn: &Connection, delivery: DeliveryId, number: u32) -> rusqlite::Re
     conn.prepare_cached("SELECT * FROM item WHERE delivery = :delivery AND number = :number")?
         .query_row(named_params! {":delivery": delivery, ":number": number}, Item::from_row)
         .optional()
+}
+
+/// Writes down what an item has become: its state and its findings.
+pub fn set_judged(
+    tx: &Transaction<'_>,
+    delivery: DeliveryId,
+    number: u32,
+    state: ItemState,
+    findings: &str,
+) -> rusqlite::Result<()> {
+    tx.execute(
+        "UPDATE item SET state = :state, findings = :findings WHERE delivery = :delivery AND number = :number",
+        named_params! {":delivery": delivery, ":number": number, ":state": state, ":findings": findings},
+    )?;
+    Ok(())
 }
 
 /// Replaces all items of a delivery: a check that runs again leaves nothing of the one before.

@@ -14,6 +14,7 @@ pub mod review;
 pub mod roster;
 pub mod session;
 pub mod setting;
+pub mod settlement;
 pub mod sign_in;
 pub mod token;
 pub mod upload;
@@ -25,6 +26,7 @@ use rusqlite_migration::{M, Migrations};
 const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0001_accounts.sql")),
     M::up(include_str!("migrations/0002_campaigns.sql")),
+    M::up(include_str!("migrations/0003_settlements.sql")),
 ];
 
 /// The steps that lead to today's schema, oldest first.
