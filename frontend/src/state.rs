@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use api::account::Session;
 use api::ids::JobId;
-use api::job::Job;
+use api::job::{Job, JobState};
 use api::{Right, Timestamp};
 use leptos::prelude::*;
 
@@ -148,9 +148,24 @@ impl State {
 
     /// Takes in what is newly known of a job.
     pub(crate) fn heard_of(self, job: Job) {
+        // The answer to a request may be read after the events that followed it.
+        let is_older = |known: &Job| stage(known) > stage(&job);
+        if self.jobs.with_untracked(|jobs| jobs.get(&job.id).is_some_and(is_older)) {
+            return;
+        }
         self.jobs.update(|jobs| {
             jobs.insert(job.id, job);
         });
+    }
+}
+
+/// How far a job is: states only follow each other in this order.
+const fn stage(job: &Job) -> u8 {
+    match job.state {
+        JobState::Waiting => 0,
+        JobState::Running => 1,
+        JobState::Stopping => 2,
+        JobState::Done | JobState::Failed | JobState::Cancelled => 3,
     }
 }
 

@@ -3,11 +3,13 @@
 //! Nothing here reaches inside: a story speaks HTTP as a browser would, and may kill the process at any moment.
 
 mod appliance;
+mod browser;
 mod client;
 mod program;
 mod school;
 
 pub use appliance::Appliance;
+pub use browser::{Browser, DESKTOP, PHONE, Page};
 pub use client::Client;
 pub use program::{models, program};
 pub use school::{School, Student, workbook};

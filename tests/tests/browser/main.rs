@@ -1,0 +1,4 @@
+//! The stories as a person at a browser lives them: real Chromium, the real appliance, real files, nothing mocked.
+
+mod imports;
+mod offices;
