@@ -3,7 +3,8 @@
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CampaignId, PersonId, VendorId};
+use crate::delivery::DeliveryState;
+use crate::ids::{CampaignId, DeliveryId, PersonId, VendorId};
 
 /// What a campaign's photos are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -158,4 +159,126 @@ pub struct RuleSummary {
     pub severity: String,
     /// The limit as text, with its unit.
     pub limit: String,
+}
+
+/// How a campaign goes: its pace, its groups, its rounds, its journal. `GET /campaigns/{id}/progress`
+///
+/// Counted from what has arrived: a photo counts as captured once a delivery brought it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Progress {
+    /// The day on which this was counted, by the school's clock.
+    pub today: Date,
+    /// The whole campaign.
+    pub total: GroupProgress,
+    /// Days left for capture, today included; 0 once the last day has passed.
+    pub days_left: u32,
+    /// People a day that must still be captured to be done in time; nothing once no day is left.
+    pub needed_per_day: Option<u64>,
+    /// People captured per day of capture, on the days on which somebody was, oldest first.
+    pub days: Vec<DayProgress>,
+    /// By college and class.
+    pub groups: Vec<GroupProgress>,
+    /// By the device that took the photo, as the vendor names it.
+    pub stations: Vec<StationProgress>,
+    /// The deliveries, oldest first.
+    pub rounds: Vec<RoundProgress>,
+    /// What happened in the campaign and its deliveries, newest first, at most 50 entries.
+    pub journal: Vec<JournalEntry>,
+}
+
+/// How far some people are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GroupProgress {
+    /// Their college; empty for the whole campaign.
+    pub college: String,
+    /// Their class; empty for the whole campaign.
+    pub class: String,
+    /// On the roster.
+    pub roster: u64,
+    /// With a capture token.
+    pub tokens: u64,
+    /// With a photo in any delivery.
+    pub captured: u64,
+    /// With an accepted photo.
+    pub accepted: u64,
+    /// Whose latest photo can't be taken as it is: they must come again.
+    pub retakes: u64,
+}
+
+/// One day of capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DayProgress {
+    /// The day.
+    pub date: Date,
+    /// People captured for the first time.
+    pub first: u64,
+    /// People captured again.
+    pub again: u64,
+}
+
+/// One station of the vendor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StationProgress {
+    /// The device.
+    pub device: String,
+    /// Photos it took.
+    pub photos: u64,
+    /// Of these, wrong ones.
+    pub wrong: u64,
+    /// When its latest photo was taken.
+    pub latest: Option<Timestamp>,
+}
+
+/// One delivery of a campaign in figures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RoundProgress {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// Which round it is, from 1.
+    pub round: u32,
+    /// How far it is.
+    pub state: DeliveryState,
+    /// When its last byte came.
+    pub received: Option<Timestamp>,
+    /// What its check found.
+    pub report: Option<RoundFigures>,
+}
+
+/// What the check of a round found.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RoundFigures {
+    /// Photos in it.
+    pub photos: u64,
+    /// 多
+    pub extra: u64,
+    /// 少
+    pub missing: u64,
+    /// 错
+    pub wrong: u64,
+    /// 误
+    pub late: u64,
+    /// Share of photos without any blocking finding, 0..=1.
+    pub first_pass: f64,
+}
+
+/// Something that happened in a campaign.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct JournalEntry {
+    /// When.
+    pub at: Timestamp,
+    /// What: `delivery.checked`.
+    pub kind: String,
+    /// To what: an id.
+    pub subject: String,
+    /// Who: an account's name, a vendor's id, or the appliance.
+    pub actor: String,
+    /// Its leaf in the ledger.
+    pub leaf: Option<u64>,
 }

@@ -25,6 +25,8 @@ pub mod index;
 pub mod job;
 pub mod keys;
 pub mod ledger;
+pub mod papers;
+pub mod progress;
 pub mod rebuild;
 pub mod receipt;
 pub mod seal;

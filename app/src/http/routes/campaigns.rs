@@ -1,18 +1,19 @@
 //! Campaigns, their rosters and their capture tokens.
 
-use api::campaign::{Campaign, NewCampaign, RosterRow, RuleSetSummary, Slip, TokensIssued};
+use api::campaign::{Campaign, NewCampaign, Progress, RosterRow, RuleSetSummary, Slip, TokensIssued};
 use api::ids::CampaignId;
 use api::import::ImportFile;
 use api::job::Job;
-use api::{Page, Right, Slice};
+use api::{Page, Right, Slice, Timestamp};
 use axum::{
     extract::State,
     http::{StatusCode, header},
     response::IntoResponse,
 };
-use service::{campaign, token};
+use service::{campaign, papers, progress, token};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::paper::{self, In};
 use super::{Resource, Route};
 use crate::http::{Answer, App, Gate, Json, Path, Query, SignedIn};
 
@@ -29,6 +30,8 @@ pub(super) const RESOURCE: Resource = Resource {
         Route::get("/api/v1/campaigns/{id}/tokens", KEEPERS),
         Route::post("/api/v1/campaigns/{id}/tokens", KEEPERS),
         Route::get("/api/v1/campaigns/{id}/slips", KEEPERS),
+        Route::get("/api/v1/campaigns/{id}/slips.pdf", KEEPERS),
+        Route::get("/api/v1/campaigns/{id}/progress", Gate::Right(Right::ReadDeliveries)),
         Route::get("/api/v1/rule-sets", Gate::SignedIn),
     ],
     router: || {
@@ -38,6 +41,8 @@ pub(super) const RESOURCE: Resource = Resource {
             .routes(routes!(roster, import_roster))
             .routes(routes!(token_list, issue))
             .routes(routes!(slips))
+            .routes(routes!(slips_paper))
+            .routes(routes!(how_it_goes))
             .routes(routes!(rule_sets))
     },
 };
@@ -133,6 +138,41 @@ async fn slips(
     Query(slice): Query<Slice>,
 ) -> Answer<Json<Page<Slip>>> {
     app.call(move |office| token::slips(office, &actor, id, slice)).await.map(Json)
+}
+
+/// The same slips on paper (PDF/A), three across and seven down, to be cut along the hairlines.
+#[utoipa::path(get, path = "/api/v1/campaigns/{id}/slips.pdf", tag = "campaigns",
+    params(("id" = CampaignId, Path), In), responses((status = 200, body = Vec<u8>, content_type = "application/pdf")))]
+async fn slips_paper(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<CampaignId>,
+    Query(wanted): Query<In>,
+) -> Answer<impl IntoResponse> {
+    let language = wanted.language()?;
+    let pdf = app
+        .call(move |office| {
+            let (campaign, slips) = papers::slips(office, &actor, id)?;
+            let slips: Vec<_> = slips.into_iter().map(on_paper).collect();
+            paper::set(|fonts| ::paper::slips(fonts, language, &campaign, &slips, Timestamp::now()))
+        })
+        .await?;
+    Ok(paper::answer(&format!("slips-{id}"), pdf))
+}
+
+fn on_paper(slip: Slip) -> ::paper::Slip {
+    ::paper::Slip { token: slip.token, lines: vec![slip.name, slip.student_number, slip.college, slip.class] }
+}
+
+/// How a campaign goes: pace, groups, stations, rounds, journal.
+#[utoipa::path(get, path = "/api/v1/campaigns/{id}/progress", tag = "campaigns", params(("id" = CampaignId, Path)),
+    responses((status = 200, body = Progress)))]
+async fn how_it_goes(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<CampaignId>,
+) -> Answer<Json<Progress>> {
+    app.call(move |office| progress::progress(office, &actor, id)).await.map(Json)
 }
 
 /// Lists the photo rules that campaigns can be held to.

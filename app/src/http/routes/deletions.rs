@@ -1,21 +1,21 @@
 //! Deletion cases, as the school's officers lead them.
 
+use ::paper::Language;
+use api::Right;
 use api::deletion::{Case, NewCase, SignStep, TypeCode};
 use api::ids::CaseId;
-use api::{ProblemCode, Right};
 use axum::{
     extract::State,
     http::{StatusCode, header},
     response::IntoResponse,
 };
 use handshake::statement::{Claim, ClaimCode};
-use paper::{Fonts, Language};
-use serde::Deserialize;
-use service::{Refusal as _, deletion};
+use service::deletion;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::paper::{self, In};
 use super::{Resource, Route};
-use crate::http::{Answer, App, Failure, Gate, Json, Path, Query, SignedIn};
+use crate::http::{Answer, App, Gate, Json, Path, Query, SignedIn};
 
 const READ: Gate = Gate::Right(Right::ReadDeletions);
 const SIGN: Gate = Gate::Right(Right::SignDeletions);
@@ -107,15 +107,6 @@ async fn certificate(
     Ok(([(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_DISPOSITION, name)], bytes))
 }
 
-/// In which language.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-struct In {
-    /// `zh` or `en`.
-    #[serde(default)]
-    lang: String,
-}
-
 /// The certificate on paper (PDF/A).
 #[utoipa::path(get, path = "/api/v1/deletions/{id}/certificate.pdf", tag = "deletions",
     params(("id" = CaseId, Path), In), responses((status = 200, body = Vec<u8>, content_type = "application/pdf")))]
@@ -125,31 +116,20 @@ async fn certificate_paper(
     Path(id): Path<CaseId>,
     Query(wanted): Query<In>,
 ) -> Answer<impl IntoResponse> {
-    let language = match wanted.lang.as_str() {
-        "" | "zh" => Language::Chinese,
-        "en" => Language::English,
-        _ => {
-            let reason = "zh or en".to_owned();
-            return Err(Failure::new(
-                ProblemCode::BadField,
-                [("field", "lang".to_owned()), ("reason", reason)],
-            ));
-        }
-    };
+    let language = wanted.language()?;
     let pdf = app
         .call(move |office| {
             let facts = on_paper(id, &deletion::facts(office, &actor, id)?, language);
-            let fonts = Fonts::installed().or_failed("open the fonts")?;
-            paper::deletion_certificate(&fonts, language, &facts).or_failed("set a certificate in type")
+            paper::set(|fonts| ::paper::deletion_certificate(fonts, language, &facts))
         })
         .await?;
-    Ok(([(header::CONTENT_TYPE, "application/pdf")], pdf))
+    Ok(paper::answer(&format!("certificate-{id}"), pdf))
 }
 
-fn on_paper(id: CaseId, facts: &deletion::Facts, language: Language) -> paper::Certificate {
+fn on_paper(id: CaseId, facts: &deletion::Facts, language: Language) -> ::paper::Certificate {
     let report = &facts.report;
     let claims = |claims: &[Claim]| claims.iter().map(|claim| sentence(claim, language)).collect();
-    paper::Certificate {
+    ::paper::Certificate {
         school: facts.school.clone(),
         vendor: facts.vendor.clone(),
         case: id.to_string(),
@@ -164,7 +144,7 @@ fn on_paper(id: CaseId, facts: &deletion::Facts, language: Language) -> paper::C
     }
 }
 
-fn sentence(claim: &Claim, language: Language) -> paper::Claim {
+fn sentence(claim: &Claim, language: Language) -> ::paper::Claim {
     let (chinese, english) = match claim.code {
         ClaimCode::CopiesSafe => (
             "擦除之前，学校已有经核验的多份副本，并做过恢复演练。",
@@ -196,5 +176,5 @@ fn sentence(claim: &Claim, language: Language) -> paper::Claim {
     };
     let place = claim.location.as_ref().map(|location| format!(" [{location}]")).unwrap_or_default();
     let numbers = claim.messages.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-    paper::Claim { text: format!("{text}{place}"), rests_on: format!("# {numbers}") }
+    ::paper::Claim { text: format!("{text}{place}"), rests_on: format!("# {numbers}") }
 }

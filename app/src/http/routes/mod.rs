@@ -36,6 +36,7 @@ mod doctor;
 mod imports;
 mod jobs;
 mod ledger;
+mod paper;
 mod persons;
 mod photos;
 mod rights;

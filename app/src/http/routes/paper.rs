@@ -1,0 +1,50 @@
+//! What the routes of papers share: the language asked for, the typesetting, the answer.
+
+use api::ProblemCode;
+use axum::{
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use paper::{Fonts, Language, PaperError};
+use serde::Deserialize;
+use service::Refusal as _;
+
+use crate::http::{Answer, Failure};
+
+/// In which language.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct In {
+    /// `zh` or `en`.
+    #[serde(default)]
+    lang: String,
+}
+
+impl In {
+    /// The language; Chinese unless another is asked for.
+    pub(super) fn language(&self) -> Answer<Language> {
+        match self.lang.as_str() {
+            "" | "zh" => Ok(Language::Chinese),
+            "en" => Ok(Language::English),
+            _ => {
+                let reason = "zh or en".to_owned();
+                Err(Failure::new(ProblemCode::BadField, [("field", "lang".to_owned()), ("reason", reason)]))
+            }
+        }
+    }
+}
+
+/// Sets a paper in the fonts of this machine.
+pub(super) fn set(document: impl FnOnce(&Fonts) -> Result<Vec<u8>, PaperError>) -> service::Result<Vec<u8>> {
+    let fonts = Fonts::installed().or_failed("open the fonts")?;
+    document(&fonts).or_failed("set a paper in type")
+}
+
+/// A paper as a file that a browser shows, and keeps under `name`.
+pub(super) fn answer(name: &str, pdf: Vec<u8>) -> Response {
+    let mut answer = ([(header::CONTENT_TYPE, "application/pdf")], pdf).into_response();
+    if let Ok(name) = HeaderValue::from_str(&format!("inline; filename=\"{name}.pdf\"")) {
+        answer.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+    }
+    answer
+}
