@@ -103,6 +103,17 @@ impl Faces {
         }
     }
 
+    /// The rules themselves, where they are not those of a standard.
+    pub(crate) fn relaxed(&self) -> Result<Option<serde_json::Value>> {
+        match self.source {
+            Source::Photographs { .. } => {
+                let rules = verify::RuleSet::built_in(self.rule_set())?.context("there is no such rule set")?;
+                Ok(Some(serde_json::to_value(rules)?))
+            }
+            Source::Drawn => Ok(None),
+        }
+    }
+
     /// A photo of a student as JPEG, 480 × 640.
     pub(crate) fn photo(&self, student: usize, which: Which) -> Result<Vec<u8>> {
         match &self.source {

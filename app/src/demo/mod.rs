@@ -61,6 +61,9 @@ pub(crate) fn play(options: &Options) -> Result<bool> {
     let mut report = Report::new(options.style);
     report.fact("source", faces.name());
     report.fact("rule_set", faces.rule_set());
+    if let Some(relaxed) = faces.relaxed()? {
+        report.fact("rules", relaxed);
+    }
     let passwords = people::Passwords::draw()?;
     initialise(&options.data, &passwords)?;
     let server = Server::start(&options.data, &options.models, options.ports.0, options.ports.1)?;
@@ -69,7 +72,7 @@ pub(crate) fn play(options: &Options) -> Result<bool> {
     let mut story = Story::new(server, people, agent, faces, options.seed);
     let told = steps::tell(&mut story, &mut report);
     if let Err(error) = &told {
-        report.fact("stopped", &format!("{error:#}"));
+        report.fact("stopped", format!("{error:#}"));
     }
     let held = told.is_ok() && report.failed().is_empty();
     if options.once {

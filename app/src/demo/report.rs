@@ -49,10 +49,12 @@ impl Report {
     }
 
     /// Prints one fact ahead of the steps.
-    pub(crate) fn fact(&self, name: &str, value: &str) {
-        match self.style {
-            Style::Json => println!("{}", json!({ name: value })),
-            Style::Text => println!("{name}: {value}"),
+    pub(crate) fn fact(&self, name: &str, value: impl Into<Value>) {
+        let value = value.into();
+        match (self.style, &value) {
+            (Style::Json, _) => println!("{}", json!({ name: value })),
+            (Style::Text, Value::String(text)) => println!("{name}: {text}"),
+            (Style::Text, _) => println!("{name}: {value:#}"),
         }
     }
 

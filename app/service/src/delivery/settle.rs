@@ -9,7 +9,7 @@ use api::{ProblemCode, Right};
 use archive::db::Transaction;
 use archive::db::office::settlement::{self, Settlement};
 use archive::db::office::{delivery as rows, item};
-use archive::delivery::{ItemState, Same, State, Tally, can_be_settled};
+use archive::delivery::{ItemState, Same, State, Tally};
 use jiff::Timestamp;
 
 use super::{get, to_api, wrong_state};
@@ -96,7 +96,7 @@ fn open(tx: &Transaction<'_>, id: DeliveryId, number: u32) -> Result<(rows::Deli
         return Err(wrong_state(&row));
     }
     let item = item::get(tx, id, number)?.ok_or_else(|| Error::not_found("item", number))?;
-    if item.file.is_none() || !can_be_settled(&to_api::read_findings(&item)?) {
+    if !to_api::is_settleable(&item, &to_api::read_findings(&item)?) {
         return Err(not_in_doubt(number));
     }
     Ok((row, item))

@@ -87,7 +87,7 @@ pub(super) fn item(office: &Office, delivery: DeliveryId, row: &item::Item, has_
         verdict: row.verdict.map(|verdict| verdict.word().to_owned()),
         oddness: row.oddness,
         findings: findings(row)?,
-        can_be_settled: row.file.is_some() && can_be_settled(&kept),
+        can_be_settled: is_settleable(row, &kept),
         unsettled: row.state.is_acceptable() && is_unsettled(&kept),
         settled: settled.map(settled_to_api),
         admission: admission.map(|photo| photo.id),
@@ -106,6 +106,12 @@ fn settled_to_api(settled: Settlement) -> Settled {
         by_name: settled.by_name,
         at: settled.at,
     }
+}
+
+/// Whether a person may settle whose face it is: there is a photo, somebody it should show, and a doubt.
+pub(super) fn is_settleable(row: &item::Item, findings: &[archive::delivery::Finding]) -> bool {
+    let of_somebody = row.person.is_some() && row.state != item::ItemState::Extra;
+    row.file.is_some() && of_somebody && can_be_settled(findings)
 }
 
 /// The findings of an item, as the archive keeps them.
