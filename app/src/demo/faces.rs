@@ -107,7 +107,8 @@ impl Faces {
     pub(crate) fn relaxed(&self) -> Result<Option<serde_json::Value>> {
         match self.source {
             Source::Photographs { .. } => {
-                let rules = verify::RuleSet::built_in(self.rule_set())?.context("there is no such rule set")?;
+                let rules =
+                    verify::RuleSet::built_in(self.rule_set())?.context("there is no such rule set")?;
                 Ok(Some(serde_json::to_value(rules)?))
             }
             Source::Drawn => Ok(None),
