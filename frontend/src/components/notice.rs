@@ -27,7 +27,7 @@ pub(crate) fn problem_sentence(problem: &Problem) -> String {
         .fold(template, |text, (name, value)| text.replace(&format!("{{{name}}}"), &parameter(name, value)))
 }
 
-/// A parameter as people read it: rights, roles and guards have words of their own.
+/// A parameter as people read it: rights, roles, guards and jobs have words of their own.
 fn parameter(name: &str, value: &str) -> String {
     match name {
         "right" => i18n::worded(words::right, value),
@@ -37,6 +37,7 @@ fn parameter(name: &str, value: &str) -> String {
         "reason" => i18n::worded(words::reason, value),
         "field" => i18n::worded(words::field, value),
         "state" => i18n::worded(words::state, value),
+        "what" => i18n::worded(words::job, value),
         _ => value.to_owned(),
     }
 }
