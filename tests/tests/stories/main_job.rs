@@ -1,15 +1,16 @@
-//! The main job, whole: the demo's own story, which exits with 0 only if every claim held.
+//! The main job, whole: the demo's own story, which exits with 0 only if every claim held. Then validators by others judge
+//! the archive it left.
 
+use std::path::Path;
 use std::process::Command;
 
-use tests::{models, program};
+use tests::{Judge, files, models, program};
 
 /// Plays the demo with so many people in each half; returns its lines.
-fn play(half: usize) -> Vec<serde_json::Value> {
-    let dir = tempfile::tempdir().unwrap();
+fn play(data: &Path, half: usize) -> Vec<serde_json::Value> {
     let output = Command::new(program("xuecang").unwrap())
         .args(["demo", "--once", "--json", "--half", &half.to_string(), "--data"])
-        .arg(dir.path().join("data"))
+        .arg(data)
         .arg("--models")
         .arg(models().unwrap())
         .output()
@@ -19,13 +20,36 @@ fn play(half: usize) -> Vec<serde_json::Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// Every validator that is installed calls the archive valid, and a changed one not.
+fn judge(archive: &Path) {
+    let photos = files::below(archive).unwrap();
+    let photo =
+        photos.iter().find(|path| path.extension().is_some_and(|extension| extension == "jpg")).unwrap();
+    for judge in Judge::all() {
+        let Some(output) = judge.validate(archive).unwrap() else {
+            println!("{} is not installed; the archive was not judged by it", judge.name);
+            continue;
+        };
+        let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        println!("{} says: {told}", judge.name);
+        assert!(output.status.success(), "{} finds fault: {told}", judge.name);
+        files::flip(&archive.join(photo)).unwrap();
+        let output = judge.validate(archive).unwrap().unwrap();
+        files::flip(&archive.join(photo)).unwrap();
+        assert!(!output.status.success(), "{} does not see a changed byte", judge.name);
+    }
+}
+
 #[test]
 fn the_main_job_holds_with_drawn_portraits() {
     if models().is_none() {
         println!("skipped: the models are not there; `cargo xtask setup` fetches them");
         return;
     }
-    let lines = play(60);
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let lines = play(&data, 60);
     assert_eq!(lines[0]["source"], "drawn");
     assert!(lines.iter().filter(|line| line["ok"] == true).count() >= 9);
+    judge(&data.join("archive"));
 }

@@ -1,5 +1,6 @@
 //! Makes a fresh machine able to build, run and test. Each step looks first and does nothing when all is there.
 
+mod judges;
 pub(crate) mod packages;
 pub(crate) mod wasm;
 
@@ -20,6 +21,9 @@ pub(crate) enum For {
 pub(crate) fn all(workspace: &Workspace, purpose: For) -> Result<()> {
     packages::ensure(purpose)?;
     wasm::ensure(workspace)?;
+    if purpose == For::Tests {
+        judges::ensure(workspace);
+    }
     models(workspace)
 }
 
