@@ -20,7 +20,7 @@ mod volume;
 mod words;
 
 pub use appliance::Appliance;
-pub use browser::{Browser, DESKTOP, PHONE, Page};
+pub use browser::{Browser, DESKTOP, PHONE, Page, Thing, axe};
 pub use captures::Captures;
 pub use client::Client;
 pub use judge::Judge;
