@@ -1,7 +1,7 @@
 //! What went wrong, or that there is nothing yet: what, why, and what now.
 
+use crate::prelude::*;
 use api::Problem;
-use leptos::prelude::*;
 
 use crate::api_client::Failure;
 use crate::components::mark::{self, Status};
@@ -12,9 +12,9 @@ use crate::t;
 pub(crate) fn sentence(failure: &Failure) -> String {
     match failure {
         Failure::Problem(problem) => problem_sentence(problem),
-        Failure::Unreachable => t!(failure.unreachable).to_owned(),
-        Failure::Unreadable => t!(failure.unreadable).to_owned(),
-        Failure::NoPurpose => t!(failure.no_purpose).to_owned(),
+        Failure::Unreachable => t!(failure.unreachable).to_string(),
+        Failure::Unreadable => t!(failure.unreadable).to_string(),
+        Failure::NoPurpose => t!(failure.no_purpose).to_string(),
     }
 }
 
@@ -67,11 +67,11 @@ pub(crate) fn refusal(failure: RwSignal<Option<Failure>>) -> AnyView {
 }
 
 /// A view that has nothing yet: what will be here, and how to begin.
-pub(crate) fn empty(what: impl Into<String>, how: impl Into<String>) -> AnyView {
+pub(crate) fn empty(what: impl IntoView, how: impl IntoView) -> AnyView {
     view! {
         <div class="empty">
-            <p class="empty-what">{what.into()}</p>
-            <p>{how.into()}</p>
+            <p class="empty-what">{what}</p>
+            <p>{how}</p>
         </div>
     }
     .into_any()
