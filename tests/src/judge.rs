@@ -1,12 +1,12 @@
 //! Validators by others that judge our archive, where they are installed.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::Result;
 
-use crate::program;
+use crate::{files, program};
 
 /// A validator of OCFL storage roots.
 #[derive(Debug)]
@@ -38,10 +38,18 @@ impl Judge {
         if self.name == "rocfl" {
             command.arg("--root").arg(root).arg("validate");
         } else {
-            command.arg(root);
+            // Of a root, ocfl-py looks at the frame alone: every object is named too.
+            command.arg(root).args(objects(root)?);
         }
         Ok(Some(command.output()?))
     }
+}
+
+/// The folders of all objects below a root.
+fn objects(root: &Path) -> Result<Vec<PathBuf>> {
+    let files = files::below(root)?;
+    let marks = files.iter().filter(|path| path.file_name().is_some_and(|name| name == "0=ocfl_object_1.1"));
+    Ok(marks.filter_map(|path| path.parent()).map(|object| root.join(object)).collect())
 }
 
 fn ocfl_py() -> Option<Vec<OsString>> {

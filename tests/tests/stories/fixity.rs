@@ -1,9 +1,9 @@
-//! What a failing disk does to the archive is found and named.
+//! What a failing disk does to the archive is found and named, by us and by validators of others.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use tests::{Scene, files};
+use tests::{Judge, Scene, files};
 
 /// Runs the check at the console: its exit code and what it says.
 fn check(scene: &Scene) -> (Option<i32>, Value, String) {
@@ -32,6 +32,26 @@ fn object(archive: &Path, file: &Path) -> String {
     inventory["id"].as_str().unwrap().to_owned()
 }
 
+/// Every validator that is installed calls the archive valid, and a changed one not.
+pub(crate) fn judged_by_others(archive: &Path) {
+    let photos = files::below(archive).unwrap();
+    let photo =
+        photos.iter().find(|path| path.extension().is_some_and(|extension| extension == "jpg")).unwrap();
+    for judge in Judge::all() {
+        let Some(output) = judge.validate(archive).unwrap() else {
+            println!("{} is not installed; the archive was not judged by it", judge.name);
+            continue;
+        };
+        let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        println!("{} says: {told}", judge.name);
+        assert!(output.status.success(), "{} finds fault: {told}", judge.name);
+        files::flip(&archive.join(&photo)).unwrap();
+        let output = judge.validate(archive).unwrap().unwrap();
+        files::flip(&archive.join(&photo)).unwrap();
+        assert!(!output.status.success(), "{} does not see a changed byte", judge.name);
+    }
+}
+
 #[test]
 fn a_changed_byte_and_a_lost_file_are_named_with_their_objects() {
     let scene = Scene::open(8).unwrap().staffed().unwrap();
@@ -43,6 +63,7 @@ fn a_changed_byte_and_a_lost_file_are_named_with_their_objects() {
         (Some(0), Some(0), 0)
     );
     assert!(text.contains(" 0 damaged, 0 unreadable"), "{text}");
+    judged_by_others(&archive);
 
     let found = photos(&archive);
     assert_eq!(found.len(), 8);

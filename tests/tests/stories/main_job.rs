@@ -4,7 +4,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use tests::{Judge, files, models, program};
+use tests::{models, program};
+
+use crate::fixity::judged_by_others;
 
 /// Plays the demo with so many people in each half; returns its lines.
 fn play(data: &Path, half: usize) -> Vec<serde_json::Value> {
@@ -20,26 +22,6 @@ fn play(data: &Path, half: usize) -> Vec<serde_json::Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// Every validator that is installed calls the archive valid, and a changed one not.
-fn judge(archive: &Path) {
-    let photos = files::below(archive).unwrap();
-    let photo =
-        photos.iter().find(|path| path.extension().is_some_and(|extension| extension == "jpg")).unwrap();
-    for judge in Judge::all() {
-        let Some(output) = judge.validate(archive).unwrap() else {
-            println!("{} is not installed; the archive was not judged by it", judge.name);
-            continue;
-        };
-        let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-        println!("{} says: {told}", judge.name);
-        assert!(output.status.success(), "{} finds fault: {told}", judge.name);
-        files::flip(&archive.join(photo)).unwrap();
-        let output = judge.validate(archive).unwrap().unwrap();
-        files::flip(&archive.join(photo)).unwrap();
-        assert!(!output.status.success(), "{} does not see a changed byte", judge.name);
-    }
-}
-
 #[test]
 fn the_main_job_holds_with_drawn_portraits() {
     if models().is_none() {
@@ -51,5 +33,5 @@ fn the_main_job_holds_with_drawn_portraits() {
     let lines = play(&data, 60);
     assert_eq!(lines[0]["source"], "drawn");
     assert!(lines.iter().filter(|line| line["ok"] == true).count() >= 9);
-    judge(&data.join("archive"));
+    judged_by_others(&data.join("archive"));
 }
