@@ -1,4 +1,5 @@
-//! Turns `locales/{zh,en}.toml` into Rust: a function per text, a look-up per table of words.
+//! Turns `locales/{zh,en}.toml` into Rust and two tables: a function per text that names its place in the tables, a
+//! look-up per table of words, and `zh.txt` and `en.txt` with a text a line, which the server hands out beside the client.
 //!
 //! A key that one language lacks, a placeholder that differs, or a problem, right or role without words stops the
 //! build. A text that no page uses is an unused function, which the compiler reports.
@@ -29,7 +30,12 @@ fn main() -> Result<()> {
     same_keys("words", &zh.words, &en.words)?;
     everything_the_api_says_has_words(&zh)?;
     let out = env::var("OUT_DIR").context("OUT_DIR is not set")?;
-    fs::write(Path::new(&out).join("locales.rs"), generated(&zh, &en)?)?;
+    let out = Path::new(&out);
+    fs::write(out.join("locales.rs"), generated(&zh)?)?;
+    fs::write(out.join("zh.txt"), zh.table()?)?;
+    fs::write(out.join("en.txt"), en.table()?)?;
+    // By this the chores know whose output folder holds the tables.
+    println!("cargo::rustc-env=XUECANG_WORDS={}", out.display());
     Ok(())
 }
 
@@ -41,6 +47,19 @@ impl Locale {
         let words = words.try_into().with_context(|| format!("{path}: [words.*] holds tables of texts"))?;
         let texts = table.try_into().with_context(|| format!("{path}: a section holds texts"))?;
         Ok(Self { texts, words })
+    }
+
+    /// Every text, a line each, in the order in which [`generated`] counts them.
+    fn table(&self) -> Result<String> {
+        let mut table = String::new();
+        for (section, texts) in self.texts.iter().chain(&self.words) {
+            for (key, text) in texts {
+                ensure!(!text.contains('\n'), "{section}.{key} has more than one line");
+                table.push_str(text);
+                table.push('\n');
+            }
+        }
+        Ok(table)
     }
 }
 
@@ -89,30 +108,25 @@ fn everything_the_api_says_has_words(locale: &Locale) -> Result<()> {
     Ok(())
 }
 
-fn generated(zh: &Locale, en: &Locale) -> Result<String> {
-    let mut out = String::new();
-    let other = |all: &BTreeMap<String, Texts>, section: &str, key: &str| {
-        all.get(section).and_then(|texts| texts.get(key)).cloned().unwrap_or_default()
-    };
-    out.push_str("/// The texts of the pages, by section.\npub(crate) mod texts {\n");
-    for (section, texts) in &zh.texts {
+fn generated(locale: &Locale) -> Result<String> {
+    let mut out = String::from("/// The texts of the pages, by section.\npub(crate) mod texts {\n");
+    let mut place = 0_u16;
+    for (section, texts) in &locale.texts {
         writeln!(out, "pub(crate) mod {section} {{ use crate::i18n::Text;")?;
-        for (key, text) in texts {
-            let en = other(&en.texts, section, key);
-            writeln!(out, "pub(crate) const fn {key}() -> Text {{ Text {{ zh: {text:?}, en: {en:?} }} }}")?;
+        for key in texts.keys() {
+            writeln!(out, "pub(crate) const fn {key}() -> Text {{ Text({place}) }}")?;
+            place += 1;
         }
         out.push_str("}\n");
     }
-    out.push_str(
-        "}\n/// Words for the codes the API speaks in.\npub(crate) mod words { use crate::i18n::Text;\n",
-    );
-    for (table, texts) in &zh.words {
-        writeln!(out, "pub(crate) fn {table}(code: &str) -> Option<Text> {{ Some(match code {{")?;
-        for (key, text) in texts {
-            let en = other(&en.words, table, key);
-            writeln!(out, "{key:?} => Text {{ zh: {text:?}, en: {en:?} }},")?;
-        }
-        out.push_str("_ => return None })}\n");
+    out.push_str("}\n/// Words for the codes the API speaks in.\npub(crate) mod words { use crate::i18n::{Text, find};\n");
+    for (table, texts) in &locale.words {
+        let codes: Vec<_> = texts.keys().collect();
+        writeln!(
+            out,
+            "pub(crate) fn {table}(code: &str) -> Option<Text> {{ find(&{codes:?}, {place}, code) }}"
+        )?;
+        place += u16::try_from(codes.len())?;
     }
     out.push_str("}\n");
     Ok(out)

@@ -1,9 +1,10 @@
 //! The whole client: signed out, or the frame with the page that the address names.
 
-use leptos::prelude::*;
+use crate::prelude::*;
 
 use crate::browser;
 use crate::components::{frame, loader, notice};
+use crate::i18n::Text;
 use crate::pages;
 use crate::router::{self, Route, Section};
 use crate::session;
@@ -17,21 +18,29 @@ pub(crate) fn app() -> AnyView {
     follow_theme();
     Effect::new(move |_| browser::mark_root("data-masked", state.masked.get().then_some("yes")));
     Effect::new(move |_| browser::mark_root("lang", Some(state.language.get().tag())));
-    leptos::task::spawn_local(session::resume());
+    spawn_local(session::resume());
     let standing = Memo::new(move |_| match state.signed_in.get() {
         SignedIn::Unknown => None,
         SignedIn::Nobody => Some(None),
         SignedIn::As(session) => Some(Some(session.user.id)),
     });
-    (move || {
-        // A change of language draws everything anew.
-        state.language.track();
-        match standing.get() {
-            None => loader::waiting(),
-            Some(None) => pages::sign_in::page(),
-            Some(Some(_)) => frame::frame(page()),
-        }
+    (move || match standing.get() {
+        None => loader::waiting(),
+        Some(None) => pages::sign_in::page(),
+        Some(Some(_)) => frame::frame(page()),
     })
+    .into_any()
+}
+
+/// What is shown when the table of words did not come: the one sentence that is not in it.
+pub(crate) fn without_words() -> AnyView {
+    view! {
+        <main class="failed-start">
+            <h1>"学藏"</h1>
+            <p>"页面未能完整载入，请重新打开。"</p>
+            <p lang="en">"The page could not be loaded in full. Please open it again."</p>
+        </main>
+    }
     .into_any()
 }
 
@@ -54,19 +63,21 @@ fn follow_theme() {
 }
 
 /// The page at the address. A change of query alone does not draw it anew.
-fn page() -> impl Fn() -> AnyView + Send + 'static {
+fn page() -> impl FnMut() -> AnyView + 'static {
     let path = Memo::new(|_| state().address.with(|address| address.path.clone()));
     let first = StoredValue::new(true);
-    move || {
-        let route = Route::parse(&path.get());
-        let title = title(&route);
+    Effect::new(move |_| {
+        let title = title(&Route::parse(&path.get()));
         document().set_title(&format!("{title} · {}", t!(app.name)));
-        if !first.get_value() && route != Route::Find {
+    });
+    Effect::new(move |_| {
+        let moved = Route::parse(&path.get()) != Route::Find;
+        if !first.get_value() && moved {
             browser::focus("page");
         }
         first.set_value(false);
-        view(route)
-    }
+    });
+    move || view(Route::parse(&path.get()))
 }
 
 fn view(route: Route) -> AnyView {
@@ -82,6 +93,7 @@ fn view(route: Route) -> AnyView {
         Route::Delivery(id) => pages::delivery::page(id),
         Route::Item(id, number) => pages::item::page(id, number),
         Route::Receipt(id) => pages::delivery::receipt(id),
+        Route::Supervision => pages::supervision::page(),
         Route::Desk => pages::desk::page(None),
         Route::DeskPerson(person) => pages::desk::page(Some(person)),
         Route::Review => pages::review::page(),
@@ -101,7 +113,7 @@ fn view(route: Route) -> AnyView {
     }
 }
 
-fn title(route: &Route) -> &'static str {
+fn title(route: &Route) -> Text {
     match route {
         Route::Today => t!(rail.today),
         Route::Find => t!(rail.find),
@@ -112,6 +124,7 @@ fn title(route: &Route) -> &'static str {
         Route::Deliveries | Route::Delivery(_) => t!(rail.deliveries),
         Route::Item(..) => t!(item.title),
         Route::Receipt(_) => t!(receipt.title),
+        Route::Supervision => t!(rail.supervision),
         Route::Desk | Route::DeskPerson(_) => t!(rail.desk),
         Route::Review | Route::ReviewOne(_) => t!(rail.review),
         Route::Calibrations | Route::Calibration(_) => t!(rail.calibration),

@@ -1,11 +1,25 @@
 //! The few things asked of the browser itself: its store, its windows, files, focus and keys.
 
-use leptos::prelude::*;
+use std::pin::Pin;
+
+use crate::prelude::*;
 use wasm_bindgen::{JsCast as _, JsValue};
+
+/// Runs a task beside everything else. Boxed, so that the machinery around it is compiled once.
+pub(crate) fn spawn_local(task: impl Future<Output = ()> + 'static) {
+    wasm_bindgen_futures::spawn_local(Box::pin(task) as Pin<Box<dyn Future<Output = ()>>>);
+}
+
+/// Takes away what the page itself showed while the client was fetched.
+pub(crate) fn take_down_the_curtain() {
+    if let Some(curtain) = document().get_element_by_id("curtain") {
+        curtain.remove();
+    }
+}
 
 /// The window.
 pub(crate) fn window() -> web_sys::Window {
-    leptos::prelude::window()
+    web_sys::window().unwrap_or_else(|| JsValue::NULL.unchecked_into())
 }
 
 fn store() -> Option<web_sys::Storage> {
@@ -66,6 +80,67 @@ pub(crate) fn step_through(selector: &str, by: i32) -> bool {
     match links.get(next) {
         Some(link) => link.focus().is_ok(),
         None => at.is_some(),
+    }
+}
+
+/// What stands in one field.
+pub(crate) enum Typed {
+    /// A text or the value of a choice.
+    Text(String),
+    /// A box that is ticked or not.
+    Ticked(bool),
+}
+
+/// What stands in every field that has an id.
+pub(crate) fn typed() -> Vec<(String, Typed)> {
+    let Ok(found) = document().query_selector_all("input[id], select[id], textarea[id]") else {
+        return Vec::new();
+    };
+    (0..found.length())
+        .filter_map(|i| found.item(i)?.dyn_into::<web_sys::Element>().ok())
+        .filter_map(|field| Some((field.id(), held(&field)?)))
+        .collect()
+}
+
+fn held(field: &web_sys::Element) -> Option<Typed> {
+    if let Some(input) = field.dyn_ref::<web_sys::HtmlInputElement>() {
+        return match input.type_().as_str() {
+            "file" => None,
+            "checkbox" | "radio" => Some(Typed::Ticked(input.checked())),
+            _ => Some(Typed::Text(input.value())),
+        };
+    }
+    if let Some(select) = field.dyn_ref::<web_sys::HtmlSelectElement>() {
+        return Some(Typed::Text(select.value()));
+    }
+    field.dyn_ref::<web_sys::HtmlTextAreaElement>().map(|area| Typed::Text(area.value()))
+}
+
+/// Puts back what stood in fields, and lets them tell so, as if it were typed again.
+pub(crate) fn type_again(typed: &[(String, Typed)]) {
+    for (id, typed) in typed {
+        let Some(field) = document().get_element_by_id(id) else { continue };
+        let changed = match (held(&field), typed) {
+            (Some(Typed::Text(now)), Typed::Text(before)) => now != *before,
+            (Some(Typed::Ticked(now)), Typed::Ticked(before)) => now != *before && *before,
+            _ => false,
+        };
+        if changed {
+            put_back(&field, typed);
+        }
+    }
+}
+
+fn put_back(field: &web_sys::Element, typed: &Typed) {
+    let (name, value, event) = match typed {
+        Typed::Text(text) => ("value", JsValue::from_str(text), "input"),
+        Typed::Ticked(ticked) => ("checked", JsValue::from_bool(*ticked), "change"),
+    };
+    let _refused = js_sys::Reflect::set(field, &JsValue::from_str(name), &value);
+    for event in [event, "change"] {
+        if let Ok(event) = web_sys::Event::new(event) {
+            let _handled = field.dispatch_event(&event);
+        }
     }
 }
 
@@ -151,6 +226,15 @@ fn is_typing(event: &web_sys::KeyboardEvent) -> bool {
         "INPUT" => !matches!(element.get_attribute("type").as_deref(), Some("checkbox" | "radio" | "button")),
         _ => false,
     }
+}
+
+/// Calls `act` every `ms` milliseconds, as long as the page that asks is shown.
+pub(crate) fn every(ms: u32, act: impl FnMut() + 'static) {
+    let interval = gloo_timers::callback::Interval::new(ms, act);
+    let kept = StoredValue::new_local(Some(interval));
+    on_cleanup(move || {
+        kept.try_update_value(Option::take);
+    });
 }
 
 /// Calls `then` whenever a media query begins or ceases to match, for as long as the client runs.

@@ -3,10 +3,10 @@
 //! The guide judges light, sharpness and stillness inside the oval, from a few grey pixels that never leave the
 //! browser. Whether there is a face, and whose, is judged by the appliance alone.
 
+use crate::prelude::*;
+use crate::view::place;
 use futures_channel::oneshot;
 use gloo_timers::callback::Interval;
-use leptos::html;
-use leptos::prelude::*;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 
@@ -54,7 +54,7 @@ impl Guide {
 #[derive(Clone, Copy)]
 pub(crate) struct Camera {
     /// Where the picture is shown.
-    pub(crate) video: NodeRef<html::Video>,
+    pub(crate) video: NodeRef<web_sys::HtmlVideoElement>,
     /// How it stands.
     pub(crate) stand: RwSignal<Stand>,
     /// What the guide says.
@@ -67,7 +67,7 @@ impl Camera {
     /// A camera that is off. It goes off again with the page.
     pub(crate) fn new() -> Self {
         let camera = Self {
-            video: NodeRef::new(),
+            video: place(),
             stand: RwSignal::new(Stand::Off),
             guide: RwSignal::new(Guide::default()),
             stream: StoredValue::new_local(None),
@@ -80,7 +80,7 @@ impl Camera {
     /// Asks for the camera and shows what it sees.
     pub(crate) fn start(self) {
         self.stand.set(Stand::Starting);
-        leptos::task::spawn_local(async move {
+        spawn_local(async move {
             let stream = open().await;
             // The page may have gone while the browser was asking.
             let Some(video) = self.video.try_get_untracked().flatten() else {

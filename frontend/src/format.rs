@@ -1,8 +1,8 @@
 //! Times, counts, sizes and rates as people read them: local zone, thousands apart, tabular.
 
+use crate::prelude::*;
 use api::Timestamp;
 use js_sys::Date;
-use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
 use crate::i18n::Language;
@@ -67,13 +67,23 @@ pub(crate) fn count(n: u64) -> String {
     out
 }
 
+/// A number with so many digits after the point. The browser writes it: its way is there already.
+pub(crate) fn fixed(value: impl Into<f64>, digits: u8) -> String {
+    js_sys::Number::from(value.into()).to_fixed(digits).map(String::from).unwrap_or_default()
+}
+
+/// A number as short as it can be written.
+pub(crate) fn plain(value: impl Into<f64>) -> String {
+    js_sys::Number::from(value.into()).to_string_with_radix(10).map(String::from).unwrap_or_default()
+}
+
 /// Bytes in the largest unit that leaves at least one digit before the point.
 #[expect(clippy::cast_precision_loss, reason = "three significant digits are shown")]
 pub(crate) fn size(bytes: u64) -> String {
     let mut value = bytes as f64;
     for unit in ["B", "KB", "MB", "GB", "TB"] {
         if value < 1000.0 || unit == "TB" {
-            return if unit == "B" { format!("{bytes} B") } else { format!("{value:.1} {unit}") };
+            return if unit == "B" { format!("{bytes} B") } else { format!("{} {unit}", fixed(value, 1)) };
         }
         value /= 1000.0;
     }
@@ -82,7 +92,7 @@ pub(crate) fn size(bytes: u64) -> String {
 
 /// A share of one, in percent with one decimal.
 pub(crate) fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
+    format!("{} %", fixed(share * 100.0, 1))
 }
 
 /// A small rate as people write it: `1e-3` as `0.1 %`, and tinier ones in powers of ten.
@@ -90,10 +100,10 @@ pub(crate) fn rate(share: f64) -> String {
     if share == 0.0 {
         "0".to_owned()
     } else if share >= 1e-4 {
-        let text = format!("{:.3}", share * 100.0);
+        let text = fixed(share * 100.0, 3);
         format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
     } else {
-        format!("{share:.0e}")
+        js_sys::Number::from(share).to_exponential(0).map(String::from).unwrap_or_default()
     }
 }
 
@@ -103,9 +113,9 @@ pub(crate) fn odds(ratio: f64) -> String {
         if value >= 100_000.0 {
             "> 100 000".to_owned()
         } else if value >= 10.0 {
-            format!("{value:.0}")
+            fixed(value, 0)
         } else {
-            format!("{value:.1}")
+            fixed(value, 1)
         }
     };
     if ratio >= 1.0 {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::prelude::*;
 use api::ids::{CalibrationId, CampaignId, CaseId, ComparisonId, DeliveryId, PersonId};
-use leptos::prelude::*;
 use wasm_bindgen::{JsCast as _, JsValue};
 
 use crate::browser;
@@ -75,6 +75,7 @@ pub(crate) enum Route {
     Delivery(DeliveryId),
     Item(DeliveryId, u32),
     Receipt(DeliveryId),
+    Supervision,
     Desk,
     DeskPerson(PersonId),
     Review,
@@ -123,6 +124,7 @@ impl Route {
             ["deliveries", id] => Self::Delivery(id.parse().ok()?),
             ["deliveries", id, "items", number] => Self::Item(id.parse().ok()?, number.parse().ok()?),
             ["deliveries", id, "receipt"] => Self::Receipt(id.parse().ok()?),
+            ["supervision"] => Self::Supervision,
             ["desk"] => Self::Desk,
             ["desk", person] => Self::DeskPerson(person.parse().ok()?),
             ["review"] => Self::Review,

@@ -3,13 +3,12 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use crate::prelude::*;
 use futures_channel::oneshot;
-use leptos::prelude::*;
 
 use crate::api_client::{self, Answer};
 use crate::browser;
 use crate::state::{SignedIn, state};
-use crate::t;
 
 thread_local! {
     /// Requests that wait until a purpose is stated or refused.
@@ -96,7 +95,7 @@ pub(crate) fn lacks_purpose() -> Memo<bool> {
 /// The button that asks for a purpose where something waits for it.
 pub(crate) fn ask_button() -> AnyView {
     let ask = |_| {
-        leptos::task::spawn_local(async {
+        spawn_local(async {
             // What waits for the purpose follows the session.
             ask_purpose().await;
         })

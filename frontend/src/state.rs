@@ -3,11 +3,11 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
+use crate::prelude::*;
 use api::account::Session;
 use api::ids::JobId;
 use api::job::{Job, JobState};
 use api::{Right, Timestamp};
-use leptos::prelude::*;
 
 use crate::browser;
 use crate::i18n::Language;
@@ -63,6 +63,15 @@ impl Theme {
     }
 }
 
+/// What a thing is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Name {
+    /// A campaign's name.
+    Campaign(String),
+    /// A delivery's campaign and round.
+    Delivery(String, u32),
+}
+
 /// The shared signals. Copied freely; made once.
 #[derive(Clone, Copy)]
 pub(crate) struct State {
@@ -80,6 +89,8 @@ pub(crate) struct State {
     pub(crate) address: RwSignal<Address>,
     /// The campaign that lists are narrowed to, as an id's text; empty for all.
     pub(crate) campaign: RwSignal<String>,
+    /// The names of campaigns and deliveries, by their ids, as far as they were heard of.
+    pub(crate) names: RwSignal<BTreeMap<String, Name>>,
     /// Whether the API waits for a purpose.
     pub(crate) purpose_wanted: RwSignal<bool>,
     /// A short notice at the page's foot, read aloud, and when it was given.
@@ -110,6 +121,7 @@ impl State {
             jobs: RwSignal::new(BTreeMap::new()),
             address: RwSignal::new(Address::now()),
             campaign: RwSignal::new(browser::recall("campaign").unwrap_or_default()),
+            names: RwSignal::new(BTreeMap::new()),
             purpose_wanted: RwSignal::new(false),
             notice: RwSignal::new(None),
         }
@@ -144,6 +156,15 @@ impl State {
     /// Says something in passing, to eye and ear.
     pub(crate) fn tell(self, text: impl Into<String>) {
         self.notice.set(Some((text.into(), js_sys::Date::now())));
+    }
+
+    /// Learns what things are called.
+    pub(crate) fn learn(self, names: impl Iterator<Item = (String, Name)>) {
+        let known = self.names.get_untracked();
+        let new: Vec<_> = names.filter(|(id, name)| known.get(id) != Some(name)).collect();
+        if !new.is_empty() {
+            self.names.update(|known| known.extend(new));
+        }
     }
 
     /// Takes in what is newly known of a job.

@@ -1,9 +1,9 @@
-//! One appliance: made, served, killed, served again.
+//! One appliance: made, served, killed, served again, copied.
 
 use std::io::Write as _;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -12,7 +12,7 @@ use api::account::{NewUser, User};
 use fs_err as fs;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{Client, models, program};
+use crate::{Client, files, models, port, program};
 
 /// The password of every account of a story's appliance.
 const PASSWORD: &str = "stories-need-no-secret-42";
@@ -24,9 +24,12 @@ const SECURITY: &str = "security";
 #[derive(Debug)]
 pub struct Appliance {
     dir: tempfile::TempDir,
+    /// The data directory; elsewhere for an appliance on a volume of its own.
+    data: PathBuf,
     staff: u16,
     vendors: u16,
-    child: Option<Child>,
+    models: PathBuf,
+    child: Mutex<Option<Child>>,
 }
 
 impl Appliance {
@@ -37,7 +40,23 @@ impl Appliance {
     /// When it can't be made or does not answer.
     pub fn start() -> Result<Self> {
         let dir = tempfile::tempdir()?;
-        let mut appliance = Self { dir, staff: free_port()?, vendors: free_port()?, child: None };
+        let data = dir.path().join("data");
+        Self::start_in(dir, data)
+    }
+
+    /// Makes an appliance whose data lies on a volume of its own, and serves it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Appliance::start`].
+    pub fn start_on(volume: &Path) -> Result<Self> {
+        Self::start_in(tempfile::tempdir()?, volume.join("data"))
+    }
+
+    fn start_in(dir: tempfile::TempDir, data: PathBuf) -> Result<Self> {
+        let models = models().unwrap_or_else(|| dir.path().join("no-models"));
+        let (staff, vendors) = (port::free()?, port::free()?);
+        let appliance = Self { dir, data, staff, vendors, models, child: Mutex::default() };
         appliance.init()?;
         appliance.serve()?;
         let security = appliance.sign_in(SECURITY)?;
@@ -50,10 +69,45 @@ impl Appliance {
         Ok(appliance)
     }
 
+    /// A second appliance with the same people, keys and everything, on ports of its own. Neither is serving.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be copied; this one must be stopped.
+    pub fn copy(&self) -> Result<Self> {
+        if self.child().is_some() {
+            bail!("an appliance is copied while it does not serve");
+        }
+        let dir = tempfile::tempdir()?;
+        files::copy(self.dir.path(), dir.path())?;
+        let data = dir.path().join("data");
+        let (staff, vendors) = (port::free()?, port::free()?);
+        let copy = Self { dir, data, staff, vendors, models: self.models.clone(), child: Mutex::default() };
+        fs::write(copy.log(), "")?;
+        copy.configure()?;
+        Ok(copy)
+    }
+
+    /// Uses the models of another folder from the next start on.
+    ///
+    /// # Errors
+    ///
+    /// When the configuration can't be written.
+    pub fn use_models(&mut self, folder: &Path) -> Result<()> {
+        folder.clone_into(&mut self.models);
+        self.configure()
+    }
+
     /// The data directory.
     #[must_use]
-    pub fn data(&self) -> PathBuf {
-        self.dir.path().join("data")
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Where the server's log is written.
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
+        self.dir.path().join("serve.log")
     }
 
     /// A folder for the story's own files.
@@ -110,8 +164,8 @@ impl Appliance {
     /// # Errors
     ///
     /// When the process can't be waited for.
-    pub fn kill(&mut self) -> Result<()> {
-        if let Some(mut child) = self.child.take() {
+    pub fn kill(&self) -> Result<()> {
+        if let Some(mut child) = self.child().take() {
             child.kill()?;
             child.wait()?;
         }
@@ -123,8 +177,8 @@ impl Appliance {
     /// # Errors
     ///
     /// When it can't be told or waited for.
-    pub fn stop(&mut self) -> Result<()> {
-        if let Some(mut child) = self.child.take() {
+    pub fn stop(&self) -> Result<()> {
+        if let Some(mut child) = self.child().take() {
             kill_process(Pid::from_child(&child), Signal::TERM)?;
             child.wait()?;
         }
@@ -136,22 +190,16 @@ impl Appliance {
     /// # Errors
     ///
     /// When it does not answer within half a minute.
-    pub fn serve(&mut self) -> Result<()> {
-        let log = fs::File::options()
-            .create(true)
-            .append(true)
-            .open(self.dir.path().join("serve.log"))?
-            .into_file();
+    pub fn serve(&self) -> Result<()> {
+        let log = fs::File::options().create(true).append(true).open(self.log())?.into_file();
         let mut command = self.command(&["serve"])?;
-        self.child = Some(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()?);
+        let mut child = self.child();
+        *child = Some(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()?);
         let begun = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", self.staff)).is_err() {
-            let ended = self.child.as_mut().map(Child::try_wait).transpose()?.flatten();
+            let ended = child.as_mut().map(Child::try_wait).transpose()?.flatten();
             if ended.is_some() || begun.elapsed() > Duration::from_secs(30) {
-                bail!(
-                    "the appliance does not serve: {}",
-                    fs::read_to_string(self.dir.path().join("serve.log"))?
-                );
+                bail!("the appliance does not serve: {}", fs::read_to_string(self.log())?);
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -167,9 +215,16 @@ impl Appliance {
         Ok(self.command(words)?.stdin(Stdio::null()).output()?)
     }
 
+    fn child(&self) -> MutexGuard<'_, Option<Child>> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn command(&self, words: &[&str]) -> Result<Command> {
         let mut command = Command::new(program("xuecang")?);
         command
+            .env("NO_COLOR", "1")
+            // The configuration says which.
+            .env_remove("XUECANG_MODELS")
             .args(words)
             .arg("--data")
             .arg(self.data())
@@ -178,17 +233,21 @@ impl Appliance {
         Ok(command)
     }
 
-    fn init(&self) -> Result<()> {
-        let models = models().unwrap_or_else(|| self.dir.path().join("no-models"));
+    fn configure(&self) -> Result<()> {
         let config = format!(
             "allow_unencrypted_volume = true\nmodels = {:?}\nlisten = \"127.0.0.1:{}\"\n\
              vendor_listen = \"127.0.0.1:{}\"\nvendor_address = \"{}\"\n",
-            models.display().to_string(),
+            self.models.display().to_string(),
             self.staff,
             self.vendors,
             self.vendor_address(),
         );
         fs::write(self.dir.path().join("config.toml"), config)?;
+        Ok(())
+    }
+
+    fn init(&self) -> Result<()> {
+        self.configure()?;
         let mut init = Command::new(program("xuecang")?)
             .args(["init", "--school", "故事学院", "--admin", SECURITY, "--data"])
             .arg(self.data())
@@ -213,8 +272,4 @@ impl Drop for Appliance {
 fn account(role: Role) -> Result<String> {
     let word = serde_json::to_value(role)?;
     Ok(word.as_str().context("a role has a word")?.to_owned())
-}
-
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }

@@ -1,15 +1,23 @@
 //! A signed-in client of the REST API, as a browser would be one.
 
-use std::thread::sleep;
-use std::time::Duration;
+use std::io::{BufRead as _, BufReader};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::{self, sleep};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use api::Page;
 use api::account::{Purpose, Session, SignIn};
+use api::delivery::Delivery;
+use api::ids::{DeliveryId, JobId};
 use api::import::Upload;
 use api::job::{Job, JobState};
 use reqwest::blocking::{Body, RequestBuilder, Response};
 use reqwest::{Certificate, Method};
 use serde::{Serialize, de::DeserializeOwned};
+
+/// How long a job of a story may take.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// One person at one browser.
 #[derive(Debug)]
@@ -81,21 +89,47 @@ impl Client {
         self.post_bytes(&format!("/uploads?name={name}"), bytes)
     }
 
+    /// Follows every job this person may see, from now on, until the connection ends.
+    pub fn follow(&self) -> Result<Receiver<Job>> {
+        let answer = self.send(self.request(Method::GET, "/events"))?;
+        let (told, jobs) = channel();
+        thread::spawn(move || {
+            for line in BufReader::new(answer).lines().map_while(std::io::Result::ok) {
+                let job = line.strip_prefix("data:").and_then(|data| serde_json::from_str(data.trim()).ok());
+                if job.is_some_and(|job| told.send(job).is_err()) {
+                    return;
+                }
+            }
+        });
+        Ok(jobs)
+    }
+
     /// Waits until a job has ended, well or not.
-    pub fn ended(&self, job: &Job) -> Result<Job> {
+    pub fn ended(&self, job: JobId) -> Result<Job> {
+        let begun = Instant::now();
         loop {
-            let now: Job = self.get(&format!("/jobs/{}", job.id))?;
+            let now: Job = self.get(&format!("/jobs/{job}"))?;
             match now.state {
                 JobState::Done | JobState::Failed | JobState::Cancelled => return Ok(now),
+                _ if begun.elapsed() > PATIENCE => bail!("the job {:?} does not end", now.kind),
                 JobState::Waiting | JobState::Running | JobState::Stopping => {
-                    sleep(Duration::from_millis(50))
+                    sleep(Duration::from_millis(20))
                 }
             }
         }
     }
 
+    /// Waits until a delivery's present job has ended, and returns the delivery.
+    pub fn settled(&self, delivery: DeliveryId) -> Result<Delivery> {
+        let path = format!("/deliveries/{delivery}");
+        let now: Delivery = self.get(&path)?;
+        let job = now.job.context("the delivery has no job")?;
+        self.ended(job)?;
+        self.get(&path)
+    }
+
     /// Waits until a job has ended well.
-    pub fn done(&self, job: &Job) -> Result<Job> {
+    pub fn done(&self, job: JobId) -> Result<Job> {
         let now = self.ended(job)?;
         match now.state {
             JobState::Done => Ok(now),
@@ -104,6 +138,20 @@ impl Client {
                 now.kind,
                 now.problem.map(|problem| problem.title)
             ),
+        }
+    }
+
+    /// Every item of a list that comes in parts.
+    pub fn all<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>> {
+        let mut all = Vec::new();
+        loop {
+            let mark = if path.contains('?') { '&' } else { '?' };
+            let page: Page<T> = self.get(&format!("{path}{mark}offset={}&limit=500", all.len()))?;
+            let last = page.items.is_empty();
+            all.extend(page.items);
+            if last || all.len() as u64 >= page.total {
+                return Ok(all);
+            }
         }
     }
 

@@ -1,15 +1,34 @@
 //! The appliance as the stories see it: the real binary, as a process of its own, in a temporary directory.
 //!
-//! Nothing here reaches inside: a story speaks HTTP as a browser would, and may kill the process at any moment.
+//! Nothing here reaches inside: a story speaks HTTP as a browser would, runs the commands and the vendor's agent, looks at
+//! the files, and may kill any process at any moment.
 
 mod appliance;
 mod browser;
+mod captures;
 mod client;
+pub mod files;
+mod judge;
+mod picture;
+mod port;
+mod power;
 mod program;
+mod scene;
 mod school;
+mod vendor;
+mod volume;
+mod words;
 
 pub use appliance::Appliance;
-pub use browser::{Browser, DESKTOP, PHONE, Page};
+pub use browser::{Browser, DESKTOP, PHONE, Page, Thing, axe};
+pub use captures::Captures;
 pub use client::Client;
+pub use judge::Judge;
+pub use picture::{differences, picture};
+pub use power::{Cut, Moment};
 pub use program::{models, program};
-pub use school::{School, Student, workbook};
+pub use scene::{Scene, refusal};
+pub use school::{Photo, School, Student, archive, workbook};
+pub use vendor::{Vendor, delivered};
+pub use volume::Volume;
+pub use words::{LANGUAGES, Words};

@@ -1,10 +1,13 @@
 //! A small made-up school for stories.
 
+use std::collections::BTreeMap;
 use std::io::{Cursor, Write as _};
 
 use anyhow::Result;
 use rust_xlsxwriter::Workbook;
 use zip::write::SimpleFileOptions;
+
+use crate::Captures;
 
 /// The people of a story.
 #[derive(Debug, Clone)]
@@ -13,9 +16,22 @@ pub struct School {
     pub students: Vec<Student>,
 }
 
+/// Which drawn photo of a student: [`verify::draw`] draws a person differently under another number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Photo {
+    /// 录取照片
+    Admission = 0,
+    /// What the vendor captures.
+    Capture = 1,
+    /// 学籍照片
+    Enrolment = 2,
+}
+
 /// One student.
 #[derive(Debug, Clone)]
 pub struct Student {
+    /// Their place among all, which decides how they look.
+    pub place: usize,
     /// The name.
     pub name: String,
     /// 考生号
@@ -33,6 +49,7 @@ impl School {
         const SURNAMES: [&str; 8] = ["王", "李", "刀", "普", "欧阳", "木", "段", "和"];
         const GIVEN: [&str; 10] = ["伟", "芳", "娜", "晨", "曦", "玉兰", "松", "䶮", "㛃", "梓涵"];
         let student = |n: usize| Student {
+            place: n,
             name: format!(
                 "{}{}{}",
                 SURNAMES.get(n % 8).copied().unwrap_or_default(),
@@ -69,19 +86,90 @@ impl School {
         workbook(&head, rows)
     }
 
-    /// Admission photos as a zip named by candidate number: drawn portraits.
+    /// The numbers of all students.
+    #[must_use]
+    pub fn numbers(&self) -> Vec<String> {
+        self.students.iter().map(|student| student.student_number.clone()).collect()
+    }
+
+    /// One photo of every student, as a zip named by candidate number.
     ///
     /// # Errors
     ///
     /// When the zip can't be written.
-    pub fn photos(&self) -> Result<Vec<u8>> {
-        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-        for (n, student) in self.students.iter().enumerate() {
-            zip.start_file(format!("{}.jpg", student.candidate_number), SimpleFileOptions::default())?;
-            zip.write_all(&verify::draw::portrait_jpeg(n as u64, 0))?;
-        }
-        Ok(zip.finish()?.into_inner())
+    pub fn photos(&self, photo: Photo) -> Result<Vec<u8>> {
+        let entry =
+            |student: &Student| (format!("{}.jpg", student.candidate_number), student.portrait(photo));
+        archive(self.students.iter().map(entry))
     }
+
+    /// What the vendor captured of those who have a token, by student number.
+    #[must_use]
+    pub fn captures(&self, tokens: &BTreeMap<String, String>) -> Captures {
+        Captures::new(self.students.iter().filter_map(|student| {
+            Some((tokens.get(&student.student_number)?.clone(), student.portrait(Photo::Capture)))
+        }))
+    }
+
+    /// A certificate register of all students, and of so many graduates whom nobody knows yet.
+    ///
+    /// # Errors
+    ///
+    /// When the workbook can't be written.
+    pub fn register(&self, strangers: usize) -> Result<Vec<u8>> {
+        let head = [
+            "证书编号",
+            "学号",
+            "姓名",
+            "证件号",
+            "专业",
+            "层次",
+            "学制",
+            "入学日期",
+            "毕业日期",
+            "毕结业",
+            "校长",
+        ];
+        let unknown = School::of(self.students.len() + strangers).students.split_off(self.students.len());
+        let rows = self.students.iter().chain(&unknown).enumerate().map(|(n, student)| {
+            vec![
+                format!("512341202706{:06}", n + 1),
+                student.student_number.clone(),
+                student.name.clone(),
+                student.id_number.clone(),
+                "舞蹈表演".to_owned(),
+                "专科".to_owned(),
+                "3".to_owned(),
+                "20240901".to_owned(),
+                "20270701".to_owned(),
+                "毕业".to_owned(),
+                "杨校长".to_owned(),
+            ]
+        });
+        workbook(&head, rows)
+    }
+}
+
+impl Student {
+    /// A drawn photo of them as JPEG, 480 × 640.
+    #[must_use]
+    pub fn portrait(&self, photo: Photo) -> Vec<u8> {
+        verify::draw::portrait_jpeg(self.place as u64, photo as u64)
+    }
+}
+
+/// A zip of files by name.
+///
+/// # Errors
+///
+/// When it can't be written.
+pub fn archive<N: AsRef<str>>(entries: impl IntoIterator<Item = (N, Vec<u8>)>) -> Result<Vec<u8>> {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in entries {
+        zip.start_file(name.as_ref(), SimpleFileOptions::default())?;
+        zip.write_all(&bytes)?;
+    }
+    Ok(zip.finish()?.into_inner())
 }
 
 /// A workbook with one sheet.

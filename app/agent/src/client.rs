@@ -25,6 +25,12 @@ pub enum ClientError {
     /// The school can't be reached, or the connection broke.
     #[error("the school can't be reached")]
     Connection(#[source] reqwest::Error),
+    /// The school does not know this agent's certificate.
+    #[error(
+        "the school does not accept this agent's certificate: it has expired, was revoked or is another school's; ask \
+         the school for a new enrolment and run `xuecang-agent connect`"
+    )]
+    Certificate,
     /// The school refused.
     #[error("{}", .0.title)]
     Refused(Box<Problem>),
@@ -47,9 +53,35 @@ impl ClientError {
                 ) || (problem.code == Code::BadRequest && problem.status == 400 && is_interruption(problem))
             }
             Self::Answer(status) => *status >= 500,
-            Self::Identity(_) => false,
+            Self::Identity(_) | Self::Certificate => false,
         }
     }
+}
+
+impl From<reqwest::Error> for ClientError {
+    fn from(error: reqwest::Error) -> Self {
+        if is_about_our_certificate(&error) { Self::Certificate } else { Self::Connection(error) }
+    }
+}
+
+/// Whether the school's TLS ended the connection because of the certificate it was shown (RFC 8446 §6.2).
+fn is_about_our_certificate(error: &reqwest::Error) -> bool {
+    const ALERTS: [&str; 5] = [
+        "alert unknown ca",
+        "alert bad certificate",
+        "alert certificate",
+        "certificate required",
+        "access denied",
+    ];
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if ALERTS.iter().any(|alert| text.contains(alert)) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// A request that broke off on its way is answered as a bad one, if at all.
@@ -125,12 +157,15 @@ impl Client {
 ///
 /// [`ClientError`].
 pub fn send(request: RequestBuilder) -> Result<Response, ClientError> {
-    let answer = request.send().map_err(ClientError::Connection)?;
+    let answer = request.send()?;
     let status = answer.status();
     if status.is_success() {
         return Ok(answer);
     }
     match answer.json::<Problem>() {
+        Ok(problem) if problem.code == api::ProblemCode::ClientCertificateRequired => {
+            Err(ClientError::Certificate)
+        }
         Ok(problem) => Err(ClientError::Refused(Box::new(problem))),
         Err(_) => Err(ClientError::Answer(status.as_u16())),
     }

@@ -1,6 +1,6 @@
 //! Accounts, sessions and the audit trail.
 
-use jiff::Timestamp;
+use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::UserId;

@@ -1,6 +1,6 @@
 //! Campaigns: one cohort, its roster, its capture tokens and its dates.
 
-use jiff::{Timestamp, civil::Date};
+use crate::{Date, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::DeliveryState;

@@ -1,6 +1,6 @@
 //! Deletion cases: the school's view of the handshake.
 
-use jiff::Timestamp;
+use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{CaseId, DeliveryId, VendorId};

@@ -1,6 +1,6 @@
 //! Deliveries: what came, what was found, who accepted it.
 
-use jiff::{Timestamp, civil::Date};
+use crate::{Date, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{CampaignId, DeliveryId, JobId, PersonId, PhotoId, UserId, VendorId};

@@ -1,6 +1,6 @@
 //! What is kept about one person.
 
-use jiff::{Timestamp, civil::Date};
+use crate::{Date, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{DeliveryId, DiplomaId, PersonId, PhotoId};

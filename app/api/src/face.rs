@@ -1,6 +1,6 @@
 //! Comparing faces: at the desk, in review, and the calibration behind it.
 
-use jiff::Timestamp;
+use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::Finding;

@@ -1,6 +1,6 @@
 //! The archive's health and the doctor's findings.
 
-use jiff::Timestamp;
+use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The archive in figures. `GET /archive/health`

@@ -1,6 +1,6 @@
 //! The ledger: the tamper-evident record of what happened.
 
-use jiff::Timestamp;
+use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The ledger's head. `GET /ledger`

@@ -17,13 +17,18 @@ pub mod ledger;
 pub mod problem;
 pub mod right;
 pub mod search;
+#[cfg(any(test, target_family = "wasm"))]
+pub mod time;
 pub mod today;
 pub mod vendor;
 
 pub use ids;
-pub use jiff::Timestamp;
+#[cfg(not(target_family = "wasm"))]
+pub use jiff::{Timestamp, civil::Date};
 pub use problem::{Problem, ProblemCode};
 pub use right::{Right, Role};
+#[cfg(target_family = "wasm")]
+pub use time::{Date, Timestamp};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! What waits for the person who signed in.
 
-use jiff::Timestamp;
+use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Today's page. `GET /today`

@@ -2,7 +2,7 @@
 //!
 //! Nothing here names a person: a vendor knows capture tokens only.
 
-use jiff::{Timestamp, civil::Date};
+use crate::{Date, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::{DeliveryState, Receipt};

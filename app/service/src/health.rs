@@ -16,11 +16,17 @@ use archive::{
     fixity::{self, FixityReport, Standing},
     ocfl::ObjectId,
 };
+use bag::Finding;
 use fs_err as fs;
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::job::Ctx;
 use crate::{Actor, Office, Refusal as _, Result, audit, event, job};
+
+/// The event that tells of a check, and what it is about.
+const CHECKED: &str = "archive.checked";
+const ARCHIVE: &str = "archive";
 
 /// The archive in figures, as the catalog and past checks tell.
 ///
@@ -61,20 +67,71 @@ pub fn check(office: &Office, actor: &Actor) -> Result<Job> {
     job::enqueue(office, actor, JobKind::CheckArchive, None, &())
 }
 
+/// What a check found, and where it found fault.
+#[derive(Debug)]
+pub struct Checked {
+    /// The figures.
+    pub check: FixityCheck,
+    /// Every fault.
+    pub faults: Vec<Fault>,
+}
+
+/// One thing that is not as it was kept. Names no person: paths in the archive are made of random ids.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// The object, `urn:uuid:…`; nothing if it can't be told whose file it is.
+    pub object: Option<String>,
+    /// The file, seen from the archive's folder.
+    pub path: String,
+    /// Code of the OCFL specification, or `object-missing`.
+    pub code: String,
+    /// What is wrong, in English.
+    pub text: String,
+}
+
 /// Reads every byte now: for the machine's console.
 ///
 /// # Errors
 ///
 /// Without the right `maintain_archive`; when the result can't be kept.
-pub fn check_now(office: &Office, actor: &Actor) -> Result<FixityCheck> {
+pub fn check_now(office: &Office, actor: &Actor) -> Result<Checked> {
     actor.may(Right::MaintainArchive)?;
     let began = Instant::now();
     let report = fixity::check(&office.archive, threads(), &|_| {}, &AtomicBool::new(false));
-    keep(office, actor, &report, began)
+    let faults = faults(&report, &vanished(office, &report)?);
+    let check = keep(office, actor, &report, began, &Timestamp::now().to_string())?;
+    Ok(Checked { check, faults })
+}
+
+fn faults(report: &FixityReport, vanished: &[ObjectId]) -> Vec<Fault> {
+    let fault = |object: Option<ObjectId>, place: &str, finding: &Finding| Fault {
+        object: object.map(|object| object.to_string()),
+        path: [place, &finding.path]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join("/"),
+        code: finding.code.clone().into_owned(),
+        text: finding.text.clone(),
+    };
+    let frame = report.frame.errors().map(|finding| fault(None, "", finding));
+    let within = report.casualties.iter().flat_map(|casualty| {
+        casualty.report.errors().map(|finding| fault(casualty.object, &casualty.place, finding))
+    });
+    let gone = vanished.iter().map(|object| Fault {
+        object: Some(object.to_string()),
+        path: String::new(),
+        code: "object-missing".to_owned(),
+        text: "the catalog knows this object and the archive does not hold it".to_owned(),
+    });
+    frame.chain(within).chain(gone).collect()
 }
 
 /// The body of the job that checks the archive. A check that was interrupted is no check: nothing of it is kept.
 pub(crate) fn run_check(ctx: &Ctx<'_>) -> Result<()> {
+    if ctx.done_before(CHECKED, ARCHIVE)? {
+        return Ok(());
+    }
     let began = Instant::now();
     let stop = AtomicBool::new(false);
     let told = |progress: fixity::Progress| {
@@ -83,7 +140,7 @@ pub(crate) fn run_check(ctx: &Ctx<'_>) -> Result<()> {
     };
     let report = fixity::check(&ctx.office().archive, threads(), &told, &stop);
     ctx.go_on()?;
-    let check = keep(ctx.office(), &ctx.actor()?, &report, began)?;
+    let check = keep(ctx.office(), &ctx.actor()?, &report, began, &ctx.id().to_string())?;
     for (name, value) in [
         ("intact", check.intact),
         ("damaged", check.damaged),
@@ -101,8 +158,14 @@ fn threads() -> NonZeroUsize {
     NonZeroUsize::new(half).unwrap_or(NonZeroUsize::MIN)
 }
 
-/// Keeps what a check found, with a word to the audit trail and the ledger.
-fn keep(office: &Office, actor: &Actor, report: &FixityReport, began: Instant) -> Result<FixityCheck> {
+/// Keeps what a check found, with a word to the audit trail and the ledger. `reference` tells checks apart.
+fn keep(
+    office: &Office,
+    actor: &Actor,
+    report: &FixityReport,
+    began: Instant,
+    reference: &str,
+) -> Result<FixityCheck> {
     let vanished = vanished(office, report)?;
     let figures = figures(office, report, vanished.len());
     let check = fixity_check::FixityCheck {
@@ -124,7 +187,7 @@ fn keep(office: &Office, actor: &Actor, report: &FixityReport, began: Instant) -
         let detail = serde_json::json!({
             "intact": check.intact, "damaged": check.damaged, "unreadable": check.unreadable, "bytes": check.bytes,
         });
-        event::queue(tx, actor, "archive.checked", "archive", &check.at.to_string(), &detail)
+        event::queue(tx, actor, CHECKED, ARCHIVE, reference, &detail)
     })?;
     Ok(check_to_api(check))
 }

@@ -11,10 +11,10 @@ use api::dossier::PhotoKind as ApiPhotoKind;
 use api::import::{ImportFile, ImportFinding, ImportPhotos};
 use api::job::{Job, JobKind};
 use api::{ProblemCode, Right, ids::CampaignId, ids::PersonId, ids::UploadId};
-use archive::db::catalog::{diploma, person};
+use archive::db::catalog::{diploma, person, version};
 use archive::db::office::{event as events, roster};
 use archive::db::{Connection, Transaction};
-use archive::dossier::{Change, DiplomaFacts, Facts, NewPhoto, PhotoKind};
+use archive::dossier::{Change, DiplomaFacts, Facts, Kept, NewPhoto, PhotoKind, object_of};
 use archive::import::{
     Diploma, DiplomaRules, ImportError, PhotoFile, PhotoLimits, Photos, Problem, Severity, TableLimits,
     photos, read_diplomas, read_roster,
@@ -31,6 +31,9 @@ const PEOPLE: usize = 250;
 /// How many photos, and how many of their bytes, are kept in one batch.
 const PHOTOS: usize = 200;
 const PHOTO_BYTES: usize = 128 << 20;
+
+/// What versions made from a certificate register say.
+const REGISTER: &str = "Certificate register imported";
 
 /// What an import job needs to know.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -101,8 +104,9 @@ impl<'a> Import<'a> {
         self.ctx.office()
     }
 
-    /// Keeps changes in batches, telling the ledger and the listeners. Returns how many dossiers changed.
-    fn keep(&self, changes: Vec<Change>) -> Result<u64> {
+    /// Keeps changes in batches, telling the ledger and the listeners. Returns how many dossiers changed, those that an
+    /// interrupted run of this job changed among them.
+    fn keep(&self, changes: Vec<Change>, message: &str) -> Result<u64> {
         let total = changes.len() as u64;
         let (mut done, mut changed) = (0, 0);
         let mut changes = changes.into_iter().peekable();
@@ -111,10 +115,34 @@ impl<'a> Import<'a> {
             let batch: Vec<Change> = changes.by_ref().take(PEOPLE).collect();
             done += batch.len() as u64;
             let kept = keep(self.office(), &self.actor, batch)?;
-            changed += kept.iter().filter(|kept| kept.changed).count() as u64;
+            changed += self.changed(&kept, message)?;
             self.ctx.progress("storing", done, total);
         }
         Ok(changed)
+    }
+
+    /// How many dossiers this job changed, now or in a run that was interrupted.
+    fn changed(&self, kept: &[Kept], message: &str) -> Result<u64> {
+        self.office().catalog.read(|conn| -> Result<_> {
+            let mut changed = 0;
+            for kept in kept {
+                changed += u64::from(kept.changed || !self.versions(conn, kept.person, message)?.is_empty());
+            }
+            Ok(changed)
+        })
+    }
+
+    /// Whether this job began a dossier, in a run that was interrupted.
+    fn began(&self, conn: &Connection, person: PersonId, message: &str) -> Result<bool> {
+        Ok(self.versions(conn, person, message)?.contains(&1))
+    }
+
+    /// The versions of a dossier that this job has made: one import runs at a time, and each says in a version what it did.
+    fn versions(&self, conn: &Connection, person: PersonId, message: &str) -> Result<Vec<u32>> {
+        let since = self.ctx.created();
+        let mine = |version: &version::Version| version.created >= since && version.message == message;
+        let versions = version::of(conn, object_of(person))?;
+        Ok(versions.iter().filter(|version| mine(version)).map(|version| version.number).collect())
     }
 
     /// Refuses the file if a finding blocks; the findings are kept either way.
@@ -126,12 +154,17 @@ impl<'a> Import<'a> {
         if blocking == 0 {
             return Ok(());
         }
-        Err(self.refused(&format!("{blocking} findings must be put right first")))
+        let text =
+            format!("{blocking} findings in it must be put right first; they are listed with their places");
+        Err(self.refused("file-findings", &text))
     }
 
-    fn refused(&self, reason: &str) -> Error {
-        let params = [("file", self.file.name.clone()), ("reason", reason.to_owned())];
-        Error::refused(ProblemCode::BadFile, params)
+    /// Refuses the file: `reason` is the code by which clients word it, `text` says it in English.
+    fn refused(&self, reason: &str, text: &str) -> Error {
+        let name = &self.file.name;
+        let params = [("file", name.clone()), ("reason", reason.to_owned())];
+        let title = format!("{name} could not be imported: {text}. Nothing was changed.");
+        Error::from(api::Problem { title, ..api::Problem::new(ProblemCode::BadFile, params) })
     }
 
     /// The end: what remains to be written in the office, and the event that it is done. Then the file goes.
@@ -161,31 +194,38 @@ pub(crate) fn run_roster(ctx: &Ctx<'_>) -> Result<()> {
     let mut findings: Vec<ImportFinding> = read.problems.iter().map(finding).collect();
     let mut people = Vec::new();
     let mut seen = BTreeSet::new();
+    let mut created = 0;
+    let message = format!("Roster of {campaign} imported");
     import.office().catalog.read(|conn| -> Result<()> {
         for row in read.rows.iter().filter(|row| !row.blocked) {
             match resolve(conn, &row.record)? {
                 Ok(found) if found.is_some_and(|person| !seen.insert(person)) => {
                     findings.push(row_finding(row.sheet.as_deref(), row.row, "same-person-twice", "block"));
                 }
-                Ok(found) => people.push((found, row.record.clone())),
+                Ok(found) => {
+                    let new = match found {
+                        Some(person) => import.began(conn, person, &message)?,
+                        None => true,
+                    };
+                    created += u64::from(new);
+                    people.push((found, row.record.clone()));
+                }
                 Err(code) => findings.push(row_finding(row.sheet.as_deref(), row.row, code, "block")),
             }
         }
         Ok(())
     })?;
     if read.rows.is_empty() {
-        return Err(import.refused("it has no rows"));
+        return Err(unusable(&import, &ImportError::Empty));
     }
     import.judge(&findings)?;
-    let created = people.iter().filter(|(found, _)| found.is_none()).count() as u64;
     let people: Vec<(PersonId, PersonRecord)> =
         people.into_iter().map(|(found, record)| (found.unwrap_or_else(PersonId::new), record)).collect();
     let roster: Vec<PersonId> = people.iter().map(|(person, _)| *person).collect();
-    let message = format!("Roster of {campaign} imported");
     let changes = people.into_iter().map(|(person, record)| {
         Change::of(person, message.clone()).facts(Facts::Merge(Box::new(record))).on_roster(campaign)
     });
-    let changed = import.keep(changes.collect())?;
+    let changed = import.keep(changes.collect(), &message)?;
     let figures =
         BTreeMap::from([("people", roster.len() as u64), ("created", created), ("changed", changed)]);
     import.finish(&figures, |tx| Ok(roster::replace(tx, campaign, &roster)?))
@@ -283,7 +323,7 @@ impl Intake<'_> {
         }
         *total += bytes.len();
         match NewPhoto::from_bytes(self.kind, bytes, format!("imported from the file named {key}")) {
-            Ok(photo) => Ok(Some(Change::of(person, format!("{} photo imported", self.kind)).photo(photo))),
+            Ok(photo) => Ok(Some(Change::of(person, self.message()).photo(photo))),
             Err(error) => {
                 self.refuse(entry, error.code(), "warn");
                 Ok(None)
@@ -295,11 +335,15 @@ impl Intake<'_> {
         if changes.is_empty() {
             return Ok(());
         }
-        for kept in keep(self.import.office(), &self.import.actor, changes)? {
-            self.count("photos", kept.photos.len() as u64);
-            self.count("changed", u64::from(kept.changed));
-        }
+        let kept = keep(self.import.office(), &self.import.actor, changes)?;
+        self.count("photos", kept.iter().map(|kept| kept.photos.len() as u64).sum());
+        self.count("changed", self.import.changed(&kept, &self.message())?);
         Ok(())
+    }
+
+    /// What the versions say.
+    fn message(&self) -> String {
+        format!("{} photo imported", self.kind)
     }
 
     fn refuse(&mut self, entry: u64, code: &str, severity: &str) {
@@ -340,7 +384,7 @@ pub(crate) fn run_diplomas(ctx: &Ctx<'_>) -> Result<()> {
     let read = read_diplomas(&import.file.path, TableLimits::default(), &rules)
         .map_err(|error| unusable(&import, &error))?;
     if read.rows.is_empty() {
-        return Err(import.refused("it has no rows"));
+        return Err(unusable(&import, &ImportError::Empty));
     }
     ctx.progress("checking", 0, read.rows.len() as u64);
     let mut findings: Vec<ImportFinding> = read.problems.iter().map(finding).collect();
@@ -349,11 +393,14 @@ pub(crate) fn run_diplomas(ctx: &Ctx<'_>) -> Result<()> {
     import.office().catalog.read(|conn| -> Result<()> {
         for row in read.rows.iter().filter(|row| !row.blocked) {
             match holder(conn, &row.diploma)? {
-                Ok(Some(person)) => changes.push(diploma_change(person, &row.diploma, false)),
-                Ok(None) => {
+                Ok(Some(person)) if !import.began(conn, person, REGISTER)? => {
+                    changes.push(diploma_change(person, &row.diploma, false));
+                }
+                Ok(begun) => {
                     created += 1;
                     findings.push(row_finding(row.sheet.as_deref(), row.row, "person-created", "info"));
-                    changes.push(diploma_change(PersonId::new(), &row.diploma, true));
+                    let person = begun.unwrap_or_else(PersonId::new);
+                    changes.push(diploma_change(person, &row.diploma, true));
                 }
                 Err(code) => findings.push(row_finding(row.sheet.as_deref(), row.row, code, "block")),
             }
@@ -362,7 +409,7 @@ pub(crate) fn run_diplomas(ctx: &Ctx<'_>) -> Result<()> {
     })?;
     import.judge(&findings)?;
     let diplomas = changes.len() as u64;
-    let changed = import.keep(changes)?;
+    let changed = import.keep(changes, REGISTER)?;
     let figures = BTreeMap::from([("diplomas", diplomas), ("created", created), ("changed", changed)]);
     import.finish(&figures, |_| Ok(()))
 }
@@ -408,7 +455,7 @@ fn record_of(row: &Diploma) -> PersonRecord {
 }
 
 fn diploma_change(person: PersonId, row: &Diploma, new: bool) -> Change {
-    let change = Change::of(person, "Certificate register imported").diploma(DiplomaFacts::from(row));
+    let change = Change::of(person, REGISTER).diploma(DiplomaFacts::from(row));
     if new { change.facts(Facts::Merge(Box::new(record_of(row)))) } else { change }
 }
 
@@ -448,7 +495,7 @@ fn place_text(sheet: Option<&str>, row: Option<u32>) -> String {
 
 /// The refusal of a file that can't be read at all. A disk that fails is no fault of the file.
 fn unusable(import: &Import<'_>, error: &ImportError) -> Error {
-    import.refused(error.code())
+    import.refused(error.code(), &error.to_string())
 }
 
 fn photo_kind(kind: ApiPhotoKind) -> PhotoKind {

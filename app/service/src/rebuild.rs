@@ -1,11 +1,17 @@
 //! Catalog and index made anew from the archive's files, while both go on serving.
 
+use std::collections::BTreeMap;
+
 use api::{ProblemCode, Right, ids::JobId};
 use archive::dossier::{RebuildError, Rebuilt};
 use jiff::Timestamp;
 
 use crate::job::Ctx;
 use crate::{Actor, Error, Office, Result, audit, dossier, event, index};
+
+/// The event that tells of a rebuild, and what it is about.
+const REBUILT: &str = "archive.rebuilt";
+const ARCHIVE: &str = "archive";
 
 /// Rebuilds catalog and index now, without a job: for a command at the console.
 ///
@@ -19,6 +25,16 @@ pub fn now(
     actor: &Actor,
     progress: &mut dyn FnMut(&str, u64, u64) -> bool,
 ) -> Result<Rebuilt> {
+    anew(office, actor, &Timestamp::now().to_string(), progress)
+}
+
+/// `reference` tells rebuilds apart.
+fn anew(
+    office: &Office,
+    actor: &Actor,
+    reference: &str,
+    progress: &mut dyn FnMut(&str, u64, u64) -> bool,
+) -> Result<Rebuilt> {
     actor.may(Right::MaintainArchive)?;
     let rebuilt = dossier::holdings(office)
         .rebuild(&mut |done, total| progress("reading", done, total))
@@ -26,11 +42,9 @@ pub fn now(
     // Events of versions that were told of before are found queued already; missing ones are added.
     dossier::announce(office)?;
     index::rebuild(office, &mut |done, total| progress("indexing", done, total))?;
-    let detail = serde_json::json!({
-        "objects": rebuilt.objects, "dossiers": rebuilt.dossiers, "unreadable": rebuilt.unreadable.len(),
-    });
+    let detail = figures(&rebuilt);
     office.office.write(|tx| -> Result<()> {
-        event::queue(tx, actor, "archive.rebuilt", "archive", &Timestamp::now().to_string(), &detail)?;
+        event::queue(tx, actor, REBUILT, ARCHIVE, reference, &detail)?;
         audit::record_in(tx, actor, "archive.rebuild", None, true)
     })?;
     Ok(rebuilt)
@@ -38,17 +52,27 @@ pub fn now(
 
 /// Body of the job.
 pub(crate) fn run(ctx: &Ctx<'_>) -> Result<()> {
+    if ctx.done_before(REBUILT, ARCHIVE)? {
+        return Ok(());
+    }
     let mut actor = ctx.actor()?;
     // The right was checked when the job was asked for; the person may have left since.
     actor.rights.insert(Right::MaintainArchive);
-    let rebuilt = now(ctx.office(), &actor, &mut |step, done, total| {
+    let rebuilt = anew(ctx.office(), &actor, &ctx.id().to_string(), &mut |step, done, total| {
         ctx.progress(step, done, total);
         !ctx.cancelled()
     })?;
-    ctx.result("objects", rebuilt.objects);
-    ctx.result("dossiers", rebuilt.dossiers);
-    ctx.result("unreadable", rebuilt.unreadable.len() as u64);
+    figures(&rebuilt).iter().for_each(|(name, value)| ctx.result(name, *value));
     Ok(())
+}
+
+/// What a rebuild found, by name.
+fn figures(rebuilt: &Rebuilt) -> BTreeMap<&'static str, u64> {
+    BTreeMap::from([
+        ("objects", rebuilt.objects),
+        ("dossiers", rebuilt.dossiers),
+        ("unreadable", rebuilt.unreadable.len() as u64),
+    ])
 }
 
 fn refusal(error: RebuildError) -> Error {

@@ -1,6 +1,6 @@
 //! Files that staff put in for a job: streamed to disk, hashed while written, durable before they are named.
 
-use std::{io::Write as _, path::PathBuf};
+use std::{io::Write as _, path::PathBuf, time::Duration};
 
 use api::import::Upload;
 use api::{ProblemCode, Right, ids::UploadId};
@@ -147,12 +147,13 @@ pub fn remove(office: &Office, id: UploadId) -> Result<()> {
     }
 }
 
-/// Removes uploads nobody used for a week, and bytes that no row names. To be called at start and now and then.
+/// Removes uploads nobody used for a week, and bytes that no row has named for `unnamed_for`: zero before anything comes
+/// in, later longer than anybody takes to put a file in.
 ///
 /// # Errors
 ///
 /// When the folder or the store can't be used.
-pub fn sweep(office: &Office) -> Result<()> {
+pub fn sweep(office: &Office, unnamed_for: Duration) -> Result<()> {
     let before = Timestamp::now() - KEPT;
     for row in office.office.read(|conn| rows::older_than(conn, before))? {
         remove(office, row.id)?;
@@ -160,12 +161,8 @@ pub fn sweep(office: &Office) -> Result<()> {
     for entry in fs::read_dir(&office.paths.uploads).or_failed("sweep uploads")? {
         let entry = entry.or_failed("sweep uploads")?;
         let id = entry.file_name().to_str().and_then(|name| name.parse::<UploadId>().ok());
-        let old = entry
-            .metadata()
-            .and_then(|meta| meta.modified())
-            .ok()
-            .and_then(|modified| Timestamp::try_from(modified).ok())
-            .is_some_and(|modified| modified < before);
+        let touched = entry.metadata().and_then(|meta| meta.modified()).ok();
+        let old = touched.is_some_and(|at| at.elapsed().is_ok_and(|age| age >= unnamed_for));
         let named = match id {
             Some(id) => office.office.read(|conn| rows::by_id(conn, id))?.is_some(),
             None => false,

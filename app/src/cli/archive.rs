@@ -3,7 +3,10 @@
 use std::{io::IsTerminal as _, process::ExitCode};
 
 use anyhow::Result;
-use service::{Actor, health};
+use api::health::FixityCheck;
+use serde::Serialize;
+use service::Actor;
+use service::health::{self, Checked, Fault};
 
 use super::place::Place;
 
@@ -30,6 +33,14 @@ pub(super) struct Check {
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+/// The check as JSON.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    check: &'a FixityCheck,
+    faults: &'a [Fault],
 }
 
 pub(super) fn run(command: Command) -> Result<ExitCode> {
@@ -60,10 +71,17 @@ fn rebuild(args: &Rebuild) -> Result<ExitCode> {
 
 fn check(args: &Check) -> Result<ExitCode> {
     let office = args.place.open()?;
-    let check = health::check_now(&office, &Actor::console())?;
+    let Checked { check, faults } = health::check_now(&office, &Actor::console())?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&check)?);
+        println!("{}", serde_json::to_string_pretty(&Told { check: &check, faults: &faults })?);
     } else {
+        for fault in &faults {
+            let object = fault.object.as_deref().unwrap_or("the archive");
+            println!("{object}: {} {} ({})", fault.path, fault.text, fault.code);
+        }
+        if !faults.is_empty() {
+            println!("Bring what is damaged back from a copy, file by file; nothing else has changed.");
+        }
         println!(
             "{} files intact, {} damaged, {} unreadable; {} bytes read.",
             check.intact, check.damaged, check.unreadable, check.bytes

@@ -23,6 +23,11 @@ impl Failure {
         Problem::new(code, params).into()
     }
 
+    /// Why it was refused.
+    pub(crate) const fn code(&self) -> ProblemCode {
+        self.problem.code
+    }
+
     /// The request can't be read.
     pub(crate) fn bad_request(reason: impl ToString) -> Self {
         Self::new(ProblemCode::BadRequest, [("reason", reason.to_string())])
@@ -52,7 +57,7 @@ impl From<service::Error> for Failure {
             service::Error::Refused(problem) => (*problem).into(),
             failed if failed.is_disk_full() => {
                 tracing::error!(cause = ?failed, "The disk is full.");
-                Self::new(ProblemCode::DiskFull, [("what", "the request".to_owned())])
+                Self::new(ProblemCode::DiskFull, [("what", "request".to_owned())])
             }
             failed => {
                 let incident = format!("{:08x}", rand::rng().random::<u32>());

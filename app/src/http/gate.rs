@@ -64,7 +64,7 @@ static GATES: LazyLock<Gates> = LazyLock::new(|| {
 });
 
 /// Lets a request through to its handler, with the [`Actor`] as an extension, or answers in its place.
-pub(super) async fn gate(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(super) async fn gate(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let Some(path) = path else { return next.run(request).await };
     let Some(gates) = GATES.get(path.as_str()) else {
@@ -75,29 +75,43 @@ pub(super) async fn gate(State(app): State<App>, request: Request, next: Next) -
     let Some((_, gate)) = gates.iter().find(|(known, _)| known == method) else {
         return Failure::method_not_allowed().into_response();
     };
-    match admit(&app, *gate, request).await {
-        Ok(request) => next.run(request).await,
-        Err(failure) => failure.into_response(),
+    let route = format!("{method} {path}");
+    let actor = match who(&app, request.headers()).await {
+        Ok(actor) => actor,
+        Err(failure) => return failure.into_response(),
+    };
+    match admit(*gate, &request, actor.as_ref()) {
+        Ok(()) => {
+            if let Some(actor) = actor {
+                request.extensions_mut().insert(actor);
+            }
+            next.run(request).await
+        }
+        Err(failure) => {
+            app.note_refusal(actor, &route, failure.code()).await;
+            failure.into_response()
+        }
     }
 }
 
-async fn admit(app: &App, gate: Gate, mut request: Request<Body>) -> Answer<Request<Body>> {
+/// Who is asking, if they are signed in.
+async fn who(app: &App, headers: &HeaderMap) -> Answer<Option<Actor>> {
+    match cookie(headers).map(str::to_owned) {
+        Some(cookie) => app.call(move |office| session::resume(office, &cookie)).await,
+        None => Ok(None),
+    }
+}
+
+fn admit(gate: Gate, request: &Request<Body>, actor: Option<&Actor>) -> Answer<()> {
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
     if changes && is_cross_site(request.headers()) {
         return Err(Failure::new(ProblemCode::CsrfMismatch, []));
     }
-    let actor = match cookie(request.headers()).map(str::to_owned) {
-        Some(cookie) => app.call(move |office| session::resume(office, &cookie)).await?,
-        None => None,
-    };
-    gate.check(actor.as_ref())?;
+    gate.check(actor)?;
     if changes && gate != Gate::Public {
-        check_csrf(request.headers(), actor.as_ref())?;
+        check_csrf(request.headers(), actor)?;
     }
-    if let Some(actor) = actor {
-        request.extensions_mut().insert(actor);
-    }
-    Ok(request)
+    Ok(())
 }
 
 /// Whether a browser says that another site made the request. Other clients say nothing.

@@ -6,6 +6,7 @@
 //! - Problems are made in one place ([`failure`]), security headers in one place ([`headers`]).
 
 mod assets;
+mod audit;
 mod extract;
 mod failure;
 mod gate;
@@ -40,6 +41,7 @@ const HASHING: usize = 2;
 pub struct App {
     office: Arc<Office>,
     attempts: Arc<limit::Attempts>,
+    refusals: Arc<audit::Refusals>,
     hashing: Arc<Semaphore>,
     closing: CancellationToken,
     openapi: Arc<str>,
@@ -51,7 +53,8 @@ impl App {
     pub fn new(office: Arc<Office>) -> Self {
         let openapi = serde_json::to_string(&openapi()).unwrap_or_default().into();
         let hashing = Arc::new(Semaphore::new(HASHING));
-        Self { office, attempts: Arc::default(), hashing, closing: CancellationToken::new(), openapi }
+        let (attempts, refusals) = (Arc::default(), Arc::default());
+        Self { office, attempts, refusals, hashing, closing: CancellationToken::new(), openapi }
     }
 
     /// The appliance.
@@ -67,6 +70,31 @@ impl App {
     /// Is cancelled when the server closes.
     pub(crate) fn closing(&self) -> CancellationToken {
         self.closing.clone()
+    }
+
+    /// Writes a refusal by the gate into the audit trail, if it is of a kind that matters and not one of very many.
+    async fn note_refusal(&self, actor: Option<service::Actor>, route: &str, code: api::ProblemCode) {
+        if audit::matters(code) {
+            let now = std::time::Instant::now();
+            self.write_refusals(self.refusals.count(audit::Refused::new(actor, route, code), now)).await;
+        }
+    }
+
+    /// Writes down the refusals that were only counted: of windows that are over, or `all` of them.
+    async fn write_counted_refusals(&self, all: bool) {
+        self.write_refusals(self.refusals.left(std::time::Instant::now(), all)).await;
+    }
+
+    async fn write_refusals(&self, refused: Vec<audit::Refused>) {
+        if refused.is_empty() {
+            return;
+        }
+        let work = move |office: &Arc<Office>| {
+            refused.iter().for_each(|refused| refused.write(office));
+            Ok(())
+        };
+        // Whatever went wrong is in the log; the refusals stand.
+        let _ = self.call(work).await;
     }
 
     /// As [`App::call`], for functions that hash a password: a few at a time.

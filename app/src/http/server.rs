@@ -11,7 +11,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
     server::conn::auto::Builder,
 };
-use service::{Office, dossier, index, job, ledger, session, upload};
+use service::{Office, compare, delivery, dossier, index, job, ledger, session, upload};
 use tokio::task::JoinSet;
 
 use super::{App, router, tls, vendor};
@@ -74,6 +74,8 @@ impl Server {
         let (staff, staff_listener) = bind(staff)?;
         let (vendors, vendors_listener) = bind(vendors)?;
         dossier::recover(&office).map_err(ServeError::Work)?;
+        // Nothing comes in yet: what no row names was left by a crash.
+        sweep(&office, Duration::ZERO);
         let workers = job::start(&office).map_err(ServeError::Work)?;
         let integrator = ledger::start(&office).map_err(ServeError::Work)?;
         let follower = index::follow(&office).map_err(ServeError::Work)?;
@@ -88,7 +90,7 @@ impl Server {
             vendors_handle,
             vendor::router(app.clone()),
         ));
-        tokio::spawn(sweep(app.clone()));
+        tokio::spawn(sweep_hourly(app.clone()));
         Ok(Self { app, staff, vendors, handles, ports, workers, integrator, follower })
     }
 
@@ -120,6 +122,7 @@ impl Server {
             handle.graceful_shutdown(Some(GRACE));
         }
         while self.ports.join_next().await.is_some() {}
+        self.app.write_counted_refusals(true).await;
         let (workers, integrator, follower) = (self.workers, self.integrator, self.follower);
         let stop = move || {
             workers.stop();
@@ -178,18 +181,38 @@ fn configure(builder: &mut Builder<TokioExecutor>) {
         .keep_alive_timeout(Duration::from_secs(20));
 }
 
-/// Removes what is outdated, now and every hour.
-async fn sweep(app: App) {
+/// Removes what is outdated, every hour.
+async fn sweep_hourly(app: App) {
     let closing = app.closing();
     loop {
-        let swept = app.call(|office| session::sweep(office).and_then(|()| upload::sweep(office))).await;
-        if swept.is_err() {
-            // The cause is in the log already; the next round tries again.
-            tracing::warn!("What is outdated could not be swept.");
-        }
         tokio::select! {
             () = closing.cancelled() => return,
             () = tokio::time::sleep(SWEEP) => {}
+        }
+        let swept = app.call(|office| {
+            sweep(office, SWEEP);
+            Ok(())
+        });
+        if swept.await.is_err() {
+            // The cause is in the log already; the next round tries again.
+            tracing::warn!("What is outdated could not be swept.");
+        }
+        app.write_counted_refusals(false).await;
+    }
+}
+
+/// Removes sessions that ended, uploads nobody used, and bytes that no row names once they are so old: a crash left them.
+/// What can't be swept stays for the next time and stops nothing else.
+fn sweep(office: &Office, unnamed_for: Duration) {
+    let swept = [
+        ("sessions", session::sweep(office)),
+        ("uploads", upload::sweep(office, unnamed_for)),
+        ("deliveries", delivery::sweep(office)),
+        ("probes", compare::sweep(office, unnamed_for)),
+    ];
+    for (what, swept) in swept {
+        if let Err(error) = swept {
+            tracing::warn!(what, cause = ?error, "What is left over of {what} could not be swept: {error}.");
         }
     }
 }

@@ -402,6 +402,40 @@ async fn the_audit_trail_tells_who_came_and_who_was_turned_away() {
 }
 
 #[tokio::test]
+async fn what_the_gate_turns_away_is_in_the_trail_once_and_names_no_id() {
+    let house = House::new();
+    add(&house.office, "audit", &[Role::AuditAdmin]);
+    add(&house.office, "supervisor", &[Role::Supervisor]);
+    let (auditor, supervisor) = (house.client("audit").await, house.client("supervisor").await);
+    let person = api::ids::PersonId::new();
+    for _ in 0..3 {
+        let got = supervisor.get(&format!("/api/v1/persons/{person}")).await;
+        assert_eq!(got.code(), Some(ProblemCode::NotAllowed));
+    }
+    for route in routes::all().filter(|route| route.gate != Gate::Public) {
+        house.send(json_request(route.method.clone(), &example(route.path), &())).await;
+    }
+    let mut elsewhere = supervisor;
+    elsewhere.csrf = "wrong".to_owned();
+    elsewhere.send(Method::PUT, "/api/v1/session/purpose", &()).await;
+    let page: api::Page<api::account::AuditEntry> = auditor.get("/api/v1/audit?action=gate.").await.json();
+    let told: Vec<_> = page
+        .items
+        .iter()
+        .map(|entry| (entry.account.as_str(), entry.subject.clone().unwrap_or_default(), entry.ok))
+        .collect();
+    let first = routes::all().find(|route| route.gate != Gate::Public).unwrap();
+    assert_eq!(
+        told,
+        [
+            ("supervisor", "PUT /api/v1/session/purpose: csrf-mismatch".to_owned(), false),
+            ("appliance", format!("{} {}: sign-in-required", first.method, first.path), false),
+            ("supervisor", "GET /api/v1/persons/{id}: not-allowed".to_owned(), false),
+        ]
+    );
+}
+
+#[tokio::test]
 async fn who_follows_a_job_hears_of_its_end_and_then_nothing() {
     let house = House::new();
     add(&house.office, "machine", &[Role::SystemAdmin]);

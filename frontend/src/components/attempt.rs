@@ -1,8 +1,9 @@
 //! Something a person tries to do: busy while it runs, and the refusal if it was refused.
 
 use std::future::Future;
+use std::pin::Pin;
 
-use leptos::prelude::*;
+use crate::prelude::*;
 
 use crate::api_client::{Answer, Failure};
 use crate::components::notice;
@@ -26,19 +27,26 @@ impl Attempt {
         work: impl Future<Output = Answer<T>> + 'static,
         then: impl FnOnce(T) + 'static,
     ) {
+        self.begin(Box::pin(async move {
+            let value = work.await?;
+            Ok(Box::new(move || then(value)) as Box<dyn FnOnce()>)
+        }));
+    }
+
+    fn begin(self, work: Pin<Box<dyn Future<Output = Answer<Box<dyn FnOnce()>>>>>) {
         if self.busy.get_untracked() {
             return;
         }
         self.busy.set(true);
         self.refused.set(None);
-        leptos::task::spawn_local(async move {
+        spawn_local(async move {
             let answer = work.await;
             // The page may have gone meanwhile; then nobody waits for the answer.
             if self.busy.try_set(false).is_some() {
                 return;
             }
             match answer {
-                Ok(value) => then(value),
+                Ok(then) => then(),
                 Err(failure) => self.refused.set(Some(failure)),
             }
         });

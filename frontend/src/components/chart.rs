@@ -1,7 +1,7 @@
 //! Charts drawn as SVG, each with its table one key away.
 
+use crate::prelude::*;
 use api::face::Calibration;
-use leptos::prelude::*;
 
 use crate::browser;
 use crate::format;
@@ -25,6 +25,11 @@ fn across(share: f64) -> f64 {
 /// Where a share of the vertical axis lies, px.
 fn up(share: f64) -> f64 {
     HEIGHT - BOTTOM - share.clamp(0.0, 1.0) * (HEIGHT - BOTTOM - TOP)
+}
+
+/// A place in a drawing, to a tenth of a pixel.
+fn px(at: f64) -> String {
+    format::fixed(at, 1)
 }
 
 /// A rate's place on a logarithmic axis, 0..=1.
@@ -58,33 +63,33 @@ pub(crate) fn det(calibration: &Calibration) -> AnyView {
     let mut line = String::new();
     for (i, (fmr, fnmr)) in calibration.det.iter().enumerate() {
         let pen = if i == 0 { 'M' } else { 'L' };
-        line.push_str(&format!("{pen}{:.1} {:.1}", across(log_share(*fmr)), up(log_share(*fnmr))));
+        line.push_str(&format!("{pen}{} {}", px(across(log_share(*fmr))), px(up(log_share(*fnmr)))));
     }
     let ticks = [1e-4, 1e-3, 1e-2, 1e-1, 1.0];
     let chart = view! {
-        <svg viewBox=format!("0 0 {WIDTH} {HEIGHT}") role="img" aria-label=t!(chart.det_alt)>
+        <svg viewBox="0 0 560 320" role="img" aria-label=t!(chart.det_alt)>
             {ticks.into_iter().map(|rate| {
                 let (x, y) = (across(log_share(rate)), up(log_share(rate)));
                 view! {
-                    <line class="grid" x1=x.to_string() x2=x.to_string() y1=up(0.0).to_string() y2=up(1.0).to_string()></line>
-                    <line class="grid" x1=across(0.0).to_string() x2=across(1.0).to_string() y1=y.to_string() y2=y.to_string()></line>
-                    <text x=x.to_string() y=(HEIGHT - BOTTOM + 16.0).to_string() text-anchor="middle">{format::rate(rate)}</text>
-                    <text x=(LEFT - 6.0).to_string() y=(y + 4.0).to_string() text-anchor="end">{format::rate(rate)}</text>
+                    <line class="grid" x1=x x2=x y1=up(0.0) y2=up(1.0)></line>
+                    <line class="grid" x1=across(0.0) x2=across(1.0) y1=y y2=y></line>
+                    <text x=x y=(HEIGHT - BOTTOM + 16.0) text-anchor="middle">{format::rate(rate)}</text>
+                    <text x=(LEFT - 6.0) y=(y + 4.0) text-anchor="end">{format::rate(rate)}</text>
                 }
             }).collect_view()}
-            <text class="axis" x=across(0.5).to_string() y=(HEIGHT - 6.0).to_string() text-anchor="middle">{t!(chart.fmr)}</text>
-            <text class="axis" transform=format!("translate(12 {}) rotate(-90)", up(0.5)) text-anchor="middle">{t!(chart.fnmr)}</text>
+            <text class="axis" x=across(0.5) y=(HEIGHT - 6.0) text-anchor="middle">{t!(chart.fmr)}</text>
+            <text class="axis" transform=format!("translate(12 {}) rotate(-90)", px(up(0.5))) text-anchor="middle">{t!(chart.fnmr)}</text>
             <path class="curve" d=line></path>
             {calibration.operating_points.iter().filter_map(|point| {
                 let fnmr = point.fnmr?;
                 let (x, y) = (across(log_share(point.target_fmr)), up(log_share(fnmr)));
-                Some(view! { <circle class="point" cx=x.to_string() cy=y.to_string() r="4"></circle> })
+                Some(view! { <circle class="point" cx=x cy=y r="4"></circle> })
             }).collect_view()}
         </svg>
     }
     .into_any();
     let points = calibration.det.clone();
-    with_table(t!(chart.det).to_owned(), chart, move || {
+    with_table(t!(chart.det).to_string(), chart, move || {
         let step = (points.len() / 20).max(1);
         view! {
             <table class="dense">
@@ -107,20 +112,20 @@ pub(crate) fn histogram(calibration: &Calibration, marked: Option<f32>) -> AnyVi
         let x = across((f64::from(value) + 1.0) / 2.0);
         let (at, anchor) = if x > WIDTH * 0.8 { (x - 4.0, "end") } else { (x + 4.0, "start") };
         view! {
-            <line class=class x1=x.to_string() x2=x.to_string() y1=up(0.0).to_string() y2=up(1.0).to_string()></line>
-            <text class=class x=at.to_string() text-anchor=anchor y=(TOP + 10.0).to_string()>{label}</text>
+            <line class=class x1=x x2=x y1=up(0.0) y2=up(1.0)></line>
+            <text class=class x=at text-anchor=anchor y=(TOP + 10.0)>{label}</text>
         }
     };
     let chart = view! {
-        <svg viewBox=format!("0 0 {WIDTH} {HEIGHT}") role="img" aria-label=t!(chart.histogram_alt)>
+        <svg viewBox="0 0 560 320" role="img" aria-label=t!(chart.histogram_alt)>
             <path class="impostor" d=steps(&impostor, most)></path>
             <path class="genuine" d=steps(&genuine, most)></path>
             {[-1.0_f32, -0.5, 0.0, 0.5, 1.0].into_iter().map(|value| view! {
-                <text x=across((f64::from(value) + 1.0) / 2.0).to_string() y=(HEIGHT - BOTTOM + 16.0).to_string() text-anchor="middle">{value.to_string()}</text>
+                <text x=across((f64::from(value) + 1.0) / 2.0) y=(HEIGHT - BOTTOM + 16.0) text-anchor="middle">{value}</text>
             }).collect_view()}
-            <line class="grid" x1=across(0.0).to_string() x2=across(1.0).to_string() y1=up(0.0).to_string() y2=up(0.0).to_string()></line>
-            <text class="axis" x=across(0.5).to_string() y=(HEIGHT - 6.0).to_string() text-anchor="middle">{t!(chart.similarity)}</text>
-            {upright(calibration.reject, "threshold", t!(chart.thresholds).to_owned())}
+            <line class="grid" x1=across(0.0) x2=across(1.0) y1=up(0.0) y2=up(0.0)></line>
+            <text class="axis" x=across(0.5) y=(HEIGHT - 6.0) text-anchor="middle">{t!(chart.similarity)}</text>
+            {upright(calibration.reject, "threshold", t!(chart.thresholds).to_string())}
             {upright(calibration.accept, "threshold", String::new())}
             {marked.map(|value| upright(value, "marked", String::new()))}
         </svg>
@@ -131,12 +136,12 @@ pub(crate) fn histogram(calibration: &Calibration, marked: Option<f32>) -> AnyVi
     }
     .into_any();
     let rows = table_rows(&calibration.impostor_histogram, &calibration.genuine_histogram);
-    with_table(t!(chart.histogram).to_owned(), chart, move || {
+    with_table(t!(chart.histogram).to_string(), chart, move || {
         view! {
             <table class="dense">
                 <thead><tr><th class="number">{t!(chart.similarity)}</th><th class="number">{t!(chart.impostor)}</th><th class="number">{t!(chart.genuine)}</th></tr></thead>
                 <tbody>{rows.iter().map(|(from, impostor, genuine)| view! {
-                    <tr><td class="number">{format!("{from:.2}")}</td><td class="number">{format::count(*impostor)}</td><td class="number">{format::count(*genuine)}</td></tr>
+                    <tr><td class="number">{format::fixed(*from, 2)}</td><td class="number">{format::count(*impostor)}</td><td class="number">{format::count(*genuine)}</td></tr>
                 }).collect_view()}</tbody>
             </table>
         }
@@ -154,16 +159,16 @@ fn shares(counts: &[u64]) -> Vec<f64> {
 #[expect(clippy::cast_precision_loss, reason = "a histogram has some hundred bins")]
 fn steps(shares: &[f64], most: f64) -> String {
     let bins = shares.len().max(1) as f64;
-    let mut d = format!("M{:.1} {:.1}", across(0.0), up(0.0));
+    let mut d = format!("M{} {}", px(across(0.0)), px(up(0.0)));
     for (i, share) in shares.iter().enumerate() {
-        let y = up(share / most);
+        let y = px(up(share / most));
         d.push_str(&format!(
-            "L{:.1} {y:.1}L{:.1} {y:.1}",
-            across(i as f64 / bins),
-            across((i as f64 + 1.0) / bins)
+            "L{} {y}L{} {y}",
+            px(across(i as f64 / bins)),
+            px(across((i as f64 + 1.0) / bins))
         ));
     }
-    d.push_str(&format!("L{:.1} {:.1}Z", across(1.0), up(0.0)));
+    d.push_str(&format!("L{} {}Z", px(across(1.0)), px(up(0.0))));
     d
 }
 

@@ -1,16 +1,17 @@
 //! A dialog that holds the focus until it is answered.
 
-use leptos::html;
-use leptos::prelude::*;
+use crate::i18n::Text;
+use crate::prelude::*;
+use crate::view::place;
 
 /// A modal dialog, open as long as `open` is. Esc closes it.
 pub(crate) fn dialog(
     open: RwSignal<bool>,
-    title: &'static str,
+    title: Text,
     on_close: impl Fn() + Copy + Send + Sync + 'static,
     body: impl Fn() -> AnyView + Send + Sync + 'static,
 ) -> AnyView {
-    let node = NodeRef::<html::Dialog>::new();
+    let node = place::<web_sys::HtmlDialogElement>();
     Effect::new(move |_| {
         let (Some(element), open) = (node.get(), open.get()) else { return };
         if open && !element.open() {
@@ -26,7 +27,7 @@ pub(crate) fn dialog(
         }
     };
     view! {
-        <dialog node_ref=node aria-label=title on:close=move |_: leptos::ev::Event| close()>
+        <dialog node_ref=node aria-label=title on:close=move |_: web_sys::Event| close()>
             {move || open.get().then(|| view! { <h2>{title}</h2> {body()} })}
         </dialog>
     }

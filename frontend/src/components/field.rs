@@ -1,17 +1,17 @@
 //! A labelled field.
 
-use leptos::prelude::*;
+use crate::prelude::*;
 
 /// A field for one line of text. `kind` is the input's type.
 pub(crate) fn text(
     id: &'static str,
-    label: impl Into<String>,
+    label: impl IntoView,
     kind: &'static str,
     value: RwSignal<String>,
 ) -> AnyView {
     view! {
         <label class="field" for=id>
-            <span>{label.into()}</span>
+            <span>{label}</span>
             <input id=id type=kind autocomplete="off" prop:value=move || value.get()
                 on:input:target=move |event| value.set(event.target().value())/>
         </label>
@@ -22,33 +22,28 @@ pub(crate) fn text(
 /// A field with a hint beneath.
 pub(crate) fn hinted(
     id: &'static str,
-    label: impl Into<String>,
+    label: impl IntoView,
     kind: &'static str,
     value: RwSignal<String>,
-    hint: impl Into<String>,
+    hint: impl IntoView,
 ) -> AnyView {
     let hint_id = format!("{id}-hint");
     view! {
         <label class="field" for=id>
-            <span>{label.into()}</span>
+            <span>{label}</span>
             <input id=id type=kind autocomplete="off" aria-describedby=hint_id.clone() prop:value=move || value.get()
                 on:input:target=move |event| value.set(event.target().value())/>
-            <small id=hint_id>{hint.into()}</small>
+            <small id=hint_id>{hint}</small>
         </label>
     }
     .into_any()
 }
 
 /// A field for several lines.
-pub(crate) fn lines(
-    id: &'static str,
-    label: impl Into<String>,
-    rows: u32,
-    value: RwSignal<String>,
-) -> AnyView {
+pub(crate) fn lines(id: &'static str, label: impl IntoView, rows: u32, value: RwSignal<String>) -> AnyView {
     view! {
         <label class="field" for=id>
-            <span>{label.into()}</span>
+            <span>{label}</span>
             <textarea id=id rows=rows prop:value=move || value.get()
                 on:input:target=move |event| value.set(event.target().value())></textarea>
         </label>
@@ -59,13 +54,13 @@ pub(crate) fn lines(
 /// A choice of one among several; each option has its value and its words.
 pub(crate) fn choice(
     id: &'static str,
-    label: impl Into<String>,
+    label: impl IntoView,
     value: RwSignal<String>,
     options: Vec<(String, String)>,
 ) -> AnyView {
     view! {
         <label class="field" for=id>
-            <span>{label.into()}</span>
+            <span>{label}</span>
             <select id=id on:change:target=move |event| value.set(event.target().value())>
                 {options.into_iter().map(|(option, words)| {
                     let own = option.clone();
@@ -78,13 +73,13 @@ pub(crate) fn choice(
 }
 
 /// A box to tick.
-pub(crate) fn tick(id: String, label: impl Into<String>, value: RwSignal<bool>) -> AnyView {
+pub(crate) fn tick(id: String, label: impl IntoView, value: RwSignal<bool>) -> AnyView {
     let own = id.clone();
     view! {
         <label class="tick" for=id>
             <input id=own type="checkbox" prop:checked=move || value.get()
                 on:change:target=move |event| value.set(event.target().checked())/>
-            <span>{label.into()}</span>
+            <span>{label}</span>
         </label>
     }
     .into_any()

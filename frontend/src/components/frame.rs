@@ -1,12 +1,12 @@
 //! The frame around every page: the bar above, the rail of rooms, the jobs beneath.
 
+use crate::prelude::*;
 use api::Right;
-use leptos::prelude::*;
 
 use crate::api_client;
 use crate::browser;
 use crate::components::{dialog, field, job, keys, loader::Loader, notice, purpose};
-use crate::i18n::{self, words};
+use crate::i18n::{self, Text, words};
 use crate::router::{self, Route};
 use crate::session;
 use crate::state::{State, Theme, state};
@@ -18,7 +18,7 @@ const ROWS: &str = "main > .scroll .rows tbody a, main > section .rows tbody a, 
 /// One room of the rail.
 struct Room {
     href: &'static str,
-    name: &'static str,
+    name: Text,
     /// A sign for the phone's bar, where space is short.
     sign: &'static str,
     shown: bool,
@@ -37,6 +37,7 @@ fn rooms(state: State) -> Vec<Room> {
         room("/campaigns", t!(rail.campaigns), "采", may(Right::ManageCampaigns)),
         room("/imports", t!(rail.imports), "入", may(Right::Import)),
         room("/deliveries", t!(rail.deliveries), "交", may(Right::ReadDeliveries)),
+        room("/supervision", t!(rail.supervision), "督", may(Right::ReadDeliveries)),
         room("/deletions", t!(rail.deletions), "销", may(Right::ReadDeletions)),
         room("/calibration", t!(rail.calibration), "标", may(Right::Calibrate)),
         room("/archive", t!(rail.archive), "档", may(Right::ReadHealth)),
@@ -50,7 +51,7 @@ fn rooms(state: State) -> Vec<Room> {
 }
 
 /// The frame, with the page in it.
-pub(crate) fn frame(page: impl Fn() -> AnyView + Send + 'static) -> AnyView {
+pub(crate) fn frame(page: impl FnMut() -> AnyView + 'static) -> AnyView {
     let help = RwSignal::new(false);
     browser::on_key(move |key, _| match key {
         "/" => {
@@ -70,6 +71,10 @@ pub(crate) fn frame(page: impl Fn() -> AnyView + Send + 'static) -> AnyView {
         _ => false,
     });
     job::listen();
+    if state().may(Right::ReadDeliveries) {
+        // What they are called is wanted wherever one of them is mentioned.
+        spawn_local(async { drop(api_client::deliveries().await) });
+    }
     view! {
         <div class="app">
             <a class="skip" href="#page">{t!(frame.skip)}</a>
@@ -95,7 +100,7 @@ fn toggle_mask() {
 fn bar(help: RwSignal<bool>) -> AnyView {
     view! {
         <header class="bar">
-            <a class="logo" href="/" aria-label=t!(app.name)>"学藏"</a>
+            <a class="logo" href="/"><span lang="zh">"学藏"</span> " " <span class="sr-only">{t!(app.name)}</span></a>
             {state().may(Right::Search).then(search_box)}
             <div class="bar-tools">
                 {campaign_menu()}
@@ -180,10 +185,20 @@ fn campaign_menu() -> Option<AnyView> {
     }))
 }
 
+/// Speaks the other language. What was typed in fields stays, also where a change of words draws them anew.
 fn turn_language() {
     let next = state().language_now().other();
-    browser::remember("language", Some(next.tag().get(..2).unwrap_or("zh")));
-    state().language.set(next);
+    spawn_local(async move {
+        if !i18n::load(next).await {
+            state().tell(t!(failure.unreachable));
+            return;
+        }
+        browser::remember("language", Some(next.tag().get(..2).unwrap_or("zh")));
+        let typed = browser::typed();
+        state().language.set(next);
+        gloo_timers::future::TimeoutFuture::new(0).await;
+        browser::type_again(&typed);
+    });
 }
 
 fn theme_button() -> AnyView {
@@ -226,7 +241,7 @@ fn account_menu() -> Option<AnyView> {
                         <button type="button" on:click=move |_| state().purpose_wanted.set(true)>{t!(frame.new_purpose)}</button>
                     })}
                     <button type="button" on:click=move |_| changing.set(true)>{t!(frame.password)}</button>
-                    <button type="button" on:click=move |_| leptos::task::spawn_local(session::sign_out())>{t!(frame.sign_out)}</button>
+                    <button type="button" on:click=move |_| spawn_local(session::sign_out())>{t!(frame.sign_out)}</button>
                 </div>
                 {password_dialog(changing)}
             </details>
@@ -240,7 +255,7 @@ fn password_dialog(open: RwSignal<bool>) -> AnyView {
     let new = RwSignal::new(String::new());
     let refused = RwSignal::new(None);
     let submit = move || {
-        leptos::task::spawn_local(async move {
+        spawn_local(async move {
             match api_client::change_password(old.get_untracked(), new.get_untracked()).await {
                 Ok(()) => {
                     open.set(false);
@@ -305,7 +320,7 @@ fn spoken_notice() -> AnyView {
     let notice = state().notice;
     Effect::new(move |_| {
         if let Some((_, at)) = notice.get() {
-            leptos::task::spawn_local(async move {
+            spawn_local(async move {
                 gloo_timers::future::TimeoutFuture::new(5_000).await;
                 if notice.try_get_untracked().flatten().is_some_and(|(_, shown)| shown <= at) {
                     notice.set(None);

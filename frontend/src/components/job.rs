@@ -1,9 +1,9 @@
 //! Long work in view: what it is doing, how far it is, how long it will take.
 
+use crate::prelude::*;
 use api::Timestamp;
 use api::ids::JobId;
-use api::job::{Job, JobState};
-use leptos::prelude::*;
+use api::job::{Job, JobKind, JobState};
 use wasm_bindgen::{JsCast as _, closure::Closure};
 
 use crate::api_client;
@@ -16,31 +16,51 @@ use crate::t;
 
 /// Hears of every job of the appliance, as long as the frame stands.
 pub(crate) fn listen() {
-    leptos::task::spawn_local(async {
-        // Without the list, the events alone tell of what changes from now on.
-        for job in api_client::jobs().await.unwrap_or_default() {
-            state().heard_of(job);
-        }
-    });
     let Ok(source) = web_sys::EventSource::new(&api_client::url("/events")) else { return };
     let hear = Closure::<dyn Fn(web_sys::MessageEvent)>::new(|event: web_sys::MessageEvent| {
-        if let Some(job) = event.data().as_string().and_then(|text| serde_json::from_str(&text).ok()) {
+        if let Some(job) = event.data().as_string().and_then(|text| crate::json::read(&text).ok()) {
             state().heard_of(job);
         }
     });
     let hearing = hear.as_ref().unchecked_ref();
     source.set_onmessage(Some(hearing));
     let _refused = source.add_event_listener_with_callback("job", hearing);
-    let kept = StoredValue::new_local((source, hear));
+    // At every beginning, a broken connection's too: what changed meanwhile was told to nobody.
+    let open = Closure::<dyn Fn()>::new(|| spawn_local(hear_of_all()));
+    source.set_onopen(Some(open.as_ref().unchecked_ref()));
+    let kept = StoredValue::new_local((source, hear, open));
     on_cleanup(move || {
-        kept.with_value(|(source, _)| source.close());
+        kept.with_value(|(source, ..)| source.close());
+    });
+}
+
+/// Asks for every job. Without the list, the events alone tell of what changes from now on.
+async fn hear_of_all() {
+    for job in api_client::jobs().await.unwrap_or_default() {
+        state().heard_of(job);
+    }
+}
+
+/// Calls `then` whenever a job that checks or accepts a delivery is heard of or changes its state.
+pub(crate) fn on_delivery_work(then: impl Fn() + 'static) {
+    let standing = Memo::new(|_| {
+        state().jobs.with(|jobs| {
+            let work = |job: &&Job| matches!(job.kind, JobKind::CheckDelivery | JobKind::AcceptDelivery);
+            jobs.values().filter(work).map(|job| (job.id, job.state)).collect::<Vec<_>>()
+        })
+    });
+    Effect::new(move |known: Option<()>| {
+        standing.track();
+        if known.is_some() {
+            then();
+        }
     });
 }
 
 /// A job as it is heard of, beginning with what is known now.
 pub(crate) fn follow(id: JobId) -> Memo<Option<Job>> {
     if state().jobs.with_untracked(|jobs| !jobs.contains_key(&id)) {
-        leptos::task::spawn_local(async move {
+        spawn_local(async move {
             if let Ok(job) = api_client::job(id).await {
                 state().heard_of(job);
             }
@@ -96,7 +116,7 @@ pub(crate) fn card(job: &Job) -> AnyView {
             {(!result.is_empty()).then(|| view! { <p>{result.join(" · ")}</p> })}
             {job.problem.as_ref().map(|problem| view! { <p class="refusal">{notice::problem_sentence(problem)}</p> })}
             {(!over && job.state != JobState::Stopping).then(|| view! {
-                <button type="button" on:click=move |_| leptos::task::spawn_local(async move {
+                <button type="button" on:click=move |_| spawn_local(async move {
                     if let Err(failure) = api_client::stop_job(id).await {
                         state().tell(notice::sentence(&failure));
                     }
@@ -137,7 +157,7 @@ pub(crate) fn foot() -> AnyView {
     let open = RwSignal::new(false);
     let running = Memo::new(|_| state().jobs.with(|jobs| jobs.values().filter(|job| !is_over(job)).count()));
     let label = move || match running.get() {
-        0 => t!(job.none).to_owned(),
+        0 => t!(job.none).to_string(),
         n => t!(job.running, n = n),
     };
     view! {

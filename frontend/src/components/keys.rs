@@ -1,8 +1,9 @@
 //! The keys, shown on `?`.
 
-use leptos::prelude::*;
+use crate::prelude::*;
 
 use crate::components::dialog;
+use crate::i18n::Text;
 use crate::t;
 
 /// The dialog that lists every key.
@@ -12,7 +13,8 @@ pub(crate) fn help(open: RwSignal<bool>) -> AnyView {
         t!(keys.title),
         || (),
         move || {
-            let row = |key: &'static str, what: &'static str| view! { <tr><td><kbd>{key}</kbd></td><td>{what}</td></tr> };
+            let row =
+                |key: &'static str, what: Text| view! { <tr><td><kbd>{key}</kbd></td><td>{what}</td></tr> };
             view! {
             <table class="keys">
                 <thead class="sr-only"><tr><th>{t!(keys.key)}</th><th>{t!(keys.what)}</th></tr></thead>

@@ -1,6 +1,6 @@
 //! Statuses: each has a shape of its own, so that none is only a colour.
 
-use leptos::prelude::*;
+use crate::prelude::*;
 
 use crate::i18n::{self, words};
 
@@ -63,8 +63,8 @@ pub(crate) fn shape(status: Status) -> AnyView {
 }
 
 /// A shape and its word.
-pub(crate) fn mark(status: Status, text: impl Into<String>) -> AnyView {
-    view! { <span class=format!("mark {}", status.class())>{shape(status)} <span>{text.into()}</span></span> }
+pub(crate) fn mark(status: Status, text: impl IntoView) -> AnyView {
+    view! { <span class=format!("mark {}", status.class())>{shape(status)} <span>{text}</span></span> }
         .into_any()
 }
 

@@ -1,7 +1,7 @@
 //! What went wrong, or that there is nothing yet: what, why, and what now.
 
+use crate::prelude::*;
 use api::Problem;
-use leptos::prelude::*;
 
 use crate::api_client::Failure;
 use crate::components::mark::{self, Status};
@@ -12,9 +12,9 @@ use crate::t;
 pub(crate) fn sentence(failure: &Failure) -> String {
     match failure {
         Failure::Problem(problem) => problem_sentence(problem),
-        Failure::Unreachable => t!(failure.unreachable).to_owned(),
-        Failure::Unreadable => t!(failure.unreadable).to_owned(),
-        Failure::NoPurpose => t!(failure.no_purpose).to_owned(),
+        Failure::Unreachable => t!(failure.unreachable).to_string(),
+        Failure::Unreadable => t!(failure.unreadable).to_string(),
+        Failure::NoPurpose => t!(failure.no_purpose).to_string(),
     }
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn problem_sentence(problem: &Problem) -> String {
         .fold(template, |text, (name, value)| text.replace(&format!("{{{name}}}"), &parameter(name, value)))
 }
 
-/// A parameter as people read it: rights, roles and guards have words of their own.
+/// A parameter as people read it: rights, roles, guards and jobs have words of their own.
 fn parameter(name: &str, value: &str) -> String {
     match name {
         "right" => i18n::worded(words::right, value),
@@ -37,6 +37,7 @@ fn parameter(name: &str, value: &str) -> String {
         "reason" => i18n::worded(words::reason, value),
         "field" => i18n::worded(words::field, value),
         "state" => i18n::worded(words::state, value),
+        "what" => i18n::worded(words::job, value),
         _ => value.to_owned(),
     }
 }
@@ -66,11 +67,11 @@ pub(crate) fn refusal(failure: RwSignal<Option<Failure>>) -> AnyView {
 }
 
 /// A view that has nothing yet: what will be here, and how to begin.
-pub(crate) fn empty(what: impl Into<String>, how: impl Into<String>) -> AnyView {
+pub(crate) fn empty(what: impl IntoView, how: impl IntoView) -> AnyView {
     view! {
         <div class="empty">
-            <p class="empty-what">{what.into()}</p>
-            <p>{how.into()}</p>
+            <p class="empty-what">{what}</p>
+            <p>{how}</p>
         </div>
     }
     .into_any()

@@ -1,9 +1,7 @@
 //! A photo with the measured places drawn on it: head top, eye line, face, and whatever a finding points at.
 
+use crate::prelude::*;
 use api::delivery::Finding;
-use leptos::prelude::*;
-
-use crate::t;
 
 /// The size of photo, px, in which the standard gives its heights.
 const STANDARD: (u32, u32) = (480, 640);
@@ -57,25 +55,23 @@ fn drawn(mark: Drawn, natural: RwSignal<(u32, u32)>, chosen: RwSignal<String>) -
     };
     let across = move || natural.get().0.to_string();
     let shape = if width == 0.0 && height == 0.0 {
-        view! { <line x1="0" x2=across y1=y.to_string() y2=y.to_string()></line> }.into_any()
+        view! { <line x1="0" x2=across y1=y y2=y></line> }.into_any()
     } else if width == 0.0 {
-        view! { <rect class="band-across" x="0" width=across y=y.to_string() height=height.to_string()></rect> }.into_any()
+        view! { <rect class="band-across" x="0" width=across y=y height=height></rect> }.into_any()
     } else if height.abs() * 4.0 < width.abs() {
-        view! { <line x1=x.to_string() x2=(x + width).to_string() y1=y.to_string() y2=(y + height).to_string()></line> }.into_any()
+        view! { <line x1=x x2=(x + width) y1=y y2=(y + height)></line> }.into_any()
     } else {
-        view! { <rect x=x.to_string() y=y.to_string() width=width.to_string() height=height.to_string()></rect> }.into_any()
+        view! { <rect x=x y=y width=width height=height></rect> }.into_any()
     };
     let limit = move || {
         let (from, to) = mark.limit.filter(|_| natural.get() == STANDARD)?;
-        Some(
-            view! { <rect class="limit" x="0" width=across y=from.to_string() height=(to - from).to_string()></rect> },
-        )
+        Some(view! { <rect class="limit" x="0" width=across y=from height=(to - from)></rect> })
     };
     view! {
         <g class=class>
             {limit}
             {shape}
-            <text x=(x + 4.0).to_string() y=(y - 4.0).max(14.0).to_string()>{mark.code}</text>
+            <text x=(x + 4.0) y=(y - 4.0).max(14.0)>{mark.code}</text>
         </g>
     }
     .into_any()
@@ -85,5 +81,10 @@ fn drawn(mark: Drawn, natural: RwSignal<(u32, u32)>, chosen: RwSignal<String>) -
 fn band(finding: &Finding) -> Option<(f32, f32)> {
     const HEIGHTS: [&str; 2] = ["IMG-08", "IMG-09"];
     let (from, to) = finding.limit.as_deref()?.strip_suffix(" px")?.split_once('–')?;
-    HEIGHTS.contains(&&*finding.code).then_some((from.trim().parse().ok()?, to.trim().parse().ok()?))
+    HEIGHTS.contains(&&*finding.code).then_some((pixels(from)?, pixels(to)?))
+}
+
+/// A whole number of pixels.
+fn pixels(text: &str) -> Option<f32> {
+    text.trim().parse::<u16>().ok().map(f32::from)
 }

@@ -1,6 +1,6 @@
 //! Which part of a long list is shown, and the way to the others. The offset stands in the address.
 
-use leptos::prelude::*;
+use crate::prelude::*;
 
 use crate::format;
 use crate::router;
@@ -13,6 +13,7 @@ pub(crate) fn pager(offset: u32, limit: u32, total: u64) -> AnyView {
     }
     let first = u64::from(offset).saturating_add(1).min(total);
     let last = u64::from(offset).saturating_add(u64::from(limit)).min(total);
+    let at_end = last >= total;
     let turn = |to: u32| {
         let to = if to == 0 { String::new() } else { to.to_string() };
         move |_| router::set_query(&[("offset", &to)])
@@ -21,7 +22,7 @@ pub(crate) fn pager(offset: u32, limit: u32, total: u64) -> AnyView {
         <nav class="pager" aria-label=t!(common.pages)>
             <button type="button" disabled=offset == 0 on:click=turn(offset.saturating_sub(limit))>{t!(common.previous)}</button>
             <span>{t!(common.range, first = format::count(first), last = format::count(last), total = format::count(total))}</span>
-            <button type="button" disabled=last >= total on:click=turn(offset.saturating_add(limit))>{t!(common.next)}</button>
+            <button type="button" disabled=at_end on:click=turn(offset.saturating_add(limit))>{t!(common.next)}</button>
         </nav>
     }
     .into_any()

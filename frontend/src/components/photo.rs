@@ -1,13 +1,12 @@
 //! Photos in their 3:4 frames, never cropped, masked with the rest when the screen is shared.
 
+use crate::prelude::*;
 use api::Right;
 use api::ids::PhotoId;
-use leptos::prelude::*;
 
 use crate::api_client;
 use crate::session;
 use crate::state::state;
-use crate::t;
 
 /// A photo, or its empty frame when the pixels do not come.
 pub(crate) fn photo(url: Option<String>, alt: impl Into<String>) -> AnyView {

@@ -1,6 +1,6 @@
 //! The purpose, asked once per task.
 
-use leptos::prelude::*;
+use crate::prelude::*;
 
 use crate::components::{dialog, field, notice};
 use crate::session;
@@ -13,7 +13,7 @@ pub(crate) fn dialog() -> AnyView {
     let refused = RwSignal::new(None);
     let usual = [t!(purpose.enquiry), t!(purpose.certificate), t!(purpose.correction), t!(purpose.recheck)];
     let submit = move || {
-        leptos::task::spawn_local(async move {
+        spawn_local(async move {
             match session::state_purpose(text.get_untracked().trim().to_owned()).await {
                 Ok(()) => refused.set(None),
                 Err(failure) => refused.set(Some(failure)),
@@ -27,7 +27,7 @@ pub(crate) fn dialog() -> AnyView {
                 <p>{t!(purpose.why)}</p>
                 <div class="chips" role="group" aria-label=t!(purpose.usual)>
                     {usual.into_iter().map(|words| view! {
-                        <button type="button" class="chip" on:click=move |_| text.set(words.to_owned())>{words}</button>
+                        <button type="button" class="chip" on:click=move |_| text.set(words.to_string())>{words}</button>
                     }).collect_view()}
                 </div>
                 {field::text("purpose", t!(purpose.label), "text", text)}

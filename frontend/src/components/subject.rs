@@ -1,8 +1,10 @@
 //! Things by their ids: a short name, and the page that shows them.
 
-use leptos::prelude::*;
+use crate::prelude::*;
 
 use crate::i18n::{self, words};
+use crate::state::{Name, state};
+use crate::t;
 
 /// The first eight digits of an id: enough to tell two apart by eye.
 pub(crate) fn short(id: &str) -> String {
@@ -25,7 +27,18 @@ pub(crate) fn link(id: &str) -> AnyView {
     let Some((kind, _)) = id.split_once('_') else {
         return view! { <span title=id.to_owned()>{short(id)}</span> }.into_any();
     };
-    let text = format!("{} {}", i18n::worded(words::thing, kind), short(id));
+    let own = id.to_owned();
+    let text = move || {
+        let (kind, _) = own.split_once('_')?;
+        let kind = i18n::worded(words::thing, kind);
+        Some(match state().names.with(|names| names.get(&own).cloned()) {
+            Some(Name::Campaign(name)) => name,
+            Some(Name::Delivery(campaign, round)) => {
+                format!("{campaign} · {}", t!(delivery.round, n = round))
+            }
+            None => format!("{kind} {}", short(&own)),
+        })
+    };
     let room = match kind {
         "person" => "/persons",
         "delivery" => "/deliveries",

@@ -1,9 +1,9 @@
 //! Putting a file in: pick or drop, watch it go, and know its digest.
 
+use crate::prelude::*;
 use api::Problem;
 use api::import::Upload;
 use futures_channel::oneshot;
-use leptos::prelude::*;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 
 use crate::api_client::{self, Answer, Failure};
@@ -26,8 +26,8 @@ pub(crate) enum Stand {
 /// A place for one file. `accept` names the endings.
 pub(crate) fn place(
     id: &'static str,
-    label: impl Into<String>,
-    hint: impl Into<String>,
+    label: impl IntoView,
+    hint: impl IntoView,
     accept: &'static str,
     stand: RwSignal<Stand>,
 ) -> AnyView {
@@ -36,7 +36,7 @@ pub(crate) fn place(
         let Some(file) = files.and_then(|files| files.get(0)) else { return };
         refused.set(None);
         stand.set(Stand::Going(0.0));
-        leptos::task::spawn_local(async move {
+        spawn_local(async move {
             match send(&file, move |share| stand.set(Stand::Going(share))).await {
                 Ok(upload) => stand.set(Stand::Kept(upload)),
                 Err(failure) => {
@@ -49,9 +49,9 @@ pub(crate) fn place(
     view! {
         <div class="upload">
             <label class="field" for=id>
-                <span>{label.into()}</span>
+                <span>{label}</span>
                 <input id=id type="file" accept=accept on:change:target=move |event| take(event.target().files())/>
-                <small>{hint.into()}</small>
+                <small>{hint}</small>
             </label>
             <div role="status" aria-live="polite">{move || shown(&stand.get())}</div>
             {notice::refusal(refused)}
@@ -84,9 +84,9 @@ async fn send(file: &web_sys::File, going: impl Fn(f64) + 'static) -> Answer<Upl
     let path = format!("/uploads?name={}", js_sys::encode_uri_component(&file.name()));
     let (status, text) = transfer(&api_client::url(&path), file, going).await?;
     if (200..300).contains(&status) {
-        serde_json::from_str(&text).map_err(|_| Failure::Unreadable)
+        crate::json::read(&text).map_err(|_| Failure::Unreadable)
     } else {
-        Err(serde_json::from_str::<Problem>(&text).map_or(Failure::Unreadable, Failure::Problem))
+        Err(crate::json::read::<Problem>(&text).map_or(Failure::Unreadable, Failure::Problem))
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::prelude::*;
 use api::Right;
 use api::health::{ArchiveHealth, FixityCheck};
-use leptos::prelude::*;
 
 use crate::api_client;
 use crate::components::{
@@ -136,7 +136,7 @@ fn calendar(checks: &[FixityCheck]) -> AnyView {
                     damaged = format::count(check.damaged + check.unreadable)
                 ),
             ),
-            None => (Status::Waiting, t!(archive.day_none).to_owned()),
+            None => (Status::Waiting, t!(archive.day_none).to_string()),
         };
         let label = format!("{date}: {word}");
         let spoken = label.clone();

@@ -1,7 +1,7 @@
 //! Who did what, when, and why?
 
+use crate::prelude::*;
 use api::account::AuditEntry;
-use leptos::prelude::*;
 
 use crate::api_client;
 use crate::browser;

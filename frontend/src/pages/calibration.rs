@@ -1,8 +1,8 @@
 //! By which thresholds are faces compared, and how sure are they?
 
+use crate::prelude::*;
 use api::face::{Calibration, NewCalibration, OperatingPoint};
 use api::ids::CalibrationId;
-use leptos::prelude::*;
 
 use crate::api_client;
 use crate::components::{
@@ -46,8 +46,8 @@ fn list(all: &[Calibration]) -> AnyView {
                     <td>{format::when(calibration.created)}</td>
                     <td>{in_force(calibration.adopted)}</td>
                     <td class="number">{format::count(calibration.people)}</td>
-                    <td class="number">{format!("{:.3}", calibration.reject)}</td>
-                    <td class="number">{format!("{:.3}", calibration.accept)}</td>
+                    <td class="number">{format::fixed(calibration.reject, 3)}</td>
+                    <td class="number">{format::fixed(calibration.accept, 3)}</td>
                 </tr>
             }).collect_view()}</tbody>
         </table></div>
@@ -135,8 +135,8 @@ fn full(kept: &Calibration, calibration: Loader<Calibration>) -> AnyView {
             figure::figure(t!(calibration.people), format::count(kept.people)),
             figure::figure(t!(calibration.genuine), format::count(kept.genuine)),
             figure::figure(t!(calibration.impostor), format::count(kept.impostor)),
-            figure::figure(t!(calibration.reject), format!("{:.3}", kept.reject)),
-            figure::figure(t!(calibration.accept), format!("{:.3}", kept.accept)),
+            figure::figure(t!(calibration.reject), format::fixed(kept.reject, 3)),
+            figure::figure(t!(calibration.accept), format::fixed(kept.accept, 3)),
         ])}
         <div class="charts">{chart::det(kept)}{chart::histogram(kept, None)}</div>
         <section>
@@ -153,7 +153,7 @@ fn full(kept: &Calibration, calibration: Loader<Calibration>) -> AnyView {
 
 fn point(point: &OperatingPoint) -> AnyView {
     let threshold =
-        point.threshold.map_or_else(|| t!(calibration.not_measurable).to_owned(), |t| format!("{t:.3}"));
+        point.threshold.map_or_else(|| t!(calibration.not_measurable).to_string(), |t| format!("{t:.3}"));
     let interval =
         point.interval.map(|(low, high)| format!("{} – {}", format::rate(low), format::rate(high)));
     view! {

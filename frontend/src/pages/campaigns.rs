@@ -1,8 +1,8 @@
 //! Which cohorts are being captured, and how far is each?
 
+use crate::prelude::*;
 use api::campaign::{Campaign, CampaignKind, NewCampaign, PhotoState, RosterRow};
 use api::ids::CampaignId;
-use leptos::prelude::*;
 
 use crate::api_client;
 use crate::components::{
@@ -104,7 +104,7 @@ fn create_form(
     let (from, until, by) = (text(String::new()), text(String::new()), text(String::new()));
     let rule = text(rules.first().map(|(name, _)| name.clone()).unwrap_or_default());
     let vendor = text(String::new());
-    vendors.insert(0, (String::new(), t!(campaigns.no_vendor).to_owned()));
+    vendors.insert(0, (String::new(), t!(campaigns.no_vendor).to_string()));
     let kinds = [CampaignKind::Enrolment, CampaignKind::Graduation]
         .map(|kind| (i18n::code_of(kind), i18n::name_of(words::campaign_kind, kind)))
         .to_vec();
@@ -222,8 +222,8 @@ fn roster(id: CampaignId) -> AnyView {
         }
         view! {
             <div class="scroll"><table class="dense rows">
-                <thead><tr><th>{i18n::field("name")}</th><th>{i18n::field("student_number")}</th><th>{i18n::field("college")}</th>
-                    <th>{i18n::field("class")}</th><th>{t!(campaigns.token)}</th><th>{t!(campaigns.photo)}</th></tr></thead>
+                <thead><tr><th>{i18n::label("name")}</th><th>{i18n::label("student_number")}</th><th>{i18n::label("college")}</th>
+                    <th>{i18n::label("class")}</th><th>{t!(campaigns.token)}</th><th>{t!(campaigns.photo)}</th></tr></thead>
                 <tbody>{part.items.iter().map(row).collect_view()}</tbody>
             </table></div>
             {pager::pager(offset.get_untracked(), LIMIT, part.total)}

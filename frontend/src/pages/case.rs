@@ -1,10 +1,10 @@
 //! Is it really gone? One deletion case, its ceremony and its certificate.
 
+use crate::prelude::*;
 use api::Right;
 use api::deletion::{Case, CaseEvent, Ceremony, Guard, Location, NextStep};
 use api::ids::CaseId;
 use gloo_timers::callback::Interval;
-use leptos::prelude::*;
 
 use crate::api_client;
 use crate::components::{

@@ -1,49 +1,53 @@
 //! The certificate of a deletion, checked in the browser as anybody can check it.
 
+use crate::prelude::*;
+use api::Timestamp;
 use api::ids::CaseId;
-use handshake::certificate::{Fault, Report, Trust, verify_certificate};
-use handshake::policy::Policy;
-use handshake::statement::{Claim, LocationStatement};
-use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::api_client;
+use crate::api_client::{self, Answer, Failure};
 use crate::browser;
+use crate::checked::{Checked, Claim, Outcome, Place};
 use crate::components::{
     figure,
     loader::Loader,
     mark::{self, Status},
 };
 use crate::format;
-use crate::i18n::{self, words};
+use crate::i18n::{self, Text, words};
 use crate::state::state;
 use crate::t;
 
 /// The page.
 pub(crate) fn page(id: CaseId) -> AnyView {
-    let text = Loader::new(move || async move { api_client::certificate(id).await });
+    let text = Loader::new(move || checked_text(id));
     view! {
         <p class="crumb no-print"><a href=format!("/deletions/{id}")>{t!(case.back)}</a></p>
-        {text.show(move |text| full(id, text))}
+        {text.show(move |(text, outcome)| full(id, text, &outcome))}
     }
     .into_any()
 }
 
-/// Checks the file against the policy it carries. Whether that is the policy of the contract, a person sees by its
-/// fingerprint, which is printed in the contract's annex.
-fn check(text: &str) -> Option<Result<Report, Fault>> {
-    #[derive(serde::Deserialize)]
-    struct Carried {
-        policy: Policy,
-    }
-    let carried: Carried = serde_json::from_str(text).ok()?;
-    Some(verify_certificate(text.as_bytes(), Trust::Policy(&carried.policy)))
+#[wasm_bindgen]
+extern "C" {
+    /// The checker, a module of its own (`frontend/checker`), which `boot.js` fetches the first time.
+    #[wasm_bindgen(js_name = checkCertificate, catch)]
+    async fn check(text: &str) -> Result<JsValue, JsValue>;
 }
 
-fn full(id: CaseId, text: String) -> AnyView {
-    let report = match check(&text) {
-        Some(Ok(report)) => checked(&report),
-        Some(Err(fault)) => not_true(&fault.to_string()),
-        None => not_true(""),
+/// The certificate's text and what its check brought.
+async fn checked_text(id: CaseId) -> Answer<(String, Outcome)> {
+    let text = api_client::certificate(id).await?;
+    let answer = check(&text).await.map_err(|_| Failure::Unreachable)?;
+    let outcome = answer.as_string().and_then(|json| crate::json::read(&json).ok());
+    Ok((text, outcome.ok_or(Failure::Unreadable)?))
+}
+
+fn full(id: CaseId, text: String, outcome: &Outcome) -> AnyView {
+    let report = match outcome {
+        Outcome::Holds(found) => checked(found),
+        Outcome::Fails(why) => not_true(why),
     };
     let whole = text.clone();
     let save = move |_| {
@@ -56,7 +60,7 @@ fn full(id: CaseId, text: String) -> AnyView {
             <div><h1>{t!(certificate.title)}</h1><p class="dim">{t!(certificate.how)}</p></div>
             <div class="actions no-print">
                 <button type="button" on:click=save>{t!(common.save)}</button>
-                <a class="button" href=api_client::url(&format!("/deletions/{id}/certificate.pdf")) download="certificate.pdf">{t!(certificate.pdf)}</a>
+                <a class="button" target="_blank" href=move || api_client::url(&format!("/deletions/{id}/certificate.pdf?lang={}", i18n::paper_language()))>{t!(certificate.pdf)}</a>
                 <button type="button" class="primary" on:click=|_| browser::print()>{t!(common.print)}</button>
             </div>
         </header>
@@ -76,56 +80,57 @@ fn not_true(why: &str) -> AnyView {
     .into_any()
 }
 
-fn checked(report: &Report) -> AnyView {
-    let statement = &report.statement;
-    let outcome = i18n::code_of(report.outcome);
-    let status = if outcome == "CERTIFIED" { Status::Ok } else { Status::Attention };
-    let witnesses: Vec<_> = report.witnesses.keys().cloned().collect();
-    let witnesses =
-        if witnesses.is_empty() { t!(certificate.no_witness).to_owned() } else { format::list(&witnesses) };
-    let (first, last) = report.between;
+fn checked(found: &Checked) -> AnyView {
+    let status = if found.outcome == "CERTIFIED" { Status::Ok } else { Status::Attention };
+    let witnesses = if found.witnesses.is_empty() {
+        t!(certificate.no_witness).to_string()
+    } else {
+        format::list(&found.witnesses)
+    };
+    let time = |ms: i64| Timestamp::from_millisecond(ms).map(format::local_time).unwrap_or_default();
+    let (first, last) = found.between;
     view! {
         <div class=format!("band {}", status.class())>
-            <p class="band-verdict">{mark::shape(status)} " " {i18n::worded(words::outcome, &outcome)}</p>
+            <p class="band-verdict">{mark::shape(status)} " " {i18n::worded(words::outcome, &found.outcome)}</p>
             <p>{t!(certificate.checked)}</p>
         </div>
         {figure::figures(vec![
-            figure::figure(t!(certificate.objects), format::count(statement.object_count)),
-            figure::figure(t!(certificate.bytes), format::size(statement.byte_count)),
-            figure::figure(t!(certificate.level), i18n::worded(words::assurance, report.level.name())),
+            figure::figure(t!(certificate.objects), format::count(found.objects)),
+            figure::figure(t!(certificate.bytes), format::size(found.bytes)),
+            figure::figure(t!(certificate.level), i18n::worded(words::assurance, &found.level)),
         ])}
         <dl class="facts">
-            {figure::fact(t!(certificate.contract), &*statement.contract, false)}
-            {figure::fact(t!(certificate.legal_basis), statement.legal_basis.join("；"), false)}
-            {figure::fact(t!(certificate.between), format!("{} – {}", format::local_time(first), format::local_time(last)), false)}
-            {figure::fact(t!(certificate.concluded), format::local_time(statement.concluded_at), false)}
+            {figure::fact(t!(certificate.contract), &*found.contract, false)}
+            {figure::fact(t!(certificate.legal_basis), found.legal_basis.join("；"), false)}
+            {figure::fact(t!(certificate.between), format!("{} – {}", time(first), time(last)), false)}
+            {figure::fact(t!(certificate.concluded), time(found.concluded), false)}
             {figure::fact(t!(certificate.witnesses), witnesses, false)}
-            {figure::fact(t!(certificate.policy), report.policy.to_string(), false)}
-            {figure::fact(t!(certificate.sha256), report.sha256.to_string(), false)}
+            {figure::fact(t!(certificate.policy), &*found.policy, false)}
+            {figure::fact(t!(certificate.sha256), &*found.sha256, false)}
         </dl>
-        {unmet(report)}
-        {claims(t!(certificate.proven), Status::Ok, &report.proven)}
-        {claims(t!(certificate.declared), Status::Attention, &report.declared)}
-        {places(&statement.locations)}
+        {unmet(&found.unmet)}
+        {claims(t!(certificate.proven), Status::Ok, &found.proven)}
+        {claims(t!(certificate.declared), Status::Attention, &found.declared)}
+        {places(&found.places)}
         <section>
             <h2>{t!(certificate.risks)}</h2>
-            <ul class="bullets">{statement.residual_risks.iter().map(|risk| view! { <li>{i18n::name_of(words::risk, risk)}</li> }).collect_view()}</ul>
+            <ul class="bullets">{found.risks.iter().map(|risk| view! { <li>{i18n::worded(words::risk, risk)}</li> }).collect_view()}</ul>
         </section>
         <section>
             <h2>{t!(certificate.declarations)}</h2>
-            {statement.declarations.iter().map(|said| view! { <blockquote>{said.text.clone()} " " <span class="dim">"#" {said.message}</span></blockquote> }).collect_view()}
+            {found.declarations.iter().map(|(text, message)| view! { <blockquote>{text.clone()} " " <span class="dim">"#" {*message}</span></blockquote> }).collect_view()}
         </section>
     }
     .into_any()
 }
 
-fn unmet(report: &Report) -> Option<AnyView> {
-    (!report.unmet.is_empty()).then(|| {
+fn unmet(unmet: &[(String, String)]) -> Option<AnyView> {
+    (!unmet.is_empty()).then(|| {
         view! {
             <section>
                 <h2>{t!(certificate.unmet)}</h2>
-                <ul class="guards">{report.unmet.iter().map(|guard| view! {
-                    <li>{mark::mark(Status::Stop, i18n::worded(words::guard, guard.code.name()))} <span class="dim" lang="en">{guard.detail.clone()}</span></li>
+                <ul class="guards">{unmet.iter().map(|(code, detail)| view! {
+                    <li>{mark::mark(Status::Stop, i18n::worded(words::guard, code))} <span class="dim" lang="en">{detail.clone()}</span></li>
                 }).collect_view()}</ul>
             </section>
         }
@@ -134,14 +139,13 @@ fn unmet(report: &Report) -> Option<AnyView> {
 }
 
 /// Each sentence with the messages behind it.
-fn claims(title: &'static str, status: Status, claims: &[Claim]) -> Option<AnyView> {
+fn claims(title: Text, status: Status, claims: &[Claim]) -> Option<AnyView> {
     let row = |claim: &Claim| {
         let messages: Vec<_> = claim.messages.iter().map(|seq| format!("#{seq}")).collect();
-        let place = claim.location.as_ref().map(i18n::code_of);
         view! {
             <tr>
-                <td>{mark::mark(status, i18n::name_of(words::claim, claim.code))}</td>
-                <td>{place}</td><td class="digits">{messages.join(" ")}</td>
+                <td>{mark::mark(status, i18n::worded(words::claim, &claim.code))}</td>
+                <td>{claim.place.clone()}</td><td class="digits">{messages.join(" ")}</td>
             </tr>
         }
     };
@@ -159,23 +163,18 @@ fn claims(title: &'static str, status: Status, claims: &[Claim]) -> Option<AnyVi
     })
 }
 
-fn places(places: &[LocationStatement]) -> AnyView {
-    let row = |place: &LocationStatement| {
+fn places(places: &[Place]) -> AnyView {
+    let row = |place: &Place| {
         let absent = if place.absent {
             mark::mark(Status::Ok, t!(certificate.absent))
         } else {
             mark::mark(Status::Stop, t!(certificate.still))
         };
-        let device = [&place.make, &place.model, &place.serial].map(|part| part.trim()).join(" ");
-        let erased = place
-            .sanitisation
-            .as_ref()
-            .map(|done| format!("{} ({} {})", done.technique, done.tool, done.tool_version));
         view! {
             <tr>
-                <td>{i18n::name_of(words::location, place.kind)} " " <code>{i18n::code_of(&place.id)}</code></td>
-                <td>{device}</td><td class="number">{format::count(place.objects_held)}</td><td>{absent}</td>
-                <td>{i18n::worded(words::assurance, place.level.name())}</td><td>{erased}</td><td>{place.residue.clone()}</td>
+                <td>{i18n::worded(words::location, &place.kind)} " " <code>{place.id.clone()}</code></td>
+                <td>{place.device.clone()}</td><td class="number">{format::count(place.held)}</td><td>{absent}</td>
+                <td>{i18n::worded(words::assurance, &place.level)}</td><td>{place.erased.clone()}</td><td>{place.residue.clone()}</td>
             </tr>
         }
     };

@@ -1,9 +1,9 @@
 //! Which vendor copies are being deleted, and how far is each?
 
+use crate::prelude::*;
 use api::Right;
 use api::deletion::Case;
 use api::delivery::DeliveryState;
-use leptos::prelude::*;
 
 use crate::api_client;
 use crate::components::{attempt::Attempt, dialog, field, loader::Loader, mark, notice};

@@ -1,9 +1,10 @@
 //! Which deliveries came, and what does each need?
 
+use crate::prelude::*;
 use api::delivery::{Delivery, DeliveryState};
-use leptos::prelude::*;
 
 use crate::api_client;
+use crate::browser;
 use crate::components::{job, loader::Loader, mark, notice};
 use crate::format;
 use crate::i18n::{self, words};
@@ -23,10 +24,15 @@ const STATES: [DeliveryState; 8] = [
     DeliveryState::Rejected,
 ];
 
+/// How often the list is asked for again: no job tells that a vendor has begun to send.
+const AGAIN_MS: u32 = 3_000;
+
 /// The page.
 pub(crate) fn page() -> AnyView {
     let deliveries = Loader::new(api_client::deliveries);
     let asked = router::query("state");
+    job::on_delivery_work(move || deliveries.again());
+    browser::every(AGAIN_MS, move || deliveries.again());
     view! {
         <header class="page-head"><h1>{t!(rail.deliveries)}</h1></header>
         {deliveries.show(move |deliveries| {

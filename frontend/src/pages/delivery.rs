@@ -1,12 +1,12 @@
 //! May this delivery be accepted?
 
+use crate::prelude::*;
 use api::Right;
 use api::delivery::{
     CheckReport, Decision, Delivery, DeliveryState, FindingCount, Item, ItemQuery, Proposal, Propose,
     Receipt, ReceiptStatement,
 };
 use api::ids::DeliveryId;
-use leptos::prelude::*;
 
 use crate::api_client;
 use crate::browser;
@@ -19,6 +19,8 @@ use crate::components::{
 };
 use crate::format;
 use crate::i18n::{self, words};
+use crate::json;
+use crate::pages::item;
 use crate::router;
 use crate::state::state;
 use crate::t;
@@ -30,6 +32,9 @@ const DEVIATION_BELOW: f64 = 0.05;
 /// How many items a part of the contact sheet has.
 const LIMIT: u32 = 60;
 
+/// How often a delivery that is still coming in is asked for again, ms.
+const AGAIN_MS: u32 = 2_000;
+
 /// The page.
 pub(crate) fn page(id: DeliveryId) -> AnyView {
     let delivery = Loader::new(move || api_client::delivery(id));
@@ -38,6 +43,13 @@ pub(crate) fn page(id: DeliveryId) -> AnyView {
             router::go("/deliveries");
         }
         key == "Escape"
+    });
+    job::on_delivery_work(move || delivery.again());
+    browser::every(AGAIN_MS, move || {
+        let state = delivery.now().map(|delivery| delivery.state);
+        if matches!(state, Some(DeliveryState::Receiving | DeliveryState::Received)) {
+            delivery.again();
+        }
     });
     delivery.show(move |kept| board(&kept, delivery))
 }
@@ -60,6 +72,7 @@ fn board(kept: &Delivery, delivery: Loader<Delivery>) -> AnyView {
         {match &kept.report {
             Some(report) => view! {
                 {numbers(id, report)}
+                {faces(kept, report)}
                 {decision(kept, report, delivery)}
                 {findings(id, &report.findings)}
                 {sheet(id)}
@@ -83,7 +96,9 @@ fn actions(kept: &Delivery, delivery: Loader<Delivery>) -> AnyView {
                 <button type="button" class:primary=kept.report.is_none() disabled=move || checking.busy()
                     on:click=move |_| checking.run(api_client::check_delivery(id), move |job| { state().heard_of(job); delivery.again(); })>{t!(delivery.check)}</button>
             })}
-            {kept.report.is_some().then(|| view! { <button type="button" on:click=|_| browser::print()>{t!(common.print)}</button> })}
+            {kept.report.is_some().then(|| view! {
+                <a class="button" target="_blank" href=move || api_client::url(&format!("/deliveries/{id}/report.pdf?lang={}", i18n::paper_language()))>{t!(delivery.report)}</a>
+            })}
             {accepted.then(|| view! { <a class="button" href=format!("/deliveries/{id}/receipt")>{t!(receipt.title)}</a> })}
             {(accepted && state().may(Right::ManageDeletions)).then(|| view! {
                 <button type="button" disabled=move || opening.busy()
@@ -130,7 +145,7 @@ fn work(kept: &Delivery, delivery: Loader<Delivery>) -> Option<AnyView> {
 /// 多 少 错 误, and the two rates against their limits.
 fn numbers(id: DeliveryId, report: &CheckReport) -> AnyView {
     let href = |state: &str| format!("/deliveries/{id}?state={state}");
-    let calibration = report.calibration.clone().unwrap_or_else(|| t!(delivery.no_calibration).to_owned());
+    let calibration = report.calibration.clone().unwrap_or_else(|| t!(delivery.no_calibration).to_string());
     view! {
         <section aria-label=t!(delivery.numbers)>
             <div class="bigs">
@@ -153,6 +168,37 @@ fn numbers(id: DeliveryId, report: &CheckReport) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// The faces of which a person must say whose they are, before anything is accepted.
+fn faces(kept: &Delivery, report: &CheckReport) -> Option<AnyView> {
+    if kept.state != DeliveryState::Checked || report.unsettled == 0 {
+        return None;
+    }
+    let id = kept.id;
+    let (done, all) = item::settled_so_far(id, report.unsettled);
+    let going = Attempt::new();
+    let go = move |_| {
+        going.run(item::next(id), move |next| {
+            if let Some(number) = next {
+                router::go(&format!("/deliveries/{id}/items/{number}"));
+            }
+        });
+    };
+    Some(
+        view! {
+            <section class="panel no-print">
+                <h2>{t!(delivery.faces)}</h2>
+                <p>{mark::mark(Status::Attention, t!(delivery.faces_how, n = format::count(report.unsettled)))}</p>
+                {(done > 0).then(|| view! { <p class="dim">{t!(item.progress, done = format::count(done), all = format::count(all))}</p> })}
+                {state().may(Right::SettleFaces).then(|| view! {
+                    <div class="actions"><button type="button" class="primary" disabled=move || going.busy() on:click=go>{t!(delivery.settle)}</button></div>
+                })}
+                {going.refusal()}
+            </section>
+        }
+        .into_any(),
+    )
 }
 
 /// What is to be done: propose, or decide on what another proposed, or what was decided.
@@ -182,6 +228,7 @@ fn proposed(proposal: &Proposal) -> AnyView {
 
 fn propose(id: DeliveryId, report: &CheckReport, delivery: Loader<Delivery>) -> AnyView {
     let clean = report.extra + report.missing + report.wrong + report.late == 0;
+    let settled = report.unsettled == 0;
     let chosen = RwSignal::new(None::<Decision>);
     let reason = RwSignal::new(String::new());
     let attempt = Attempt::new();
@@ -209,8 +256,8 @@ fn propose(id: DeliveryId, report: &CheckReport, delivery: Loader<Delivery>) -> 
         <form class="no-print" on:submit=move |event| { event.prevent_default(); submit(); }>
             <p>{if clean { t!(delivery.may_accept) } else { t!(delivery.not_zero) }}</p>
             <fieldset class="options"><legend class="sr-only">{t!(delivery.decision)}</legend>
-                {option(Decision::Accept, clean)}
-                {option(Decision::AcceptPart, true)}
+                {option(Decision::Accept, clean && settled)}
+                {option(Decision::AcceptPart, settled)}
                 {option(Decision::Reject, true)}
             </fieldset>
             {move || (chosen.get().is_some_and(|d| d != Decision::Accept)).then(|| field::lines("why", t!(delivery.reason), 2, reason))}
@@ -281,6 +328,7 @@ fn sheet(id: DeliveryId) -> AnyView {
             code: text(code.get()),
             offset: offset.get(),
             limit: LIMIT,
+            ..ItemQuery::default()
         };
         async move { api_client::items(id, &query).await }
     });
@@ -294,7 +342,7 @@ fn sheet(id: DeliveryId) -> AnyView {
         <section class="no-print" id="sheet">
             <h2>{t!(delivery.sheet)}</h2>
             <div class="chips" role="group" aria-label=t!(deliveries.states)>
-                {chip("", t!(delivery.all).to_owned())}
+                {chip("", t!(delivery.all).to_string())}
                 {STATES.into_iter().map(|s| chip(s, i18n::worded(words::item, s))).collect_view()}
                 {move || { let code = code.get(); (!code.is_empty()).then(|| view! {
                     <button type="button" class="chip chosen" on:click=|_| router::set_query(&[("code", ""), ("offset", "")])>{i18n::worded(words::finding, &code)} " ×"</button>
@@ -315,7 +363,7 @@ fn sheet(id: DeliveryId) -> AnyView {
 }
 
 fn card(id: DeliveryId, item: &Item, at: u32, chosen: &str, code: &str) -> AnyView {
-    let url = item.has_image.then(|| api_client::item_url(id, item.number));
+    let url = item.has_image.then(|| api_client::item_url(id, item.number, "thumb"));
     let query = [("state", chosen), ("code", code)].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
     let query = router::write_query(&query);
     let worst = item.findings.iter().find(|finding| finding.status == "failed");
@@ -343,8 +391,8 @@ pub(crate) fn receipt(id: DeliveryId) -> AnyView {
 }
 
 fn receipt_page(id: DeliveryId, receipt: &Receipt) -> AnyView {
-    let statement = serde_json::from_str::<ReceiptStatement>(&receipt.statement).ok();
-    let whole = serde_json::to_string_pretty(receipt).unwrap_or_default();
+    let statement = crate::json::read::<ReceiptStatement>(&receipt.statement).ok();
+    let whole = json::write_for_people(receipt);
     let save = move |_| {
         if browser::save_as(&format!("receipt-{id}.json"), "application/json", &whole).is_err() {
             state().tell(t!(failure.not_saved));

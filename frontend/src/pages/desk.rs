@@ -1,10 +1,10 @@
 //! Is this the same person?
 
+use crate::prelude::*;
 use api::dossier::{Dossier, PhotoKind};
 use api::face::{Comparison, ComparisonState, Decide, FaceDecision};
 use api::ids::PersonId;
 use api::search::SearchQuery;
-use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 
 use crate::api_client;
@@ -18,7 +18,7 @@ use crate::components::{
     notice, photo, subject,
 };
 use crate::format;
-use crate::i18n::{self, words};
+use crate::i18n::{self, Text, words};
 use crate::router;
 use crate::state::state;
 use crate::t;
@@ -97,7 +97,7 @@ fn at_the_desk(person: PersonId, queue: Loader<Vec<Comparison>>) -> AnyView {
         if made.get_untracked().is_some() || camera.stand.get_untracked() != Stand::On {
             return;
         }
-        leptos::task::spawn_local(async move {
+        spawn_local(async move {
             match camera.take().await {
                 Ok(probe) => compare(probe),
                 Err(_) => state().tell(t!(desk.not_taken)),
@@ -188,7 +188,7 @@ fn viewfinder(
 ) -> AnyView {
     let probe = Memo::new(move |_| made.get().filter(|c| c.has_probe).map(|c| api_client::probe_url(c.id)));
     let guide = move || camera.guide.get();
-    let word = move |good: bool, yes: &'static str, no: &'static str| {
+    let word = move |good: bool, yes: Text, no: Text| {
         if good { mark::mark(Status::Ok, yes) } else { mark::mark(Status::Attention, no) }
     };
     view! {
@@ -220,7 +220,7 @@ fn viewfinder(
 /// The verdict: what the machine says, by which figures; a person decides.
 pub(crate) fn band(comparison: &Comparison) -> AnyView {
     let status = mark::verdict_status(comparison.verdict);
-    let odds = comparison.odds.map_or_else(|| t!(desk.no_odds).to_owned(), format::odds);
+    let odds = comparison.odds.map_or_else(|| t!(desk.no_odds).to_string(), format::odds);
     let failed: Vec<_> = comparison.findings.iter().filter(|f| f.status == "failed").collect();
     let decided = comparison.decision.map(|decision| {
         let by = comparison.decided_by.clone().unwrap_or_default();
@@ -230,9 +230,9 @@ pub(crate) fn band(comparison: &Comparison) -> AnyView {
         <div class=format!("band {}", status.class()) role="status" aria-live="assertive">
             <p class="band-verdict">{mark::shape(status)} " " {i18n::name_of(words::verdict, comparison.verdict)}</p>
             <dl class="band-figures">
-                <div><dt>{t!(chart.similarity)}</dt><dd>{format!("{:.3}", comparison.similarity)}</dd></div>
+                <div><dt>{t!(chart.similarity)}</dt><dd>{format::fixed(comparison.similarity, 3)}</dd></div>
                 <div><dt>{t!(desk.odds)}</dt><dd>{odds}</dd></div>
-                <div><dt>{t!(desk.thresholds)}</dt><dd>{format!("{:.3} / {:.3}", comparison.reject, comparison.accept)}</dd></div>
+                <div><dt>{t!(desk.thresholds)}</dt><dd>{format!("{} / {}", format::fixed(comparison.reject, 3), format::fixed(comparison.accept, 3))}</dd></div>
                 <div><dt>{t!(desk.calibration)}</dt><dd title=comparison.calibration.to_string()>{subject::short(&comparison.calibration.to_string())}</dd></div>
             </dl>
             {(comparison.state == ComparisonState::InReview).then(|| view! { <p>{t!(desk.goes_to_review)}</p> })}
@@ -305,12 +305,12 @@ fn queue_list(open: &[Comparison]) -> AnyView {
     }
     view! {
         <div class="scroll"><table class="dense rows">
-            <thead><tr><th>{i18n::field("name")}</th><th>{t!(desk.verdict)}</th><th class="number">{t!(chart.similarity)}</th><th>{t!(common.when)}</th></tr></thead>
+            <thead><tr><th>{i18n::label("name")}</th><th>{t!(desk.verdict)}</th><th class="number">{t!(chart.similarity)}</th><th>{t!(common.when)}</th></tr></thead>
             <tbody>{open.iter().map(|comparison| view! {
                 <tr>
                     <td class="name private"><a href=format!("/review/{}", comparison.id)>{comparison.name.clone()}</a></td>
                     <td>{mark::mark(mark::verdict_status(comparison.verdict), i18n::name_of(words::verdict, comparison.verdict))}</td>
-                    <td class="number">{format!("{:.3}", comparison.similarity)}</td>
+                    <td class="number">{format::fixed(comparison.similarity, 3)}</td>
                     <td>{format::when(comparison.at)}</td>
                 </tr>
             }).collect_view()}</tbody>

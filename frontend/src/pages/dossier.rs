@@ -1,9 +1,9 @@
 //! What does the archive keep about this person?
 
+use crate::prelude::*;
 use api::dossier::{Correction, Diploma, Dossier, PersonFacts, Photo, PhotoKind, Use, Version};
 use api::ids::{PersonId, PhotoId};
 use api::{Right, Timestamp};
-use leptos::prelude::*;
 
 use crate::api_client;
 use crate::browser;
@@ -95,7 +95,7 @@ fn fixity(checked: Option<Timestamp>, intact: Option<bool>) -> AnyView {
     let (status, text) = match (intact, checked) {
         (Some(true), Some(at)) => (Status::Ok, t!(dossier.intact, time = format::local_time(at))),
         (Some(false), Some(at)) => (Status::Stop, t!(dossier.damaged, time = format::local_time(at))),
-        _ => (Status::Waiting, t!(dossier.never_checked).to_owned()),
+        _ => (Status::Waiting, t!(dossier.never_checked).to_string()),
     };
     mark::mark(status, text)
 }
@@ -108,21 +108,21 @@ fn facts(facts: &PersonFacts) -> AnyView {
     let years = if facts.years.is_empty() { String::new() } else { t!(dossier.years, n = facts.years) };
     view! {
         <dl class="facts columns">
-            {figure::fact(&i18n::field("student_number"), &*facts.student_number, true)}
-            {figure::fact(&i18n::field("candidate_number"), &*facts.candidate_number, true)}
-            {figure::fact(&i18n::field("id_number"), &*facts.id_number, true)}
-            {figure::fact(&i18n::field("sex"), &*facts.sex, false)}
-            {figure::fact(&i18n::field("birth_date"), date(facts.birth_date), true)}
-            {figure::fact(&i18n::field("ethnicity"), &*facts.ethnicity, false)}
-            {figure::fact(&i18n::field("college"), &*facts.college, false)}
-            {figure::fact(&i18n::field("major"), &*facts.major, false)}
-            {figure::fact(&i18n::field("class"), &*facts.class, false)}
-            {figure::fact(&i18n::field("level"), &*facts.level, false)}
-            {figure::fact(&i18n::field("years"), years, false)}
-            {figure::fact(&i18n::field("entry_date"), date(facts.entry_date), false)}
-            {figure::fact(&i18n::field("expected_graduation"), date(facts.expected_graduation), false)}
-            {figure::fact(&i18n::field("former_names"), facts.former_names.join(" "), true)}
-            {figure::fact(&i18n::field("note"), &*facts.note, false)}
+            {figure::fact(i18n::label("student_number"), &*facts.student_number, true)}
+            {figure::fact(i18n::label("candidate_number"), &*facts.candidate_number, true)}
+            {figure::fact(i18n::label("id_number"), &*facts.id_number, true)}
+            {figure::fact(i18n::label("sex"), &*facts.sex, false)}
+            {figure::fact(i18n::label("birth_date"), date(facts.birth_date), true)}
+            {figure::fact(i18n::label("ethnicity"), &*facts.ethnicity, false)}
+            {figure::fact(i18n::label("college"), &*facts.college, false)}
+            {figure::fact(i18n::label("major"), &*facts.major, false)}
+            {figure::fact(i18n::label("class"), &*facts.class, false)}
+            {figure::fact(i18n::label("level"), &*facts.level, false)}
+            {figure::fact(i18n::label("years"), years, false)}
+            {figure::fact(i18n::label("entry_date"), date(facts.entry_date), false)}
+            {figure::fact(i18n::label("expected_graduation"), date(facts.expected_graduation), false)}
+            {figure::fact(i18n::label("former_names"), facts.former_names.join(" "), true)}
+            {figure::fact(i18n::label("note"), &*facts.note, false)}
         </dl>
     }
     .into_any()
@@ -212,8 +212,8 @@ fn diplomas(diplomas: &[Diploma]) -> AnyView {
                 view! {
                     <div class="scroll"><table class="dense">
                         <thead><tr>
-                            <th>{i18n::field("certificate")}</th><th>{t!(dossier.outcome)}</th><th>{i18n::field("major")}</th>
-                            <th>{i18n::field("level")}</th><th>{t!(dossier.issued)}</th><th>{t!(dossier.president)}</th>
+                            <th>{i18n::label("certificate")}</th><th>{t!(dossier.outcome)}</th><th>{i18n::label("major")}</th>
+                            <th>{i18n::label("level")}</th><th>{t!(dossier.issued)}</th><th>{t!(dossier.president)}</th>
                         </tr></thead>
                         <tbody>{diplomas.iter().map(|diploma| view! {
                             <tr>
@@ -230,6 +230,20 @@ fn diplomas(diplomas: &[Diploma]) -> AnyView {
     .into_any()
 }
 
+/// What a version's message says. The archive keeps its messages in English, for whoever reads it in thirty years.
+fn said(message: &str) -> String {
+    let reason = message.strip_prefix("Correction: ");
+    let code = match message {
+        "Certificate register imported" => "register",
+        m if m.starts_with("Roster of ") => "roster",
+        m if m.ends_with(" photo imported") => "photo",
+        m if m.contains("delivery_") => "delivery",
+        _ if reason.is_some() => "correction",
+        _ => return message.to_owned(),
+    };
+    words::version(code).map(|text| text.fill(&[("reason", &reason.unwrap_or_default())])).unwrap_or_default()
+}
+
 fn versions(versions: &[Version]) -> AnyView {
     view! {
         <section>
@@ -239,7 +253,7 @@ fn versions(versions: &[Version]) -> AnyView {
                 <tbody>{versions.iter().map(|version| view! {
                     <tr>
                         <td class="number">{version.number}</td><td>{format::when(version.created)}</td>
-                        <td>{version.by.clone()}</td><td>{version.message.clone()}</td>
+                        <td>{version.by.clone()}</td><td>{said(&version.message)}</td>
                         <td>{leaf(version.leaf)}</td>
                     </tr>
                 }).collect_view()}</tbody>
@@ -264,7 +278,8 @@ fn uses(uses: &[Use]) -> AnyView {
     view! {
         <section class="no-print">
             <h2>{t!(dossier.uses)}</h2>
-            <div class="scroll"><table class="dense">
+            {uses.is_empty().then(|| notice::empty(t!(dossier.no_uses), t!(dossier.no_uses_how)))}
+            <div class="scroll" class:hidden=uses.is_empty()><table class="dense">
                 <thead><tr><th>{t!(common.when)}</th><th>{t!(common.who)}</th><th>{t!(common.what)}</th><th>{t!(common.purpose)}</th></tr></thead>
                 <tbody>{uses.iter().map(|used| view! {
                     <tr>
@@ -387,8 +402,8 @@ fn correction_form(
         <form on:submit=move |event| { event.prevent_default(); submit(); }>
             <p>{t!(dossier.correct_how)}</p>
             <div class="form-grid">
-                {draft.texts.into_iter().map(|(name, value)| field::text(name, i18n::field(name), "text", value)).collect_view()}
-                {draft.dates.into_iter().map(|(name, value)| field::text(name, i18n::field(name), "date", value)).collect_view()}
+                {draft.texts.into_iter().map(|(name, value)| field::text(name, i18n::label(name), "text", value)).collect_view()}
+                {draft.dates.into_iter().map(|(name, value)| field::text(name, i18n::label(name), "date", value)).collect_view()}
             </div>
             {field::lines("reason", t!(dossier.reason), 2, draft.reason)}
             {attempt.refusal()}

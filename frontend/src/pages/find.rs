@@ -1,8 +1,8 @@
 //! Where is this person's record?
 
+use crate::prelude::*;
 use api::ids::PersonId;
 use api::search::{Facet, Hit, Match, SearchQuery, SearchResults};
-use leptos::prelude::*;
 
 use crate::api_client;
 use crate::browser;
@@ -179,7 +179,7 @@ fn facets(found: &SearchResults, asked: &SearchQuery) -> AnyView {
                 </button></li>
             }
         });
-        Some(view! { <h2>{i18n::field(field)}</h2> <ul>{values.collect_view()}</ul> }.into_any())
+        Some(view! { <h2>{i18n::label(field)}</h2> <ul>{values.collect_view()}</ul> }.into_any())
     };
     let all: Vec<_> = FACETS
         .iter()
@@ -220,7 +220,7 @@ fn results(found: &SearchResults, offset: u32, at: Memo<usize>, wall: Memo<Strin
 
 #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
 fn took(us: u64) -> String {
-    format!("{:.1} ms", us as f64 / 1000.0)
+    format!("{} ms", format::fixed(us as f64 / 1000.0, 1))
 }
 
 /// No exact hit: what was tried, and numbers that differ in one digit.
@@ -272,9 +272,9 @@ fn list(hits: &[Hit], first: usize, at: Memo<usize>) -> AnyView {
     view! {
         <table class="dense rows">
             <thead><tr>
-                <th>{i18n::field("name")}</th><th>{i18n::field("student_number")}</th><th class="wide-only">{i18n::field("college")}</th>
-                <th class="wide-only">{i18n::field("major")}</th><th>{i18n::field("class")}</th>
-                <th class="number wide-only">{i18n::field("year")}</th><th class="wide-only">{i18n::field("photos")}</th>
+                <th>{i18n::label("name")}</th><th>{i18n::label("student_number")}</th><th class="wide-only">{i18n::label("college")}</th>
+                <th class="wide-only">{i18n::label("major")}</th><th>{i18n::label("class")}</th>
+                <th class="number wide-only">{i18n::label("year")}</th><th class="wide-only">{i18n::label("photos")}</th>
             </tr></thead>
             <tbody>{rows.collect_view()}</tbody>
         </table>
@@ -349,11 +349,11 @@ fn inspector(hit: &Hit) -> AnyView {
         {photo::kept_or_ask(hit.photo, t!(find.photo_of))}
         <h2 class="name private">{hit.name.clone()}</h2>
         <dl class="facts">
-            <div class="fact"><dt>{i18n::field("student_number")}</dt><dd class="digits private">{hit.student_number.clone()}</dd></div>
-            <div class="fact"><dt>{i18n::field("college")}</dt><dd>{hit.college.clone()}</dd></div>
-            <div class="fact"><dt>{i18n::field("major")}</dt><dd>{hit.major.clone()}</dd></div>
-            <div class="fact"><dt>{i18n::field("class")}</dt><dd>{hit.class.clone()}</dd></div>
-            <div class="fact"><dt>{i18n::field("photos")}</dt><dd>{i18n::worded(words::photo_state, &hit.photo_state)}</dd></div>
+            <div class="fact"><dt>{i18n::label("student_number")}</dt><dd class="digits private">{hit.student_number.clone()}</dd></div>
+            <div class="fact"><dt>{i18n::label("college")}</dt><dd>{hit.college.clone()}</dd></div>
+            <div class="fact"><dt>{i18n::label("major")}</dt><dd>{hit.major.clone()}</dd></div>
+            <div class="fact"><dt>{i18n::label("class")}</dt><dd>{hit.class.clone()}</dd></div>
+            <div class="fact"><dt>{i18n::label("photos")}</dt><dd>{i18n::worded(words::photo_state, &hit.photo_state)}</dd></div>
         </dl>
         {(!hit.matches.is_empty()).then(|| view! {
             <p class="dim">{t!(find.matched, fields = format::list(&hit.matches.iter().map(|m| i18n::worded(words::field, &m.field)).collect::<Vec<_>>()))}</p>

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::prelude::*;
 use api::campaign::Campaign;
 use api::dossier::PhotoKind;
 use api::ids::{CampaignId, JobId, UploadId};
 use api::import::{ImportFile, ImportFinding, ImportPhotos};
 use api::job::{Job, JobKind};
-use leptos::prelude::*;
 
 use crate::api_client::{self, Answer};
 use crate::components::{

@@ -1,27 +1,41 @@
 //! What is the matter with this photo?
 
-use api::Right;
-use api::delivery::{Finding, Item, ItemQuery};
-use api::dossier::PhotoKind;
-use api::ids::{DeliveryId, PersonId};
-use leptos::prelude::*;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
-use crate::api_client;
+use api::Right;
+use api::delivery::{Delivery, DeliveryState, FaceWord, Finding, Item, ItemQuery, Settle};
+use api::ids::DeliveryId;
+
+use crate::prelude::*;
+
+use crate::api_client::{self, Answer};
 use crate::browser;
 use crate::components::{
+    attempt::Attempt,
+    figure,
     loader::Loader,
     mark::{self, Status},
     notice, overlay, photo,
 };
+use crate::format;
 use crate::i18n::{self, words};
 use crate::router;
-use crate::session;
 use crate::state::state;
 use crate::t;
 
+thread_local! {
+    /// The item that was settled last on this screen, so that a slip of the finger is taken back at once.
+    static LAST: Cell<Option<(DeliveryId, u32)>> = const { Cell::new(None) };
+    /// How many faces of a delivery were to be settled when this screen first heard of them.
+    static BEGUN: RefCell<BTreeMap<DeliveryId, u64>> = const { RefCell::new(BTreeMap::new()) };
+}
+
 /// The page. `at` in the address is the item's place in the sheet it was opened from.
 pub(crate) fn page(id: DeliveryId, number: u32) -> AnyView {
-    let item = Loader::new(move || api_client::item(id, number, place(0)));
+    let item = Loader::new(move || api_client::item(id, number));
+    let delivery = Loader::new(move || api_client::delivery(id));
+    let settling = Settling { id, number, item, delivery, attempt: Attempt::new() };
     browser::on_key(move |key, _| match key {
         "ArrowLeft" => {
             turn(id, -1);
@@ -35,13 +49,97 @@ pub(crate) fn page(id: DeliveryId, number: u32) -> AnyView {
             router::go(&sheet(id));
             true
         }
+        "1" => settling.decide(FaceWord::Same),
+        "3" => settling.decide(FaceWord::Different),
+        "u" => settling.take_back_last(),
         _ => false,
     });
     view! {
         <p class="crumb"><a href=sheet(id)>{t!(item.back)}</a></p>
-        {item.show(move |item| full(id, &item))}
+        {item.show(move |item| full(settling, &item))}
     }
     .into_any()
+}
+
+/// Whose face it is, as a person settles it.
+#[derive(Clone, Copy)]
+struct Settling {
+    id: DeliveryId,
+    number: u32,
+    item: Loader<Item>,
+    delivery: Loader<Delivery>,
+    attempt: Attempt,
+}
+
+impl Settling {
+    /// Whether anything can be settled in this delivery now.
+    fn open(self) -> bool {
+        let checked = self.delivery.get().is_some_and(|delivery| delivery.state == DeliveryState::Checked);
+        checked && state().may(Right::SettleFaces)
+    }
+
+    /// Settles, then goes on to the next one that needs it. Answers whether the key was meant for this.
+    fn decide(self, decision: FaceWord) -> bool {
+        let can = untrack(move || self.open()) && self.item.now().is_some_and(|item| item.can_be_settled);
+        if can {
+            let settle = Settle { decision, note: String::new() };
+            let (id, number) = (self.id, self.number);
+            let work = async move {
+                let kept = api_client::settle(id, number, &settle).await?;
+                Ok((kept, next(id).await?))
+            };
+            self.attempt.run(work, move |(kept, next)| {
+                LAST.set(Some((id, number)));
+                self.delivery.put(kept);
+                match next {
+                    Some(next) => router::go(&format!("/deliveries/{id}/items/{next}?{}", kept_query())),
+                    None => {
+                        state().tell(t!(item.all_settled));
+                        self.item.again();
+                    }
+                }
+            });
+        }
+        can
+    }
+
+    /// Takes back what was settled about one item, and shows it.
+    fn take_back(self, number: u32) {
+        let id = self.id;
+        self.attempt.run(api_client::take_back(id, number), move |kept| {
+            LAST.set(None);
+            self.delivery.put(kept);
+            if number == self.number {
+                self.item.again();
+            } else {
+                router::go(&format!("/deliveries/{id}/items/{number}?{}", kept_query()));
+            }
+        });
+    }
+
+    fn take_back_last(self) -> bool {
+        let last = LAST.get().filter(|(id, _)| *id == self.id && untrack(move || self.open()));
+        last.is_some_and(|(_, number)| {
+            self.take_back(number);
+            true
+        })
+    }
+}
+
+/// The oddest item of which a person must still say whose face it shows.
+pub(crate) async fn next(id: DeliveryId) -> Answer<Option<u32>> {
+    let query = ItemQuery { unsettled: true, limit: 1, ..ItemQuery::default() };
+    Ok(api_client::items(id, &query).await?.items.first().map(|item| item.number))
+}
+
+/// How far the settling is: done and all, as far as this screen has followed it.
+pub(crate) fn settled_so_far(id: DeliveryId, left: u64) -> (u64, u64) {
+    let all = BEGUN.with_borrow_mut(|begun| {
+        let all = begun.entry(id).or_default();
+        *all = left.max(*all);
+        *all
+    });
+    (all - left, all)
 }
 
 fn asked(name: &str) -> String {
@@ -58,14 +156,25 @@ fn sheet(id: DeliveryId) -> String {
 fn place(by: i64) -> ItemQuery {
     let at = asked("at").parse::<i64>().unwrap_or(0).saturating_add(by);
     let text = |name: &str| Some(asked(name)).filter(|value| !value.is_empty());
-    ItemQuery { state: text("state"), code: text("code"), offset: u32::try_from(at).unwrap_or(0), limit: 1 }
+    ItemQuery {
+        state: text("state"),
+        code: text("code"),
+        offset: u32::try_from(at).unwrap_or(0),
+        limit: 1,
+        ..ItemQuery::default()
+    }
+}
+
+/// The place in the sheet, kept while one item leads to the next.
+fn kept_query() -> String {
+    router::write_query(&["state", "code"].map(|name| (name.to_owned(), asked(name))).into())
 }
 
 /// Goes to the item before or after this one, in the order of the sheet.
 fn turn(id: DeliveryId, by: i64) {
     let query = place(by);
     let offset = query.offset;
-    leptos::task::spawn_local(async move {
+    spawn_local(async move {
         let Ok(part) = api_client::items(id, &query).await else { return };
         if let Some(next) = part.items.first() {
             let query = [("at", offset.to_string()), ("state", asked("state")), ("code", asked("code"))]
@@ -76,15 +185,12 @@ fn turn(id: DeliveryId, by: i64) {
     });
 }
 
-fn full(id: DeliveryId, item: &Item) -> AnyView {
+fn full(settling: Settling, item: &Item) -> AnyView {
+    let id = settling.id;
     let chosen = RwSignal::new(String::new());
     let pixels = if item.has_image {
-        overlay::overlay(
-            api_client::item_url(id, item.number),
-            t!(item.photo, n = item.number),
-            &item.findings,
-            chosen,
-        )
+        let url = api_client::item_url(id, item.number, "full");
+        overlay::overlay(url, t!(item.photo, n = item.number), &item.findings, chosen)
     } else {
         photo::photo(None, "")
     };
@@ -101,11 +207,13 @@ fn full(id: DeliveryId, item: &Item) -> AnyView {
         </header>
         <div class="item">
             <figure>{pixels}<figcaption>{t!(item.delivered)}</figcaption></figure>
-            {item.person.filter(|_| state().may(Right::ReadDossier)).map(|person| view! {
-                <figure>{admission(person)}<figcaption>{t!(item.admission)}</figcaption></figure>
+            {item.person.map(|_| view! {
+                <figure>{photo::kept_or_ask(item.admission, t!(item.admission))}<figcaption>{t!(item.admission)}</figcaption></figure>
             })}
             <div class="item-facts">
                 {verdict(item)}
+                {scale(settling, item)}
+                {whose(settling, item)}
                 {rules(&item.findings, chosen)}
             </div>
         </div>
@@ -113,26 +221,77 @@ fn full(id: DeliveryId, item: &Item) -> AnyView {
     .into_any()
 }
 
-/// The admission photo beside it, for those who may open dossiers.
-fn admission(person: PersonId) -> AnyView {
-    let asks = session::lacks_purpose();
-    (move || {
-        if asks.get() {
-            view! { <span class="photo">{session::ask_button()}</span> }.into_any()
-        } else {
-            admission_photo(person)
-        }
-    })
-    .into_any()
+/// The similarity between the two thresholds of the calibration.
+fn scale(settling: Settling, item: &Item) -> Option<AnyView> {
+    let similarity = item.similarity?;
+    let drawn = move || {
+        let report = settling.delivery.get()?.report?;
+        let (accept, reject) = (report.accept?, report.reject?);
+        Some(figure::scale(similarity, reject, accept))
+    };
+    Some(drawn.into_any())
 }
 
-fn admission_photo(person: PersonId) -> AnyView {
-    let dossier = Loader::new(move || api_client::dossier(person));
-    dossier.show(|dossier| {
-        let reference =
-            dossier.photos.iter().rfind(|p| p.kind == PhotoKind::Admission && p.superseded_by.is_none());
-        photo::kept(reference.map(|photo| photo.id), "full", t!(item.admission))
-    })
+/// Whose face it is: the question, or what was answered.
+fn whose(settling: Settling, item: &Item) -> Option<AnyView> {
+    if !item.can_be_settled && item.settled.is_none() {
+        return None;
+    }
+    let said = item.settled.as_ref().map(|settled| {
+        let words = i18n::name_of(words::face_word, settled.decision);
+        let line =
+            t!(item.settled, what = words, name = settled.by_name, time = format::local_time(settled.at));
+        let status = if settled.decision == FaceWord::Same { Status::Ok } else { Status::Stop };
+        view! { <p>{mark::mark(status, line)}</p> }
+    });
+    let number = item.number;
+    let is_settled = item.settled.is_some();
+    let busy = move || settling.attempt.busy();
+    let buttons = move || {
+        settling.open().then(|| {
+            if is_settled {
+                view! {
+                    <div class="actions"><button type="button" disabled=busy on:click=move |_| settling.take_back(number)>{t!(item.take_back)}</button></div>
+                }
+            } else {
+                view! {
+                    <div class="actions">
+                        <button type="button" class="primary" disabled=busy on:click=move |_| { settling.decide(FaceWord::Same); }>{t!(item.same)} " " <kbd>"1"</kbd></button>
+                        <button type="button" class="primary" disabled=busy on:click=move |_| { settling.decide(FaceWord::Different); }>{t!(item.different)} " " <kbd>"3"</kbd></button>
+                    </div>
+                }
+            }
+        })
+    };
+    Some(
+        view! {
+            <section class="panel">
+                <h2>{t!(item.whose)}</h2>
+                {said}
+                {buttons}
+                {settling.attempt.refusal()}
+                {move || how_far(settling)}
+            </section>
+        }
+        .into_any(),
+    )
+}
+
+/// How many are settled, and the way back from the last one.
+fn how_far(settling: Settling) -> Option<AnyView> {
+    let left = settling.delivery.get()?.report?.unsettled;
+    let (done, all) = settled_so_far(settling.id, left);
+    let last =
+        LAST.get().filter(|(id, number)| *id == settling.id && *number != settling.number && settling.open());
+    Some(
+        view! {
+            <p class="dim">{t!(item.progress, done = format::count(done), all = format::count(all))}
+                {last.map(|(_, number)| view! {
+                    " " <button type="button" class="link" on:click=move |_| settling.take_back(number)>{t!(item.take_back_last, n = number)}</button> " " <kbd>"u"</kbd>
+                })}</p>
+        }
+        .into_any(),
+    )
 }
 
 fn verdict(item: &Item) -> Option<AnyView> {
@@ -142,7 +301,7 @@ fn verdict(item: &Item) -> Option<AnyView> {
         "unsure" => Status::Attention,
         _ => Status::Stop,
     };
-    let similarity = item.similarity.map(|s| t!(item.similarity, value = format!("{s:.3}")));
+    let similarity = item.similarity.map(|s| t!(item.similarity, value = format::fixed(s, 3)));
     Some(view! { <p class="verdict-line">{mark::mark(status, i18n::worded(words::verdict, verdict))} " " <span class="dim">{similarity}</span></p> }.into_any())
 }
 

@@ -1,7 +1,7 @@
 //! What happened, in an order that nobody can change unseen?
 
+use crate::prelude::*;
 use api::ledger::{LedgerEntry, LedgerHead, LedgerProof};
-use leptos::prelude::*;
 
 use crate::api_client;
 use crate::browser;

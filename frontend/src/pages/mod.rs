@@ -19,4 +19,5 @@ pub(crate) mod review;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
 pub(crate) mod slips;
+pub(crate) mod supervision;
 pub(crate) mod today;

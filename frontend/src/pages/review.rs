@@ -1,8 +1,8 @@
 //! A doubtful comparison, looked at by two people who do not see each other's decision.
 
+use crate::prelude::*;
 use api::face::{Comparison, ComparisonState, Decide, FaceDecision};
 use api::ids::ComparisonId;
-use leptos::prelude::*;
 
 use crate::api_client;
 use crate::browser;
@@ -38,7 +38,7 @@ pub(crate) fn page() -> AnyView {
 fn list(waiting: &[Comparison]) -> AnyView {
     view! {
         <div class="scroll"><table class="dense rows">
-            <thead><tr><th>{i18n::field("name")}</th><th>{t!(desk.verdict)}</th><th class="number">{t!(chart.similarity)}</th><th>{t!(review.since)}</th></tr></thead>
+            <thead><tr><th>{i18n::label("name")}</th><th>{t!(desk.verdict)}</th><th class="number">{t!(chart.similarity)}</th><th>{t!(review.since)}</th></tr></thead>
             <tbody>{waiting.iter().map(|comparison| view! {
                 <tr>
                     <td class="name private"><a href=format!("/review/{}", comparison.id)>{comparison.name.clone()}</a></td>

@@ -1,12 +1,12 @@
 //! How the house is set up, and what needs mending.
 
+use crate::prelude::*;
 use api::account::{ChangeUser, NewUser, RightsTable, User};
 use api::campaign::RuleSetSummary;
 use api::health::{Doctor, DoctorFinding};
 use api::ids::{UserId, VendorId};
 use api::vendor::{Enrolment, NewVendor, Vendor};
 use api::{Right, Role};
-use leptos::prelude::*;
 
 use crate::api_client;
 use crate::browser;
@@ -18,14 +18,15 @@ use crate::components::{
     notice,
 };
 use crate::format;
-use crate::i18n::{self, words};
+use crate::i18n::{self, Text, words};
+use crate::json;
 use crate::router::Section;
 use crate::state::state;
 use crate::t;
 
 /// A section of the settings.
 pub(crate) fn page(section: Section) -> AnyView {
-    let tab = |href: &'static str, name: &'static str, own: Section, shown: bool| {
+    let tab = |href: &'static str, name: Text, own: Section, shown: bool| {
         shown.then(|| view! { <a href=href aria-current=(section == own).then_some("page")>{name}</a> })
     };
     let may = |right| state().may(right);
@@ -89,7 +90,7 @@ fn finding(finding: &DoctorFinding) -> AnyView {
         words::mend(&finding.code).map_or_else(|| finding.mend.clone(), |text| fill(text.say().to_owned()));
     view! {
         <li>
-            <p>{mark::mark(Status::of_level(&finding.level), heading)} " " <code>{finding.code.clone()}</code></p>
+            <p title=finding.code.clone()>{mark::mark(Status::of_level(&finding.level), heading)}</p>
             {(finding.level != "ok" && !mend.is_empty()).then(|| view! { <p>{t!(settings.mend)} " " {mend}</p> })}
         </li>
     }
@@ -327,7 +328,7 @@ fn revoke_dialog(revoking: RwSignal<Option<VendorId>>, vendors: Loader<Vec<Vendo
 
 /// What the vendor's agent needs, to hand over as one file.
 fn enrolment_view(enrolment: &Enrolment) -> AnyView {
-    let text = serde_json::to_string_pretty(enrolment).unwrap_or_default();
+    let text = json::write_for_people(enrolment);
     let name = format!("enrolment-{}.json", enrolment.vendor.id);
     let save = move |_| {
         if browser::save_as(&name, "application/json", &text).is_err() {

@@ -1,9 +1,10 @@
 //! Who are you?
 
-use leptos::prelude::*;
+use crate::prelude::*;
 
 use crate::browser;
 use crate::components::attempt::Attempt;
+use crate::i18n::Text;
 use crate::session;
 use crate::state::state;
 use crate::t;
@@ -42,7 +43,7 @@ pub(crate) fn page() -> AnyView {
 
 fn credential(
     id: &'static str,
-    label: &'static str,
+    label: Text,
     kind: &'static str,
     autocomplete: &'static str,
     value: RwSignal<String>,

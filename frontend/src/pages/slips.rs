@@ -1,13 +1,13 @@
 //! The hand-out slips of a campaign, to print, cut and give to the students.
 
+use crate::prelude::*;
 use api::campaign::Slip;
 use api::ids::CampaignId;
-use leptos::prelude::*;
 
 use crate::api_client;
-use crate::browser;
 use crate::components::{loader::Loader, notice};
 use crate::format;
+use crate::i18n;
 use crate::t;
 
 /// The page.
@@ -17,7 +17,7 @@ pub(crate) fn page(id: CampaignId) -> AnyView {
         <p class="crumb"><a href=format!("/campaigns/{id}")>{t!(slips.back)}</a></p>
         <header class="page-head no-print">
             <div><h1>{t!(slips.title)}</h1><p class="dim">{t!(slips.how)}</p></div>
-            <button type="button" class="primary" on:click=|_| browser::print()>{t!(common.print)}</button>
+            <a class="button primary" target="_blank" href=move || api_client::url(&format!("/campaigns/{id}/slips.pdf?lang={}", i18n::paper_language()))>{t!(slips.paper)}</a>
         </header>
         {slips.show(|slips| if slips.is_empty() {
             notice::empty(t!(slips.none), t!(slips.none_how))

@@ -1,7 +1,7 @@
 //! What waits for me, what changed since I was last here, and is the house in order?
 
+use crate::prelude::*;
 use api::today::{Changed, Today, Waiting};
-use leptos::prelude::*;
 
 use crate::api_client;
 use crate::components::{
@@ -31,7 +31,7 @@ pub(crate) fn page() -> AnyView {
 fn health(today: &Today) -> AnyView {
     let text = match &today.health_code {
         Some(code) => i18n::worded(words::doctor, code),
-        None => t!(today.healthy).to_owned(),
+        None => t!(today.healthy).to_string(),
     };
     let line = mark::mark(Status::of_level(&today.health), text);
     if state().may(api::Right::ReadDoctor) {
@@ -77,21 +77,45 @@ fn waits(waiting: &Waiting) -> AnyView {
     .into_any()
 }
 
+/// Several of one kind by one person on one day are one line.
+fn in_groups(changed: &[Changed]) -> Vec<(&Changed, u64)> {
+    let mut groups: Vec<(&Changed, u64)> = Vec::new();
+    for change in changed {
+        match groups.last_mut() {
+            Some((first, n)) if is_more_of(first, change) => *n += 1,
+            _ => groups.push((change, 1)),
+        }
+    }
+    groups
+}
+
+fn is_more_of(first: &Changed, change: &Changed) -> bool {
+    let day = |change: &Changed| format::local_date(change.at);
+    first.kind == change.kind && first.actor == change.actor && day(first) == day(change)
+}
+
 fn changes(changed: &[Changed]) -> AnyView {
+    let row = |(change, n): &(&Changed, u64)| {
+        let subject = if *n == 1 {
+            subject::link(&change.subject)
+        } else {
+            view! { <span class="digits">{t!(today.times, n = format::count(*n))}</span> }
+        };
+        view! {
+            <tr>
+                <td>{format::when(change.at)}</td>
+                <td>{i18n::worded(words::event, &change.kind)}</td>
+                <td>{subject}</td>
+                <td>{subject::actor(&change.actor)}</td>
+            </tr>
+        }
+    };
     view! {
         <div class="scroll">
             <table class="dense">
                 <thead><tr><th>{t!(common.when)}</th><th>{t!(common.what)}</th><th>{t!(common.subject)}</th><th>{t!(common.who)}</th></tr></thead>
-                <tbody>{changed.iter().map(|change| view! {
-                    <tr>
-                        <td>{format::when(change.at)}</td>
-                        <td>{i18n::worded(words::event, &change.kind)}</td>
-                        <td>{subject::link(&change.subject)}</td>
-                        <td>{subject::actor(&change.actor)}</td>
-                    </tr>
-                }).collect_view()}</tbody>
+                <tbody>{in_groups(changed).iter().map(row).collect_view()}</tbody>
             </table>
         </div>
     }
-    .into_any()
 }

@@ -21,7 +21,7 @@ use openssl::x509::X509;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-pub use page::{DESKTOP, PHONE, Page};
+pub use page::{DESKTOP, PHONE, Page, Thing};
 use pipe::Pipe;
 use record::Expected;
 
@@ -186,6 +186,18 @@ impl Browser {
         }
         bail!("the browser saw what no story may show:{list}");
     }
+}
+
+/// The script of axe-core, the auditor of accessibility, where `cargo xtask setup` could bring it.
+///
+/// # Errors
+///
+/// When it can't be read.
+pub fn axe() -> Result<Option<String>> {
+    let target = program("xuecang")?;
+    let target = target.parent().and_then(Path::parent).context("the program lies in no target folder")?;
+    let file = target.join("axe-core/axe.min.js");
+    file.is_file().then(|| fs::read_to_string(&file)).transpose().map_err(Into::into)
 }
 
 /// Where Chromium lies, if it does.

@@ -419,6 +419,21 @@ impl Page {
         Ok(())
     }
 
+    /// Lets axe judge the page as it is now. Gives what it calls serious or critical, in words.
+    ///
+    /// # Errors
+    ///
+    /// When it can't judge.
+    pub fn audit(&self, axe: &str) -> Result<Vec<String>> {
+        const JUDGE: &str = "axe.run(document, { resultTypes: ['violations'] }).then(found => found.violations
+            .filter(fault => ['serious', 'critical'].includes(fault.impact))
+            .map(fault => `${fault.id}: ${fault.help}: ${fault.nodes.map(node => node.html.slice(0, 200)).join(' … ')}`))";
+        if !self.eval::<bool>("!!window.axe")? {
+            self.eval::<Value>(&format!("{axe}; null"))?;
+        }
+        self.eval(JUDGE)
+    }
+
     /// Says that the server will refuse something of this window: a status, and a part of the address.
     pub fn expect(&self, status: u64, place: &str) {
         let expected = Expected { session: self.session.clone(), status, place: place.to_owned() };
@@ -433,7 +448,6 @@ impl Page {
     pub fn shots(&self, name: &str) -> Result<()> {
         for (size, word) in [(PHONE, "phone"), (DESKTOP, "desktop")] {
             self.resize(size)?;
-            self.drawn()?;
             self.shot(&format!("{name}-{word}"))?;
         }
         Ok(())

@@ -1,111 +1,317 @@
-//! Bad input gets one clear refusal; nothing is half done, nothing accepted before is touched.
+//! Bad input gets one clear sentence that says what, where and what to do; nothing is half done, and nothing accepted
+//! before is touched.
 
-use std::io::{Cursor, Write as _};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-use api::campaign::{Campaign, CampaignKind, NewCampaign};
-use api::health::ArchiveHealth;
-use api::import::{ImportFile, ImportPhotos};
-use api::job::{Job, JobState};
-use api::{ProblemCode, Role};
-use tests::{Appliance, Client, School};
-use zip::write::SimpleFileOptions;
+use api::delivery::{Delivery, DeliveryState};
+use api::dossier::PhotoKind;
+use api::import::ImportFinding;
+use api::job::{Job, JobKind, JobState};
+use api::{Problem, ProblemCode, Role};
+use serde_json::{Value, json};
+use tests::{
+    Appliance, Client, LANGUAGES, Photo, Scene, School, Volume, Words, archive, delivered, differences,
+    files, models, picture, refusal,
+};
 
-struct Desk {
-    registrar: Client,
-    campaign: Campaign,
-    _appliance: Appliance,
+/// Students of these stories.
+const STUDENTS: usize = 8;
+
+/// What must not change: the archive's bytes, and everything that can be seen of people and what was accepted.
+struct Before {
+    archive: BTreeMap<PathBuf, String>,
+    seen: Value,
 }
 
-/// An appliance that holds ten people with photos.
-fn desk() -> Desk {
-    let appliance = Appliance::start().unwrap();
-    let registrar = appliance.enter(Role::Registrar).unwrap();
-    let new = NewCampaign {
-        name: "2027届".to_owned(),
-        kind: CampaignKind::Graduation,
-        year: 2027,
-        capture_from: "2026-09-01".parse().unwrap(),
-        capture_until: "2026-12-31".parse().unwrap(),
-        deliver_by: "2027-02-28".parse().unwrap(),
-        rule_set: "jbz-2017-99".to_owned(),
-        vendor: None,
-    };
-    let campaign: Campaign = registrar.post("/campaigns", &new).unwrap();
-    let desk = Desk { registrar, campaign, _appliance: appliance };
-    let school = School::of(10);
-    assert_eq!(desk.roster("roster.xlsx", school.roster().unwrap()).state, JobState::Done);
-    assert_eq!(desk.photos(school.photos().unwrap()).state, JobState::Done);
-    desk
-}
-
-impl Desk {
-    fn roster(&self, name: &str, bytes: Vec<u8>) -> Job {
-        let upload = self.registrar.upload(name, bytes).unwrap().id;
-        let path = format!("/campaigns/{}/roster", self.campaign.id);
-        let job: Job = self.registrar.post(&path, &ImportFile { upload }).unwrap();
-        self.registrar.ended(&job).unwrap()
+impl Before {
+    fn of(scene: &Scene) -> Self {
+        let mut seen = picture(&scene.appliance, &scene.school.numbers()).unwrap();
+        // What was refused is told in the ledger and listed among the deliveries; what only began to come waits outside.
+        let parts = seen.as_object_mut().unwrap();
+        assert!(["ledger", "deliveries", "incoming"].iter().all(|part| parts.remove(*part).is_some()));
+        let archive = files::digests(&scene.appliance.data().join("archive")).unwrap();
+        assert!(archive.len() > 4 * STUDENTS, "there is something that could be touched");
+        Self { archive, seen }
     }
 
-    fn photos(&self, bytes: Vec<u8>) -> Job {
-        let upload = self.registrar.upload("photos.zip", bytes).unwrap().id;
-        let wanted = ImportPhotos { upload, campaign: self.campaign.id, kind: None };
-        let job: Job = self.registrar.post("/photos/import", &wanted).unwrap();
-        self.registrar.ended(&job).unwrap()
-    }
-
-    fn holdings(&self) -> (u64, u64, u64) {
-        let health: ArchiveHealth = self.registrar.get("/archive/health").unwrap();
-        (health.dossiers, health.photos, health.bytes)
-    }
-
-    /// The job was refused for its file, and the archive holds what it held.
-    fn refused(&self, job: &Job, before: (u64, u64, u64)) {
-        assert_eq!(job.state, JobState::Failed, "{job:?}");
-        let problem = job.problem.as_ref().unwrap();
-        assert_eq!(problem.code, ProblemCode::BadFile, "{}", problem.title);
-        assert_eq!(self.holdings(), before);
+    /// Panics if anything changed.
+    fn still_holds(&self, scene: &Scene) {
+        let now = Self::of(scene);
+        let differences = differences(&self.seen, &now.seen);
+        assert!(differences.is_empty(), "{differences:#?}");
+        assert!(now.archive == self.archive, "bytes of the archive have changed");
     }
 }
 
-fn zip_of(entries: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, bytes) in entries {
-        zip.start_file(*name, SimpleFileOptions::default()).unwrap();
-        zip.write_all(bytes).unwrap();
+fn staffed() -> (Scene, Client, Before) {
+    let scene = Scene::open(STUDENTS).unwrap().staffed().unwrap();
+    let registrar = scene.registrar().unwrap();
+    let before = Before::of(&scene);
+    (scene, registrar, before)
+}
+
+/// The problem is told in a sentence in both languages and in English by programs, and names what it is about.
+fn is_clear(problem: &Problem, names: &[&str]) {
+    let mut sentences = vec![problem.title.clone()];
+    for language in LANGUAGES {
+        sentences.push(Words::of(language).unwrap().sentence(problem).unwrap());
     }
-    zip.finish().unwrap().into_inner()
+    for sentence in &sentences {
+        println!("  {sentence}");
+        assert!(sentence.ends_with(['.', '。']) && !sentence.contains('{'), "{sentence}");
+        assert!(names.iter().all(|name| sentence.contains(name)), "{sentence} does not name {names:?}");
+    }
+}
+
+/// A finding has words in both languages.
+fn is_worded(code: &str) {
+    for language in LANGUAGES {
+        println!("  {}", Words::of(language).unwrap().say("finding", code).unwrap());
+    }
+}
+
+fn failed(registrar: &Client, job: &Job) -> Problem {
+    let ended = registrar.ended(job.id).unwrap();
+    assert_eq!(ended.state, JobState::Failed, "{ended:?}");
+    ended.problem.unwrap()
+}
+
+fn findings(registrar: &Client, job: &Job) -> Vec<ImportFinding> {
+    registrar.all(&format!("/jobs/{}/findings", job.id)).unwrap()
 }
 
 #[test]
-fn files_that_are_not_what_they_should_be_are_refused_whole() {
-    let desk = desk();
-    let before = desk.holdings();
-    assert_eq!((before.0, before.1), (10, 10));
+fn a_malformed_workbook_is_refused_whole() {
+    let (scene, registrar, before) = staffed();
+    let good = School::of(2 * STUDENTS).roster().unwrap();
+    let wrong = b"this is no workbook".to_vec();
+    for bytes in [good[..good.len() / 2].to_vec(), wrong, b"PK\x03\x04 cut off".to_vec()] {
+        let problem = failed(&registrar, &scene.roster(&registrar, "roster.xlsx", bytes).unwrap());
+        assert_eq!(problem.code, ProblemCode::BadFile, "{}", problem.title);
+        is_clear(&problem, &["roster.xlsx"]);
+    }
+    before.still_holds(&scene);
+    // A readable workbook with one bad cell: refused whole too, and the cell is named.
+    let mut school = School::of(2 * STUDENTS);
+    school.students[STUDENTS + 1].id_number = "53019020050101001".to_owned();
+    let job = scene.roster(&registrar, "next.xlsx", school.roster().unwrap()).unwrap();
+    let problem = failed(&registrar, &job);
+    is_clear(&problem, &["next.xlsx"]);
+    let found = findings(&registrar, &job);
+    let [bad] = found.as_slice() else { panic!("{found:?}") };
+    assert!(bad.place.ends_with(&format!("!{}", STUDENTS + 3)), "{bad:?} is not where the cell is");
+    assert_eq!((bad.severity.as_str(), bad.field.as_deref()), ("block", Some("身份证号")), "{bad:?}");
+    is_worded(&bad.code);
+    before.still_holds(&scene);
+}
 
-    let good = School::of(20).roster().unwrap();
-    desk.refused(&desk.roster("roster.xlsx", good[..good.len() / 2].to_vec()), before);
-    desk.refused(&desk.roster("roster.xlsx", b"this is no workbook".to_vec()), before);
-
-    let photo = verify::draw::portrait_jpeg(1, 1);
-    let climbing = desk.photos(zip_of(&[("../24530102000001.jpg", &photo)]));
-    assert_eq!(
-        (climbing.state, climbing.result["refused"]),
-        (JobState::Done, 1),
-        "the entry is refused and listed"
+#[test]
+fn the_console_says_the_same_of_a_malformed_workbook() {
+    let (scene, _, _) = staffed();
+    let file = scene.appliance.folder().join("half.xlsx");
+    let good = scene.school.roster().unwrap();
+    fs_err::write(&file, &good[..good.len() / 2]).unwrap();
+    scene.appliance.stop().unwrap();
+    let campaign = scene.campaign.to_string();
+    let output =
+        scene.appliance.run(&["import", "roster", "--campaign", &campaign, &file.to_string_lossy()]).unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    let sentence = told.lines().find(|line| line.starts_with("xuecang: ")).unwrap_or_default();
+    assert!(
+        sentence.contains("half.xlsx could not be imported") && sentence.contains("Nothing was changed"),
+        "{told}"
     );
-    assert_eq!(desk.holdings(), before);
-    desk.refused(&desk.photos(b"PK\x03\x04 cut off".to_vec()), before);
 }
 
 #[test]
 fn a_truncated_photo_is_listed_and_the_others_are_kept() {
-    let desk = desk();
-    let photo = verify::draw::portrait_jpeg(1, 1);
-    let other = verify::draw::portrait_jpeg(2, 1);
-    let job = desk
-        .photos(zip_of(&[("24530102000002.jpg", &photo[..photo.len() / 2]), ("24530102000003.jpg", &other)]));
-    assert_eq!(job.state, JobState::Done, "{job:?}");
-    assert_eq!(desk.holdings().1, 11);
-    let findings: serde_json::Value = desk.registrar.get(&format!("/jobs/{}/findings", job.id)).unwrap();
-    assert_eq!(findings["total"], 1, "{findings}");
+    let (scene, registrar, _) = staffed();
+    let mut entries: Vec<(String, Vec<u8>)> = Vec::new();
+    for student in scene.school.students.iter().take(3) {
+        entries.push((format!("{}.jpg", student.candidate_number), student.portrait(Photo::Enrolment)));
+    }
+    let half = entries[1].1.len() / 2;
+    entries[1].1.truncate(half);
+    let job = scene.photos(&registrar, PhotoKind::Enrolment, archive(entries).unwrap()).unwrap();
+    let done = registrar.done(job.id).unwrap();
+    assert_eq!((done.result["photos"], done.result["refused"]), (2, 1));
+    let found = findings(&registrar, &job);
+    let [bad] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(bad.place, "2", "the second entry");
+    is_worded(&bad.code);
+    let seen = picture(&scene.appliance, &scene.school.numbers()).unwrap();
+    let kept = |n: usize| {
+        seen["dossiers"][&scene.school.students[n].student_number]["photos"].as_array().unwrap().len()
+    };
+    assert_eq!([kept(0), kept(1), kept(2), kept(3)], [2, 1, 2, 1]);
+}
+
+#[test]
+fn a_zip_with_a_path_that_climbs_is_refused_entry_by_entry() {
+    let (scene, registrar, before) = staffed();
+    let photo = scene.school.students[0].portrait(Photo::Capture);
+    let name = format!("{}.jpg", scene.school.students[0].candidate_number);
+    let entries =
+        [format!("../{name}"), format!("a/../../{name}"), format!("/{name}"), format!("..\\{name}")];
+    let zip = archive(entries.iter().map(|entry| (entry, photo.clone()))).unwrap();
+    let job = scene.photos(&registrar, PhotoKind::Admission, zip).unwrap();
+    let done = registrar.done(job.id).unwrap();
+    let found = findings(&registrar, &job);
+    assert_eq!((done.result.get("photos"), found.len()), (None, entries.len()), "{found:?}");
+    for (n, bad) in found.iter().enumerate() {
+        assert_eq!((bad.code.as_str(), &bad.place), ("photo-unsafe-path", &(n + 1).to_string()));
+        is_worded(&bad.code);
+    }
+    before.still_holds(&scene);
+    let outside = files::below(scene.appliance.folder()).unwrap();
+    assert!(outside.iter().all(|path| !path.ends_with(&name)), "something was written outside");
+}
+
+#[test]
+fn a_parcel_with_a_wrong_checksum_is_sent_back() {
+    let (scene, registrar, _) = staffed();
+    let captures = scene.school.captures(&scene.tokens().unwrap());
+    let parcel = scene.vendor.pack(&captures, scene.campaign, "parcel").unwrap();
+    let before = Before::of(&scene);
+    let photos = files::below(&parcel.join("data/photos")).unwrap();
+    files::flip(&parcel.join("data/photos").join(&photos[0])).unwrap();
+    let id = scene.vendor.deliver(&parcel, scene.campaign).unwrap();
+    let delivery = registrar.settled(id).unwrap();
+    assert_eq!(delivery.state, DeliveryState::Rejected);
+    for code in delivery.reject_reason.unwrap().split(", ") {
+        assert!(code.starts_with("BAG-"), "{code}");
+        is_worded(code);
+    }
+    let output = scene.vendor.run(&["status", &id.to_string()]).unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    println!("  {told}");
+    assert!(told.contains("is sent back") && told.contains("does not have the checksum"), "{told}");
+    before.still_holds(&scene);
+    let left = files::below(&scene.appliance.data().join("incoming")).unwrap();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn a_certificate_of_another_school_opens_nothing() {
+    let (scene, registrar, _) = staffed();
+    let captures = scene.school.captures(&scene.tokens().unwrap());
+    let parcel = scene.vendor.pack(&captures, scene.campaign, "parcel").unwrap();
+    let before = Before::of(&scene);
+    let elsewhere = Appliance::start().unwrap();
+    let stranger = tests::Vendor::enrol(&elsewhere).unwrap().astray(&scene.appliance).unwrap();
+    for words in [vec!["campaigns"], vec!["status"]] {
+        let output = stranger.run(&words).unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert_refused(&String::from_utf8_lossy(&output.stderr));
+    }
+    // The parcel of a vendor that is known, delivered by one who is not.
+    let refused = stranger.deliver(&parcel, scene.campaign).unwrap_err();
+    assert_refused(&refused.to_string());
+    before.still_holds(&scene);
+    let deliveries: Vec<Delivery> = registrar.get("/deliveries").unwrap();
+    assert!(
+        deliveries.is_empty() && files::below(&scene.appliance.data().join("incoming")).unwrap().is_empty()
+    );
+}
+
+fn assert_refused(told: &str) {
+    println!("  {told}");
+    assert!(told.contains("the school does not accept this agent's certificate"), "{told}");
+    assert!(told.contains("xuecang-agent connect"), "{told}");
+}
+
+#[test]
+fn a_full_disk_keeps_what_was_accepted_and_says_so() {
+    let Some(volume) = Volume::of_mib(48).unwrap() else {
+        println!("skipped: this account may mount no volume that could be filled");
+        return;
+    };
+    let appliance = Appliance::start_on(volume.path()).unwrap();
+    let scene = Scene::on(appliance, STUDENTS).unwrap().staffed().unwrap();
+    let registrar = scene.registrar().unwrap();
+    let captures = scene.school.captures(&scene.tokens().unwrap()).with_originals(1 << 20);
+    let parcel = scene.vendor.pack(&captures, scene.campaign, "parcel").unwrap();
+    let before = Before::of(&scene);
+    let photos = scene.school.photos(Photo::Enrolment).unwrap();
+
+    // No room for the file itself.
+    volume.fill(16).unwrap();
+    let problem = refusal(registrar.upload("photos.zip", photos.clone())).unwrap();
+    assert_eq!(problem.code, ProblemCode::DiskFull, "{}", problem.title);
+    is_clear(&problem, &[]);
+    // No room for what a vendor sends: its agent says so and may go on later.
+    let agent = scene.vendor.run(&[
+        "deliver",
+        &parcel.to_string_lossy(),
+        "--campaign",
+        &scene.campaign.to_string(),
+        "--patience",
+        "1",
+    ]);
+    let told = String::from_utf8_lossy(&agent.unwrap().stderr).into_owned();
+    println!("  {told}");
+    assert!(told.contains("disk") && told.contains("full"), "{told}");
+    volume.free().unwrap();
+    before.still_holds(&scene);
+
+    // Room for the file, and none for what it holds.
+    let upload = registrar.upload("photos.zip", photos.clone()).unwrap().id;
+    volume.fill(64).unwrap();
+    let wanted = json!({ "upload": upload, "campaign": scene.campaign, "kind": "enrolment" });
+    let job: Job = registrar.post("/photos/import", &wanted).unwrap();
+    let problem = failed(&registrar, &job);
+    assert_eq!(problem.code, ProblemCode::DiskFull, "{}", problem.title);
+    is_clear(&problem, &[]);
+    volume.free().unwrap();
+    before.still_holds(&scene);
+
+    // With room again everything goes on, without a restart.
+    let job: Job = registrar.post("/photos/import", &wanted).unwrap();
+    assert_eq!(registrar.done(job.id).unwrap().result["photos"], STUDENTS as u64);
+    let output = scene.vendor.start_delivering(&parcel, scene.campaign).unwrap().wait_with_output().unwrap();
+    delivered(output).unwrap();
+    scene.appliance.stop().unwrap();
+    scene.appliance.serve().unwrap();
+    picture(&scene.appliance, &scene.school.numbers()).unwrap();
+}
+
+#[test]
+fn a_missing_model_stops_faces_and_nothing_else() {
+    let Some(installed) = models() else {
+        println!("skipped: the models are not there; `cargo xtask setup` fetches them");
+        return;
+    };
+    let mut scene = Scene::open(STUDENTS).unwrap();
+    let nowhere = scene.appliance.folder().join("no-models");
+    scene.appliance.stop().unwrap();
+    scene.appliance.use_models(&nowhere).unwrap();
+    scene.appliance.serve().unwrap();
+    // Everything without faces works.
+    let scene = scene.staffed().unwrap();
+    let registrar = scene.registrar().unwrap();
+    let captures = scene.school.captures(&scene.tokens().unwrap());
+    let parcel = scene.vendor.pack(&captures, scene.campaign, "parcel").unwrap();
+    let before = Before::of(&scene);
+
+    let id = scene.vendor.deliver(&parcel, scene.campaign).unwrap();
+    let delivery = registrar.settled(id).unwrap();
+    assert_eq!(delivery.state, DeliveryState::Received, "it waits, untouched");
+    let job: Job = registrar.get(&format!("/jobs/{}", delivery.job.unwrap())).unwrap();
+    let problem = failed(&registrar, &job);
+    assert_eq!((job.kind, problem.code), (JobKind::CheckDelivery, ProblemCode::ModelUnavailable));
+    is_clear(&problem, &["xuecang doctor", "no-models"]);
+    let desk = scene.appliance.enter(Role::Admissions).unwrap();
+    let problem = failed(&desk, &scene.calibrate(&desk).unwrap());
+    assert_eq!(problem.code, ProblemCode::ModelUnavailable);
+    let output = scene.appliance.run(&["doctor"]).unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.contains("model-unavailable") && told.contains("no-models"), "{told}");
+    before.still_holds(&scene);
+
+    // Once they are there the same delivery is checked.
+    std::os::unix::fs::symlink(installed, &nowhere).unwrap();
+    let _: Job = registrar.post(&format!("/deliveries/{id}/check"), &json!({})).unwrap();
+    assert_eq!(registrar.settled(id).unwrap().state, DeliveryState::Checked);
 }

@@ -2,4 +2,7 @@
 
 mod bad_input;
 mod crash;
+mod fixity;
 mod main_job;
+mod sweep;
+mod upload;

@@ -1,15 +1,18 @@
-//! The main job, whole: the demo's own story, which exits with 0 only if every claim held.
+//! The main job, whole: the demo's own story, which exits with 0 only if every claim held. Then validators by others judge
+//! the archive it left.
 
+use std::path::Path;
 use std::process::Command;
 
 use tests::{models, program};
 
+use crate::fixity::judged_by_others;
+
 /// Plays the demo with so many people in each half; returns its lines.
-fn play(half: usize) -> Vec<serde_json::Value> {
-    let dir = tempfile::tempdir().unwrap();
+fn play(data: &Path, half: usize) -> Vec<serde_json::Value> {
     let output = Command::new(program("xuecang").unwrap())
         .args(["demo", "--once", "--json", "--half", &half.to_string(), "--data"])
-        .arg(dir.path().join("data"))
+        .arg(data)
         .arg("--models")
         .arg(models().unwrap())
         .output()
@@ -25,7 +28,10 @@ fn the_main_job_holds_with_drawn_portraits() {
         println!("skipped: the models are not there; `cargo xtask setup` fetches them");
         return;
     }
-    let lines = play(60);
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let lines = play(&data, 60);
     assert_eq!(lines[0]["source"], "drawn");
     assert!(lines.iter().filter(|line| line["ok"] == true).count() >= 9);
+    judged_by_others(&data.join("archive"));
 }

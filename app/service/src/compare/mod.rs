@@ -9,6 +9,8 @@ mod decide;
 mod make;
 mod odds;
 
+use std::time::Duration;
+
 use api::delivery::Finding;
 use api::face::{Comparison, ComparisonState, FaceDecision};
 use api::ids::ComparisonId;
@@ -57,26 +59,27 @@ pub fn probe(office: &Office, actor: &Actor, id: ComparisonId) -> Result<Vec<u8>
     })
 }
 
-/// Removes the pixels of probes that no comparison names: what a crash left behind.
+/// Removes the pixels of probes that no comparison has named for `unnamed_for`: what a crash left behind. A probe is
+/// written before its comparison is; only before anything comes in may that be zero.
 ///
 /// # Errors
 ///
 /// When the folder can't be read or a file not removed.
-pub fn sweep(office: &Office) -> Result<usize> {
+pub fn sweep(office: &Office, unnamed_for: Duration) -> Result<()> {
     let folder = folder(office);
     if !folder.exists() {
-        return Ok(0);
+        return Ok(());
     }
     let named = office.office.read(rows::probes)?;
-    let mut removed = 0;
     for entry in fs::read_dir(&folder).or_failed("read the probes' folder")? {
         let entry = entry.or_failed("read the probes' folder")?;
-        if !named.iter().any(|name| entry.file_name().to_str() == Some(name)) {
+        let touched = entry.metadata().and_then(|meta| meta.modified()).ok();
+        let old = touched.is_some_and(|at| at.elapsed().is_ok_and(|age| age >= unnamed_for));
+        if old && !named.iter().any(|name| entry.file_name().to_str() == Some(name)) {
             fs::remove_file(entry.path()).or_failed("remove a probe")?;
-            removed += 1;
         }
     }
-    Ok(removed)
+    Ok(())
 }
 
 fn folder(office: &Office) -> std::path::PathBuf {

@@ -1,6 +1,7 @@
 //! What a running job knows and says.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -12,7 +13,8 @@ use api::ProblemCode;
 use api::ids::JobId;
 use api::import::ImportFinding;
 use api::job::{Job, JobKind};
-use archive::db::office::{job as rows, user};
+use archive::db::office::{event as events, job as rows, user};
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::{lock, to_api};
@@ -65,6 +67,12 @@ impl<'a> Ctx<'a> {
     #[must_use]
     pub const fn kind(&self) -> JobKind {
         self.kind
+    }
+
+    /// When it was asked for, however often it was run since.
+    #[must_use]
+    pub fn created(&self) -> Timestamp {
+        lock(&self.progress).row.created
     }
 
     /// What it works on, as an id of the wanted kind.
@@ -132,6 +140,22 @@ impl<'a> Ctx<'a> {
     /// Adds a figure to its result.
     pub fn result(&self, name: &str, value: u64) {
         lock(&self.progress).row.result.insert(name.to_owned(), value);
+    }
+
+    /// Whether an earlier run of this job did everything and was stopped before it could say so: the event that it queued
+    /// last, under the job's own id, is there. The figures that the event tells become the job's result.
+    ///
+    /// # Errors
+    ///
+    /// When the store can't be read.
+    pub fn done_before(&self, event: &str, subject: &str) -> Result<bool> {
+        let reference = self.id.to_string();
+        let done = self.office.office.read(|conn| events::by_key(conn, event, subject, &reference))?;
+        let Some(done) = done else { return Ok(false) };
+        let figures: BTreeMap<String, u64> =
+            serde_json::from_value(done.event.detail).or_failed("read a job's figures")?;
+        figures.iter().for_each(|(name, value)| self.result(name, *value));
+        Ok(true)
     }
 
     /// Keeps what it found in a file, in place of what an earlier run of it found.

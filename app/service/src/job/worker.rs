@@ -172,7 +172,7 @@ fn finish(office: &Office, mut row: rows::Job, ended: Result<()>, stopped: bool)
         Ok(()) => JobState::Done,
         Err(_) if stopped => JobState::Cancelled,
         Err(error) => {
-            let problem = problem(row.id, &error);
+            let problem = problem(&row, &error);
             row.problem =
                 Some(serde_json::to_value(problem).map_err(|e| Error::failed("write a problem", e))?);
             JobState::Failed
@@ -187,12 +187,13 @@ fn finish(office: &Office, mut row: rows::Job, ended: Result<()>, stopped: bool)
 }
 
 /// What a failed job says. The log gets the cause, under the job's id.
-fn problem(id: api::ids::JobId, error: &Error) -> Problem {
+fn problem(row: &rows::Job, error: &Error) -> Problem {
+    let id = row.id;
     match error {
         Error::Refused(problem) => (**problem).clone(),
         failed if failed.is_disk_full() => {
             tracing::error!(job.id = %id, cause = ?failed, "Job {id} failed: the disk is full.");
-            Problem::new(ProblemCode::DiskFull, [("what", id.to_string())])
+            Problem::new(ProblemCode::DiskFull, [("what", row.kind.clone())])
         }
         failed => {
             tracing::error!(job.id = %id, cause = ?failed, "Job {id} failed: {failed}.");

@@ -1,5 +1,7 @@
 //! Makes a fresh machine able to build, run and test. Each step looks first and does nothing when all is there.
 
+mod axe;
+mod judges;
 pub(crate) mod packages;
 pub(crate) mod wasm;
 
@@ -20,6 +22,10 @@ pub(crate) enum For {
 pub(crate) fn all(workspace: &Workspace, purpose: For) -> Result<()> {
     packages::ensure(purpose)?;
     wasm::ensure(workspace)?;
+    if purpose == For::Tests {
+        axe::ensure(workspace);
+        judges::ensure(workspace);
+    }
     models(workspace)
 }
 

@@ -21,7 +21,9 @@ const MAY: &[(&str, &[&str])] = &[
         &["api", "ids", "service", "archive", "bag", "ledger", "handshake", "verify", "models", "paper"],
     ),
     ("xuecang-agent", &["api", "ids", "bag", "ledger", "handshake"]),
-    ("frontend", &["api", "handshake", "ledger"]),
+    ("frontend", &["api", "markup"]),
+    ("checker", &["handshake"]),
+    ("markup", &[]),
     ("xtask", &["models"]),
 ];
 

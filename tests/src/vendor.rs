@@ -1,0 +1,174 @@
+//! The vendor's agent, as a process of its own, with its folder of keys.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use anyhow::{Context, Result, bail};
+use api::Role;
+use api::ids::{CampaignId, DeliveryId};
+use api::vendor::{Enrolment, NewVendor, VendorDelivery};
+use fs_err as fs;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{Appliance, Captures, program};
+
+/// One vendor's agent.
+#[derive(Debug, Clone)]
+pub struct Vendor {
+    folder: PathBuf,
+    home: PathBuf,
+    enrolment: Enrolment,
+}
+
+impl Vendor {
+    /// Enrols an agent whose folder lies beside the appliance's data, and registers it.
+    ///
+    /// # Errors
+    ///
+    /// When agent or appliance refuse.
+    pub fn enrol(appliance: &Appliance) -> Result<Self> {
+        let (folder, home) = (appliance.folder().to_owned(), appliance.folder().join("agent"));
+        let request: Value = answer(run(&home, &["enrol", "--json"])?)?;
+        let text = |name: &str| {
+            let text = request.get(name).and_then(Value::as_str).map(str::to_owned);
+            text.with_context(|| format!("the agent gives no {name}"))
+        };
+        let new = NewVendor {
+            name: "彩云图像".to_owned(),
+            csr: text("csr")?,
+            agent_key: text("agent_key")?,
+            legal_key: text("legal_key")?,
+            legal_name: "何彩云".to_owned(),
+        };
+        let enrolment: Enrolment = appliance.enter(Role::It)?.post("/vendors", &new)?;
+        let vendor = Self { folder, home, enrolment };
+        vendor.connect()?;
+        Ok(vendor)
+    }
+
+    /// The same vendor beside a copy of its appliance.
+    ///
+    /// # Errors
+    ///
+    /// When the copied agent can't be told the copy's address.
+    pub fn of_copy(&self, copy: &Appliance) -> Result<Self> {
+        let enrolment = Enrolment { address: copy.vendor_address(), ..self.enrolment.clone() };
+        let vendor = Self { folder: copy.folder().to_owned(), home: copy.folder().join("agent"), enrolment };
+        vendor.connect()?;
+        Ok(vendor)
+    }
+
+    /// The same agent, speaking to another school's appliance with the certificate of its own school.
+    ///
+    /// # Errors
+    ///
+    /// When the agent can't be told.
+    pub fn astray(&self, other: &Appliance) -> Result<Self> {
+        let ca = fs::read_to_string(other.data().join("keys/vendor-ca.pem"))?;
+        let file = self.home.join("enrolment.json");
+        let told = Enrolment { address: other.vendor_address(), ca, ..self.enrolment.clone() };
+        // The agent itself would not take such an enrolment: a certificate must be by the authority beside it.
+        fs::write(file, serde_json::to_vec(&told)?)?;
+        Ok(Self { enrolment: told, ..self.clone() })
+    }
+
+    fn connect(&self) -> Result<()> {
+        let file = self.folder.join("told.json");
+        fs::write(&file, serde_json::to_vec(&self.enrolment)?)?;
+        good(run(&self.home, &["connect", &file.to_string_lossy()])?)?;
+        Ok(())
+    }
+
+    /// Its registration.
+    #[must_use]
+    pub fn registration(&self) -> &api::vendor::Vendor {
+        &self.enrolment.vendor
+    }
+
+    /// Packs captures. Returns the parcel.
+    ///
+    /// # Errors
+    ///
+    /// When the agent refuses.
+    pub fn pack(&self, captures: &Captures, campaign: CampaignId, name: &str) -> Result<PathBuf> {
+        let (folder, parcel) = (self.folder.join(format!("{name}-captures")), self.folder.join(name));
+        captures.write(&folder)?;
+        let (campaign, out) = (campaign.to_string(), parcel.to_string_lossy());
+        good(self.run(&["pack", &folder.to_string_lossy(), "--out", &out, "--campaign", &campaign])?)?;
+        Ok(parcel)
+    }
+
+    /// Delivers a parcel and waits until it has arrived.
+    ///
+    /// # Errors
+    ///
+    /// When the agent gives up; the error is what it says.
+    pub fn deliver(&self, parcel: &Path, campaign: CampaignId) -> Result<DeliveryId> {
+        delivered(self.start_delivering(parcel, campaign)?.wait_with_output()?)
+    }
+
+    /// Begins to deliver a parcel.
+    ///
+    /// # Errors
+    ///
+    /// When the agent can't be started.
+    pub fn start_delivering(&self, parcel: &Path, campaign: CampaignId) -> Result<Child> {
+        let campaign = campaign.to_string();
+        let words =
+            ["deliver", &parcel.to_string_lossy(), "--campaign", &campaign, "--json", "--patience", "60"];
+        let mut command = command(&self.home, &words)?;
+        Ok(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)
+    }
+
+    /// What the vendor is told of a delivery.
+    ///
+    /// # Errors
+    ///
+    /// When the agent refuses.
+    pub fn status(&self, delivery: DeliveryId) -> Result<VendorDelivery> {
+        answer(self.run(&["status", &delivery.to_string(), "--json"])?)
+    }
+
+    /// Runs one of the agent's commands.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be started.
+    pub fn run(&self, words: &[&str]) -> Result<Output> {
+        run(&self.home, words)
+    }
+}
+
+/// The delivery that an agent says has arrived.
+///
+/// # Errors
+///
+/// What it says instead.
+pub fn delivered(output: Output) -> Result<DeliveryId> {
+    let told: Value = answer(output)?;
+    let id = told.get("delivery").and_then(Value::as_str).context("the agent names no delivery")?;
+    Ok(id.parse()?)
+}
+
+fn command(home: &Path, words: &[&str]) -> Result<Command> {
+    let mut command = Command::new(program("xuecang-agent")?);
+    command.args(words).arg("--home").arg(home).env("NO_COLOR", "1").stdin(Stdio::null());
+    Ok(command)
+}
+
+fn run(home: &Path, words: &[&str]) -> Result<Output> {
+    Ok(command(home, words)?.output()?)
+}
+
+/// What a command printed, if it ended well.
+fn good(output: Output) -> Result<String> {
+    if !output.status.success() {
+        bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+fn answer<T: DeserializeOwned>(output: Output) -> Result<T> {
+    Ok(serde_json::from_str(&good(output)?)?)
+}
