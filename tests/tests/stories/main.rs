@@ -1,5 +1,12 @@
 //! The stories that must hold, each told through the public interface of the real programs.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "all of this is test code: a story that can't be told panics"
+)]
+
 mod bad_input;
 mod crash;
 mod fixity;

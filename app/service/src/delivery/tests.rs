@@ -466,7 +466,9 @@ fn every_planted_defect_is_found_two_people_accept_the_rest_and_the_receipt_stan
     assert_eq!(items.total, 10);
     assert!(items.items.iter().filter_map(|item| item.name.as_ref()).all(|name| name.contains('*')));
     let shown = items.items.iter().find(|item| item.person == Some(people[0].0)).unwrap();
-    let (bytes, kind) = delivery::item_image(&school.office, &school.registrar, id, shown.number).unwrap();
+    let (bytes, kind) =
+        delivery::item_image(&school.office, &school.registrar, id, shown.number, crate::dossier::Size::Full)
+            .unwrap();
     assert_eq!((bytes, kind), (faces[0].1.clone(), "image/jpeg"));
 
     let propose = |actor: &Actor, decision, reason: &str| {
