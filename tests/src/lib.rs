@@ -26,7 +26,7 @@ pub use client::Client;
 pub use judge::Judge;
 pub use picture::{differences, picture};
 pub use power::{Cut, Moment};
-pub use program::{models, program};
+pub use program::{fixture, models, program};
 pub use scene::{Scene, refusal};
 pub use school::{Photo, School, Student, archive, workbook};
 pub use vendor::{Vendor, delivered};

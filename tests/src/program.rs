@@ -25,3 +25,10 @@ pub fn models() -> Option<PathBuf> {
     let usual = || Some(program("xuecang").ok()?.parent()?.parent()?.join("models"));
     named.or_else(usual).filter(|folder| folder.is_dir())
 }
+
+/// A folder of the test data: beside the project, or where `XUECANG_FIXTURES` says. Nothing when it is not there.
+pub fn fixture(name: &str) -> Option<PathBuf> {
+    let beside = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared"));
+    let root = std::env::var_os("XUECANG_FIXTURES").map_or(beside, PathBuf::from);
+    Some(root.join(name)).filter(|folder| folder.is_dir())
+}

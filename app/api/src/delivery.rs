@@ -62,8 +62,11 @@ pub struct Delivery {
     pub proposal: Option<Proposal>,
     /// Who confirmed, and when.
     pub confirmed: Option<Confirmation>,
-    /// Why it was rejected.
+    /// Why it was rejected: a person's words, or the codes of what the check found in a broken parcel.
     pub reject_reason: Option<String>,
+    /// The files of a broken parcel in which it was found, as the vendor named them; the first ten.
+    #[serde(default)]
+    pub reject_files: Vec<String>,
 }
 
 /// What the check of a delivery found.

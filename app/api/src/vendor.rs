@@ -106,6 +106,9 @@ pub struct Defect {
     pub group: String,
     /// The codes of the findings.
     pub codes: Vec<String>,
+    /// Of a parcel that is broken as a whole: the files in which it was found; the first ten.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
 }
 
 /// A deletion case as its vendor sees it. `GET /vendor/v1/deletions`

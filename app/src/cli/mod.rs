@@ -69,7 +69,7 @@ enum Command {
     Face(face::Command),
     /// Plays the main job on a made-up school
     Demo(demo::Args),
-    /// Looks after the ports' own certificates
+    /// Checks deletion certificates; renews the ports' own
     #[command(subcommand)]
     Certificate(certificate::Command),
 }

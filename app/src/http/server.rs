@@ -207,7 +207,7 @@ fn sweep(office: &Office, unnamed_for: Duration) {
     let swept = [
         ("sessions", session::sweep(office)),
         ("uploads", upload::sweep(office, unnamed_for)),
-        ("deliveries", delivery::sweep(office)),
+        ("deliveries", delivery::sweep(office, unnamed_for)),
         ("probes", compare::sweep(office, unnamed_for)),
     ];
     for (what, swept) in swept {

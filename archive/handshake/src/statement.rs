@@ -207,6 +207,9 @@ pub enum Risk {
     HeavilyEditedCopies,
     /// The vendor's system could have lied to the vendor's tool.
     VendorSystem,
+    /// The officers' signing keys lie with the school's appliance, each opened by its officer's password: who holds
+    /// the machine and both passwords could sign for both.
+    OfficersKeys,
     /// Cloud and backup copies that end only by their retention.
     Retention,
 }
@@ -353,8 +356,13 @@ fn declarations(state: &State) -> Vec<Declaration> {
 }
 
 fn risks(locations: &[LocationStatement]) -> Vec<Risk> {
-    let mut risks =
-        vec![Risk::HiddenCopies, Risk::UnaddressableBlocks, Risk::HeavilyEditedCopies, Risk::VendorSystem];
+    let mut risks = vec![
+        Risk::HiddenCopies,
+        Risk::UnaddressableBlocks,
+        Risk::HeavilyEditedCopies,
+        Risk::VendorSystem,
+        Risk::OfficersKeys,
+    ];
     if locations.iter().any(|place| matches!(place.kind, LocationKind::Cloud | LocationKind::Backup)) {
         risks.push(Risk::Retention);
     }

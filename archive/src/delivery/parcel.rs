@@ -61,7 +61,9 @@ pub struct PhotoFile {
 pub struct Broken {
     /// Stable codes, the gravest first: `PACKAGE-…`, `BAG-…`, `SIGNATURE-…`, `CAPTURES-…`.
     pub codes: Vec<String>,
-    /// What was found, in English; for the log and the vendor. Names files as the vendor named them.
+    /// The files it was found in, as the vendor named them; the first ten.
+    pub files: Vec<String>,
+    /// What was found, in English.
     pub detail: String,
 }
 
@@ -88,9 +90,13 @@ const PHOTOS: &str = "photos/";
 const ORIGINALS: &str = "originals/";
 const CAPTURES: &str = "captures.csv";
 
+/// Of a broken parcel, at most so many files are named.
+const MOST_NAMED: usize = 10;
+
 impl Broken {
     fn because(code: &str, detail: impl ToString) -> ParcelError {
-        ParcelError::Broken(Self { codes: vec![code.to_owned()], detail: detail.to_string() })
+        let (codes, files) = (vec![code.to_owned()], Vec::new());
+        ParcelError::Broken(Self { codes, files, detail: detail.to_string() })
     }
 
     fn of_report(report: &Report) -> ParcelError {
@@ -101,9 +107,18 @@ impl Broken {
                 codes.push(code);
             }
         }
-        let first: Vec<_> =
-            report.errors().take(10).map(|finding| format!("{}: {}", finding.path, finding.text)).collect();
-        ParcelError::Broken(Self { codes, detail: first.join("; ") })
+        let first: Vec<_> = report
+            .errors()
+            .take(MOST_NAMED)
+            .map(|finding| format!("{}: {}", finding.path, finding.text))
+            .collect();
+        let mut files: Vec<String> = Vec::new();
+        for path in report.errors().map(|finding| finding.path.to_string()).filter(|path| !path.is_empty()) {
+            if files.len() < MOST_NAMED && !files.contains(&path) {
+                files.push(path);
+            }
+        }
+        ParcelError::Broken(Self { codes, files, detail: first.join("; ") })
     }
 }
 

@@ -167,9 +167,8 @@ fn catch_up(root: &Root, live: &Store, new: &Path) -> Result<(), RebuildError> {
         for id in newer {
             // What can't be understood was counted during the walk, and its files stay for the check to find.
             let Ok(Some(object)) = root.object(id) else { continue };
-            match record(tx, &object) {
-                Err(Error::Rows(error)) => return Err(Error::Rows(error)),
-                Ok(_) | Err(_) => {}
+            if let Err(Error::Rows(error)) = record(tx, &object) {
+                return Err(Error::Rows(error));
             }
         }
         Ok::<_, Error>(())

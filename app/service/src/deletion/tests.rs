@@ -102,6 +102,7 @@ fn school() -> School {
         confirmation: None,
         receipt: None,
         reject_reason: None,
+        reject_files: None,
     };
     let signed = deliveries::Signed { by: it.user, by_name: "it".to_owned(), at: Timestamp::now() };
     office

@@ -35,7 +35,12 @@ pub fn run_accept(ctx: &Ctx<'_>) -> Result<()> {
     match delivery.state {
         State::Accepting => Acceptance::new(ctx, &delivery)?.run(),
         // An earlier run of this job did all but the cleaning.
-        State::Accepted => quarantine(office)?.remove(delivery.id).or_failed("empty a quarantine"),
+        State::Accepted => {
+            quarantine(office)?.remove(delivery.id).or_failed("empty a quarantine")?;
+            let items = office.office.read(|conn| item::all(conn, delivery.id))?;
+            ctx.result("photos", items.iter().filter(|item| item.state.is_acceptable()).count() as u64);
+            Ok(())
+        }
         _ => Err(wrong_state(&delivery)),
     }
 }

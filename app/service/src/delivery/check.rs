@@ -170,9 +170,10 @@ impl<'a> Check<'a> {
     fn send_back(&self, broken: &Broken) -> Result<()> {
         let id = self.delivery.id;
         let codes = broken.codes.join(", ");
+        let files = serde_json::to_string(&broken.files).or_failed("name a parcel's files")?;
         self.office.office.write(|tx| -> Result<()> {
             item::replace(tx, id, &[])?;
-            rows::set_rejected(tx, id, &codes)?;
+            rows::set_rejected(tx, id, &codes, &files)?;
             let detail = serde_json::json!({ "codes": broken.codes });
             event::queue(tx, &vendor::as_actor(self.delivery.vendor), "delivery.rejected", id, "", &detail)
         })?;

@@ -14,6 +14,8 @@ mod vendors;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use api::Page;
 use api::delivery::{Confirm, Delivery, Item, ItemQuery, Propose};
 use api::ids::{CampaignId, DeliveryId};
@@ -33,9 +35,6 @@ pub use vendors::{deliveries_of, delivery_of};
 
 /// How many items are returned when nothing is said, and at most.
 const ITEMS: (u32, u32) = (100, 500);
-
-/// A folder in quarantine that no row names is left over from a crash once it is this old.
-const ORPHANED: std::time::Duration = std::time::Duration::from_secs(3600);
 
 /// Lists deliveries, newest first; of one campaign if one is given.
 ///
@@ -243,19 +242,19 @@ pub fn confirm(office: &Office, actor: &Actor, id: DeliveryId, confirm: &Confirm
     get(office, actor, id)
 }
 
-/// Removes from quarantine what a crash left there: deliveries that were decided, or that no row names.
+/// Removes from quarantine what a crash left there: deliveries that were decided, or that no row has named for so long.
 ///
 /// # Errors
 ///
 /// When the store or the folder can't be read.
-pub fn sweep(office: &Office) -> Result<()> {
+pub fn sweep(office: &Office, unnamed_for: Duration) -> Result<()> {
     let quarantine = quarantine(office)?;
     for id in quarantine.deliveries().or_failed("read the quarantine")? {
         let state = office.office.read(|conn| rows::get(conn, id))?.map(|row| row.state);
         let done = match state {
             Some(state) => matches!(state, State::Accepted | State::Rejected),
             // An upload just begun has its room before it has its row.
-            None => quarantine.touched(id).is_some_and(|at| at.elapsed().is_ok_and(|age| age > ORPHANED)),
+            None => quarantine.touched(id).is_some_and(|at| at.elapsed().is_ok_and(|age| age >= unnamed_for)),
         };
         if done {
             quarantine.remove(id).or_failed("empty a quarantine")?;

@@ -100,9 +100,6 @@ pub fn begin(office: &Office, fingerprint: &str, announced: &Announced) -> Resul
     if let Some(row) = begun.iter().find(|row| same(row)) {
         return Ok(row.id);
     }
-    if let Err(error) = super::sweep(office) {
-        tracing::warn!(cause = ?error, "What was left in quarantine could not be swept.");
-    }
     let id = DeliveryId::new();
     let quarantine = quarantine(office)?;
     drop(quarantine.create(id, announced.total).map_err(refused)?);
@@ -125,6 +122,7 @@ pub fn begin(office: &Office, fingerprint: &str, announced: &Announced) -> Resul
             proposal: None,
             confirmation: None,
             reject_reason: None,
+            reject_files: None,
             receipt: None,
         };
         rows::insert(tx, &row)?;

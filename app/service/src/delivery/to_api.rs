@@ -33,7 +33,14 @@ pub(super) fn delivery(office: &Office, row: &rows::Delivery) -> Result<Delivery
         proposal: row.proposal.as_ref().map(proposal).transpose()?,
         confirmed: row.confirmation.as_ref().map(confirmation),
         reject_reason: row.reject_reason.clone(),
+        reject_files: reject_files(row)?,
     })
+}
+
+/// The files for which the check sent a broken parcel back.
+pub(super) fn reject_files(row: &rows::Delivery) -> Result<Vec<String>> {
+    let files = row.reject_files.as_deref().map(serde_json::from_str).transpose();
+    Ok(files.or_failed("read a broken parcel's files")?.unwrap_or_default())
 }
 
 /// What the check found, if it ended.

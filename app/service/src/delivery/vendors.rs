@@ -60,7 +60,12 @@ fn defects(office: &Office, row: &rows::Delivery) -> Result<Vec<Defect>> {
     if items.is_empty() && row.state == State::Rejected {
         let codes =
             row.reject_reason.iter().flat_map(|reason| reason.split(", ")).map(str::to_owned).collect();
-        return Ok(vec![Defect { token: String::new(), group: "wrong".to_owned(), codes }]);
+        return Ok(vec![Defect {
+            token: String::new(),
+            group: "wrong".to_owned(),
+            codes,
+            files: to_api::reject_files(row)?,
+        }]);
     }
     // That no token was issued is the school's affair.
     let concerns = |item: &&item::Item| !item.state.is_acceptable() && item.token.is_some();
@@ -71,5 +76,5 @@ fn defect(item: &item::Item) -> Result<Defect> {
     let failed = |finding: &api::delivery::Finding| finding.status == "failed" && finding.severity == "block";
     let codes = to_api::findings(item)?.into_iter().filter(failed).map(|finding| finding.code).collect();
     let token = item.token.clone().unwrap_or_default();
-    Ok(Defect { token, group: item.state.word().to_owned(), codes })
+    Ok(Defect { token, group: item.state.word().to_owned(), codes, files: Vec::new() })
 }

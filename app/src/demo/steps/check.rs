@@ -54,7 +54,7 @@ pub(super) fn deliver(
     };
     let (spoilt, truth) = captures.spoilt(story.seed, strange)?;
     let delivered = send(story, campaigns.current, &spoilt, "round-1")?;
-    let delivery = checked(story, delivered.delivery)?;
+    let delivery: Delivery = story.people.it.get(&format!("/deliveries/{}", delivered.delivery))?;
     evidence.figure("photos", spoilt.len());
     evidence.figure("bytes", delivered.bytes);
     evidence.figure("sha256", delivered.sha256.as_str());
@@ -111,7 +111,7 @@ pub(super) fn awaited(story: &Story, id: DeliveryId, state: DeliveryState) -> Re
 
 /// What was found is what was planted; the delivery is sent back by two persons.
 pub(super) fn play(story: &Story, tokens: &Tokens, spoilt: &Spoilt, evidence: &mut Evidence) -> Result<()> {
-    let id = spoilt.delivery;
+    let id = checked(story, spoilt.delivery)?.id;
     let alone = found(story, spoilt)?;
     evidence.figure("machine_alone", alone.json());
     let looked = look::look(story, tokens, id, |token| {

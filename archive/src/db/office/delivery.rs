@@ -75,6 +75,8 @@ pub struct Delivery {
     pub confirmation: Option<Signed>,
     /// Why it was rejected.
     pub reject_reason: Option<String>,
+    /// The files for which the check sent a broken parcel back: JSON, an array of paths.
+    pub reject_files: Option<String>,
     /// The receipt: JSON of the API's receipt.
     pub receipt: Option<String>,
 }
@@ -131,6 +133,7 @@ impl Delivery {
             proposal,
             confirmation: signed(row, "confirmed_by", "confirmed_by_name", "confirmed_at")?,
             reject_reason: row.get("reject_reason")?,
+            reject_files: row.get("reject_files")?,
             receipt: row.get("receipt")?,
         })
     }
@@ -310,10 +313,11 @@ pub fn confirm(
 }
 
 /// Makes a delivery that is being checked `rejected` because its parcel is broken; `codes` says how.
-pub fn set_rejected(tx: &Transaction<'_>, id: DeliveryId, codes: &str) -> rusqlite::Result<()> {
+pub fn set_rejected(tx: &Transaction<'_>, id: DeliveryId, codes: &str, files: &str) -> rusqlite::Result<()> {
     tx.execute(
-        "UPDATE delivery SET state = 'rejected', reject_reason = :codes WHERE id = :id AND state = 'checking'",
-        named_params! {":id": id, ":codes": codes},
+        "UPDATE delivery SET state = 'rejected', reject_reason = :codes, reject_files = :files
+         WHERE id = :id AND state = 'checking'",
+        named_params! {":id": id, ":codes": codes, ":files": files},
     )?;
     Ok(())
 }

@@ -11,3 +11,6 @@ CREATE TABLE settlement (
     at INTEGER NOT NULL,
     PRIMARY KEY (delivery, token, sha256)
 ) STRICT, WITHOUT ROWID;
+
+-- The files for which the check sent a broken parcel back, as the vendor named them: a JSON array of paths.
+ALTER TABLE delivery ADD COLUMN reject_files TEXT CHECK (json_valid(reject_files));
