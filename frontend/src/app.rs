@@ -27,7 +27,8 @@ pub(crate) fn app() -> AnyView {
     (move || match standing.get() {
         None => loader::waiting(),
         Some(None) => pages::sign_in::page(),
-        Some(Some(_)) => frame::frame(page()),
+        // Only who is signed in draws the frame anew; everything in it follows what it needs by itself.
+        Some(Some(_)) => untrack(|| frame::frame(page())),
     })
     .into_any()
 }

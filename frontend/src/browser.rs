@@ -10,6 +10,11 @@ pub(crate) fn spawn_local(task: impl Future<Output = ()> + 'static) {
     wasm_bindgen_futures::spawn_local(Box::pin(task) as Pin<Box<dyn Future<Output = ()>>>);
 }
 
+/// Writes a fault into the browser's console.
+pub(crate) fn complain(fault: &str) {
+    web_sys::console::error_1(&JsValue::from_str(fault));
+}
+
 /// Takes away what the page itself showed while the client was fetched.
 pub(crate) fn take_down_the_curtain() {
     if let Some(curtain) = document().get_element_by_id("curtain") {

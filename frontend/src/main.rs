@@ -39,6 +39,8 @@ mod state;
 mod view;
 
 fn main() {
+    // A fault of the client's own is told where whoever looks for it looks first.
+    std::panic::set_hook(Box::new(|fault| browser::complain(&fault.to_string())));
     browser::spawn_local(async {
         let there = i18n::load(state::state().language_now()).await;
         browser::take_down_the_curtain();

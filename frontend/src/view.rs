@@ -431,7 +431,7 @@ fn build(view: View, parent: &Node, before: Option<&Node>) -> Mounted {
         }
         View::Dynamic(draw) => {
             let standing = Rc::new(RefCell::new(build(View::Nothing, parent, before)));
-            let effect = follow(draw, Rc::clone(&standing));
+            let effect = follow(draw, &standing);
             Mounted::Dynamic(standing, effect)
         }
     }
@@ -448,10 +448,17 @@ fn build_text(text: Cow<'static, str>, parent: &Node, before: Option<&Node>) -> 
     Mounted::Text(node, text)
 }
 
-fn follow(mut draw: Box<dyn FnMut() -> View>, standing: Rc<RefCell<Mounted>>) -> RenderEffect<()> {
+/// Draws again whenever a signal changes, as long as `standing` stands.
+///
+/// The effect only lends what it draws: when the piece is taken away, the effects within it end at once, before
+/// another of them runs on signals that are gone.
+fn follow(mut draw: Box<dyn FnMut() -> View>, standing: &Rc<RefCell<Mounted>>) -> RenderEffect<()> {
+    let standing = Rc::downgrade(standing);
     effect(Box::new(move || {
-        let view = draw();
-        patch(&mut standing.borrow_mut(), view);
+        if let Some(standing) = standing.upgrade() {
+            let view = draw();
+            patch(&mut standing.borrow_mut(), view);
+        }
     }))
 }
 
@@ -559,9 +566,7 @@ fn patch(mounted: &mut Mounted, view: View) {
         }
         (_, View::Words(text)) => patch(mounted, spoken(text)),
         (Mounted::Many(standing, end), View::Many(views)) => patch_many(standing, views, end),
-        (Mounted::Dynamic(standing, effect), View::Dynamic(draw)) => {
-            *effect = follow(draw, Rc::clone(standing))
-        }
+        (Mounted::Dynamic(standing, effect), View::Dynamic(draw)) => *effect = follow(draw, standing),
         (_, view) => replace(mounted, view),
     }
 }

@@ -18,7 +18,7 @@ const COUNT: u16 = 12_000;
 pub(crate) fn free() -> Result<u16> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     // Tests run as processes beside each other: each begins elsewhere.
-    let begin = process::id().wrapping_mul(61);
+    let begin = process::id().wrapping_mul(997);
     for _ in 0..COUNT {
         let step = u32::from(NEXT.fetch_add(1, Ordering::Relaxed));
         let port = FIRST + u16::try_from(begin.wrapping_add(step) % u32::from(COUNT))?;

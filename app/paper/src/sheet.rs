@@ -200,7 +200,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// Breaks text into lines at most `width` millimetres wide: between Chinese characters, and between words.
-    fn broken(&self, text: &str, size: f32, width: f32) -> Vec<String> {
+    pub(crate) fn broken(&self, text: &str, size: f32, width: f32) -> Vec<String> {
         let mut lines = vec![String::new()];
         for piece in pieces(text) {
             let Some(line) = lines.last_mut() else { break };

@@ -22,6 +22,8 @@ const HEIGHT: f32 = 38.0;
 const LEFT: f32 = 10.5;
 const TOP: f32 = 12.0;
 const CODE: f32 = 27.0;
+/// Of the lines beside the code, pt.
+const SIZE: f32 = 9.0;
 
 /// Sheets of slips, to be cut along the hairlines.
 ///
@@ -66,8 +68,13 @@ fn draw(sheet: &mut Sheet<'_>, slip: &Slip, x: f32, y: f32) -> Result<(), PaperE
             }
         }
     }
-    for (line, offset) in slip.lines.iter().zip([8.0, 14.0, 20.0, 26.0]) {
-        sheet.place(x + CODE + 6.0, y + offset, 9.0, line);
+    // A long name of a class takes two lines, so that nothing reaches into the next slip.
+    let room = WIDTH - CODE - 8.0;
+    let lines: Vec<String> = slip.lines.iter().flat_map(|line| sheet.broken(line, SIZE, room)).collect();
+    let mut line_at = y + 7.0;
+    for line in &lines {
+        sheet.place(x + CODE + 6.0, line_at, SIZE, line);
+        line_at += if lines.len() > 4 { 4.6 } else { 6.0 };
     }
     sheet.place(x + 3.0, y + HEIGHT - 3.0, 7.0, &slip.token);
     Ok(())
@@ -85,7 +92,7 @@ mod tests {
         };
         let slip = |name: &str| Slip {
             token: "XC0123456789ABCDEFGHJKMNPQRS".to_owned(),
-            lines: vec![name.to_owned(), "舞蹈表演2401班".to_owned()],
+            lines: vec![name.to_owned(), "舞台艺术设计与制作2401班".to_owned()],
         };
         let many: Vec<Slip> =
             ["王䶮", "李㛃", "张𠮷祥"].iter().cycle().take(30).map(|name| slip(name)).collect();

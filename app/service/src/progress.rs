@@ -22,6 +22,8 @@ const JOURNAL: usize = 50;
 struct Capture {
     person: PersonId,
     state: ItemState,
+    /// SHA-256 of the photo: one that is delivered again was not taken again.
+    photo: Option<String>,
     at: Option<Timestamp>,
     device: Option<String>,
 }
@@ -41,6 +43,7 @@ pub fn progress(office: &Office, actor: &Actor, id: CampaignId) -> Result<Progre
     let people: BTreeSet<_> = entries.iter().map(|entry| entry.person).collect();
     let captures = captures(office, &rounds, &people)?;
     let latest: BTreeMap<_, _> = captures.iter().map(|capture| (capture.person, capture.state)).collect();
+    let photos = photos(&captures);
     let facts = campaign::people(office, id)?;
     let facts: BTreeMap<_, _> = facts.into_iter().collect();
 
@@ -68,8 +71,8 @@ pub fn progress(office: &Office, actor: &Actor, id: CampaignId) -> Result<Progre
         today,
         days_left,
         needed_per_day: (days_left > 0).then(|| open.div_ceil(u64::from(days_left))),
-        days: days(&captures, &zone),
-        stations: stations(&captures),
+        days: days(&photos, &zone),
+        stations: stations(&photos),
         journal: journal(office, id, &rounds)?,
         rounds: rounds.iter().map(round).collect::<Result<_>>()?,
         groups: groups.into_values().collect(),
@@ -93,7 +96,16 @@ fn capture(item: Item, people: &BTreeSet<PersonId>) -> Option<Capture> {
     if matches!(item.state, ItemState::Missing | ItemState::Extra) {
         return None;
     }
-    Some(Capture { person, state: item.state, at: item.captured, device: item.device })
+    Some(Capture { person, state: item.state, photo: item.sha256, at: item.captured, device: item.device })
+}
+
+/// Each photo once, as its latest delivery found it, in the order in which they were taken.
+fn photos(captures: &[Capture]) -> Vec<&Capture> {
+    let latest: BTreeMap<_, _> =
+        captures.iter().map(|capture| ((capture.person, &capture.photo), capture)).collect();
+    let mut photos: Vec<_> = latest.into_values().collect();
+    photos.sort_by_key(|capture| capture.at);
+    photos
 }
 
 fn count(group: &mut GroupProgress, entry: &roster::Entry, latest: Option<ItemState>) {
@@ -111,10 +123,10 @@ fn days_left(today: Date, from: Date, until: Date) -> u32 {
     u32::try_from(days.saturating_add(1)).unwrap_or(0)
 }
 
-fn days(captures: &[Capture], zone: &TimeZone) -> Vec<DayProgress> {
+fn days(photos: &[&Capture], zone: &TimeZone) -> Vec<DayProgress> {
     let mut seen = BTreeSet::new();
     let mut days: BTreeMap<Date, DayProgress> = BTreeMap::new();
-    for capture in captures {
+    for capture in photos {
         let Some(at) = capture.at else { continue };
         let date = at.to_zoned(zone.clone()).date();
         let day = days.entry(date).or_insert(DayProgress { date, first: 0, again: 0 });
@@ -126,9 +138,9 @@ fn days(captures: &[Capture], zone: &TimeZone) -> Vec<DayProgress> {
     days.into_values().collect()
 }
 
-fn stations(captures: &[Capture]) -> Vec<StationProgress> {
+fn stations(photos: &[&Capture]) -> Vec<StationProgress> {
     let mut stations: BTreeMap<&str, StationProgress> = BTreeMap::new();
-    for capture in captures {
+    for capture in photos {
         let Some(device) = capture.device.as_deref().filter(|device| !device.is_empty()) else { continue };
         let station = stations.entry(device).or_insert_with(|| StationProgress {
             device: device.to_owned(),
@@ -197,17 +209,28 @@ mod tests {
         assert_eq!(days_left(date(2026, 5, 9), from, until), 0);
     }
 
+    fn capture(person: PersonId, day: i64, photo: &str, state: ItemState) -> Capture {
+        let at = Timestamp::from_second(day * 86_400).ok();
+        Capture { person, state, photo: Some(photo.to_owned()), at, device: Some("station".to_owned()) }
+    }
+
     #[test]
     fn somebody_who_comes_again_is_counted_once_as_new() {
         let person = PersonId::new();
-        let capture = |day: i64| Capture {
-            person,
-            state: ItemState::Good,
-            at: Timestamp::from_second(day * 86_400).ok(),
-            device: None,
-        };
-        let days = days(&[capture(1), capture(2)], &TimeZone::UTC);
+        let both = [capture(person, 1, "a", ItemState::Wrong), capture(person, 2, "b", ItemState::Good)];
+        let days = days(&photos(&both), &TimeZone::UTC);
         let counts: Vec<_> = days.iter().map(|day| (day.first, day.again)).collect();
         assert_eq!(counts, [(1, 0), (0, 1)]);
+    }
+
+    #[test]
+    fn a_photo_that_is_delivered_again_was_not_taken_again() {
+        let person = PersonId::new();
+        let both = [capture(person, 1, "a", ItemState::Wrong), capture(person, 1, "a", ItemState::Good)];
+        let photos = photos(&both);
+        let days = days(&photos, &TimeZone::UTC);
+        assert_eq!(days.iter().map(|day| (day.first, day.again)).collect::<Vec<_>>(), [(1, 0)]);
+        let stations = stations(&photos);
+        assert_eq!(stations.iter().map(|s| (s.photos, s.wrong)).collect::<Vec<_>>(), [(1, 0)]);
     }
 }

@@ -216,3 +216,29 @@ fn sweep(office: &Office, unnamed_for: Duration) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use service::{Config, authority::Names};
+
+    use super::*;
+
+    #[test]
+    fn the_hourly_sweep_spares_what_comes_in_and_the_one_at_the_start_does_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        Office::create(&data, "测试学院", &Names::local()).unwrap();
+        let office = Office::open(Config::new(data)).unwrap();
+        let id = "0".repeat(32);
+        let probes = office.paths.incoming.join("probes");
+        std::fs::create_dir_all(&probes).unwrap();
+        let left =
+            [office.paths.uploads.join(format!("upload_{id}")), probes.join(format!("comparison_{id}.jpg"))];
+        let there = || left.iter().filter(|path| path.exists()).count();
+        left.iter().for_each(|path| std::fs::write(path, "left").unwrap());
+        sweep(&office, SWEEP);
+        assert_eq!(there(), 2);
+        sweep(&office, Duration::ZERO);
+        assert_eq!(there(), 0);
+    }
+}

@@ -226,16 +226,21 @@ fn theme_button() -> AnyView {
 
 fn account_menu() -> Option<AnyView> {
     let session = state().session_now()?;
-    let roles: Vec<_> = session.user.roles.iter().map(|role| i18n::name_of(words::role, role)).collect();
+    let roles = session.user.roles.clone();
+    let first = roles.first().copied();
+    let first_role = move || first.map(|role| i18n::name_of(words::role, role));
+    let all_roles = move || {
+        let names: Vec<_> = roles.iter().map(|role| i18n::name_of(words::role, role)).collect();
+        names.join(" · ")
+    };
     let changing = RwSignal::new(false);
-    let first_role = roles.first().cloned().unwrap_or_default();
     Some(
         view! {
             <details class="account">
                 <summary><span>{session.user.name.clone()}</span> <span class="account-role">{first_role}</span></summary>
                 <div class="float">
                     <p class="account-name">{session.user.name.clone()} " · " {session.user.account.clone()}</p>
-                    <p class="dim">{roles.join(" · ")}</p>
+                    <p class="dim">{all_roles}</p>
                     {move || state().session().and_then(|s| s.purpose).map(|purpose| view! {
                         <p class="dim">{t!(frame.purpose, purpose = purpose)}</p>
                         <button type="button" on:click=move |_| state().purpose_wanted.set(true)>{t!(frame.new_purpose)}</button>

@@ -50,7 +50,8 @@ pub(crate) fn on_delivery_work(then: impl Fn() + 'static) {
         })
     });
     Effect::new(move |known: Option<()>| {
-        standing.track();
+        // Read, not only tracked: what was never read follows nothing.
+        standing.with(|_| ());
         if known.is_some() {
             then();
         }

@@ -281,11 +281,12 @@ fn whose(settling: Settling, item: &Item) -> Option<AnyView> {
 fn how_far(settling: Settling) -> Option<AnyView> {
     let left = settling.delivery.get()?.report?.unsettled;
     let (done, all) = settled_so_far(settling.id, left);
+    let progress = (all > 0).then(|| t!(item.progress, done = format::count(done), all = format::count(all)));
     let last =
         LAST.get().filter(|(id, number)| *id == settling.id && *number != settling.number && settling.open());
     Some(
         view! {
-            <p class="dim">{t!(item.progress, done = format::count(done), all = format::count(all))}
+            <p class="dim">{progress}
                 {last.map(|(_, number)| view! {
                     " " <button type="button" class="link" on:click=move |_| settling.take_back(number)>{t!(item.take_back_last, n = number)}</button> " " <kbd>"u"</kbd>
                 })}</p>
