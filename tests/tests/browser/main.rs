@@ -1,5 +1,6 @@
 //! The stories as a person at a browser lives them: real Chromium, the real appliance, real files, nothing mocked.
 
+mod appearance;
 mod desk;
 mod imports;
 mod offices;
