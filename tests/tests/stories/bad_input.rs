@@ -176,10 +176,11 @@ fn a_parcel_with_a_wrong_checksum_is_sent_back() {
     let parcel = scene.vendor.pack(&captures, scene.campaign, "parcel").unwrap();
     let before = Before::of(&scene);
     let photos = files::below(&parcel.join("data/photos")).unwrap();
-    files::flip(&parcel.join("data/photos").join(&photos[0])).unwrap();
+    let spoilt = format!("data/photos/{}", photos[0].display());
+    files::flip(&parcel.join(&spoilt)).unwrap();
     let id = scene.vendor.deliver(&parcel, scene.campaign).unwrap();
     let delivery = registrar.settled(id).unwrap();
-    assert_eq!(delivery.state, DeliveryState::Rejected);
+    assert_eq!((delivery.state, &delivery.reject_files), (DeliveryState::Rejected, &vec![spoilt.clone()]));
     for code in delivery.reject_reason.unwrap().split(", ") {
         assert!(code.starts_with("BAG-"), "{code}");
         is_worded(code);
@@ -188,6 +189,7 @@ fn a_parcel_with_a_wrong_checksum_is_sent_back() {
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     println!("  {told}");
     assert!(told.contains("is sent back") && told.contains("does not have the checksum"), "{told}");
+    assert!(told.contains(&spoilt), "{told}");
     before.still_holds(&scene);
     let left = files::below(&scene.appliance.data().join("incoming")).unwrap();
     assert!(left.is_empty(), "{left:?}");

@@ -42,7 +42,9 @@ fn the_main_job_holds_with_drawn_portraits() {
 #[test]
 fn the_main_job_holds_with_photographs() {
     let Some(faces) = fixture("faces-lfw-view1").filter(|_| models().is_some()) else {
-        println!("skipped: there are no photographs of faces or no models; set XUECANG_FIXTURES and XUECANG_MODELS");
+        println!(
+            "skipped: there are no photographs of faces or no models; set XUECANG_FIXTURES and XUECANG_MODELS"
+        );
         return;
     };
     let dir = tempfile::tempdir().unwrap();

@@ -27,7 +27,7 @@ fn what_a_crash_left_is_swept_at_the_next_start() {
     let moment = Duration::from_secs(1);
     leave(&incoming.join(format!("uploads/upload_{id}")), moment);
     leave(&incoming.join(format!("probes/comparison_{id}.jpg")), moment);
-    leave(&incoming.join(format!("delivery_{id}/upload.tar")), Duration::from_secs(2 * 3600));
+    leave(&incoming.join(format!("delivery_{id}/upload.tar")), moment);
     appliance.serve().unwrap();
     let begun = Instant::now();
     loop {

@@ -47,7 +47,10 @@ fn defect(defect: &Defect) -> String {
         return format!("  {:8} {}: {codes}", defect.group, defect.token);
     }
     let why = defect.codes.first().map_or("it can't be read", |code| broken(code));
-    format!("  The parcel {why}; nothing of it was kept. Pack the captures again and deliver anew. ({codes})")
+    let files: String = defect.files.iter().map(|file| format!("\n    {file}")).collect();
+    format!(
+        "  The parcel {why}; nothing of it was kept. Pack the captures again and deliver anew. ({codes}){files}"
+    )
 }
 
 /// What is wrong with a parcel that was sent back as a whole.
