@@ -3,6 +3,7 @@
 use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::Role;
 use crate::ids::{CaseId, DeliveryId, VendorId};
 
 /// Opens a deletion case for an accepted delivery. `POST /deletions`
@@ -39,8 +40,12 @@ pub struct Case {
     pub locations: Vec<Location>,
     /// The conditions, met or not.
     pub guards: Vec<Guard>,
-    /// What must happen next, and who does it.
+    /// What must happen next.
     pub next: Option<NextStep>,
+    /// The message that waits for signatures, like `M3.seal`; several steps are signed by both officers.
+    pub signing: Option<String>,
+    /// The offices whose signature it still lacks.
+    pub awaits: Vec<Role>,
     /// The ceremony, while it runs.
     pub ceremony: Option<Ceremony>,
     /// Whether there is a certificate at `/deletions/{id}/certificate`.

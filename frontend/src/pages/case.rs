@@ -98,7 +98,13 @@ fn next_step(kept: &Case, next: NextStep, case: Loader<Case>) -> AnyView {
             <a class="button primary" href=format!("/deletions/{id}/ceremony")>{t!(case.to_ceremony)}</a>
         }
         .into_any(),
-        _ if state().may(Right::SignDeletions) => signature(id, next, case),
+        _ if kept.awaits.iter().any(|office| holds(*office)) => signature(id, kept, next, case),
+        _ if state().may(Right::SignDeletions) => {
+            let others: Vec<_> =
+                kept.awaits.iter().map(|office| i18n::name_of(words::role, *office)).collect();
+            view! { <p>{mark::mark(Status::Waiting, t!(case.awaits, names = others.join("、")))}</p> }
+                .into_any()
+        }
         _ => view! { <p class="dim">{t!(case.officers_sign)}</p> }.into_any(),
     };
     view! {
@@ -111,7 +117,16 @@ fn next_step(kept: &Case, next: NextStep, case: Loader<Case>) -> AnyView {
     .into_any()
 }
 
-fn signature(id: CaseId, next: NextStep, case: Loader<Case>) -> AnyView {
+/// Whether the person at this screen holds an office.
+fn holds(office: api::Role) -> bool {
+    state().session_now().is_some_and(|session| session.user.roles.contains(&office))
+}
+
+fn signature(id: CaseId, kept: &Case, next: NextStep, case: Loader<Case>) -> AnyView {
+    let step = match &kept.signing {
+        Some(message) => i18n::worded(words::message, message),
+        None => i18n::name_of(words::next, next),
+    };
     let password = RwSignal::new(String::new());
     let attempt = Attempt::new();
     let submit = move || {
@@ -123,7 +138,7 @@ fn signature(id: CaseId, next: NextStep, case: Loader<Case>) -> AnyView {
     };
     view! {
         <form on:submit=move |event| { event.prevent_default(); submit(); }>
-            <p class="dim">{t!(case.sign_means, step = i18n::name_of(words::next, next))}</p>
+            <p class="dim">{t!(case.sign_means, step = step)}</p>
             <div class="row">
                 {field::text("officer-password", t!(case.password), "password", password)}
                 <button type="submit" class="primary" disabled=move || attempt.busy() || password.get().is_empty()>{t!(case.sign)}</button>

@@ -51,10 +51,19 @@ pub(crate) fn page(id: DeliveryId) -> AnyView {
             delivery.again();
         }
     });
-    delivery.show(move |kept| board(&kept, delivery))
+    // Outlives the board, which is drawn anew whenever the delivery is heard of.
+    let wish = Wish { decision: RwSignal::new(None), reason: RwSignal::new(String::new()) };
+    delivery.show(move |kept| board(&kept, delivery, wish))
 }
 
-fn board(kept: &Delivery, delivery: Loader<Delivery>) -> AnyView {
+/// What somebody is about to propose.
+#[derive(Clone, Copy)]
+struct Wish {
+    decision: RwSignal<Option<Decision>>,
+    reason: RwSignal<String>,
+}
+
+fn board(kept: &Delivery, delivery: Loader<Delivery>, wish: Wish) -> AnyView {
     let id = kept.id;
     view! {
         <p class="crumb no-print"><a href="/deliveries">{t!(rail.deliveries)}</a></p>
@@ -73,7 +82,7 @@ fn board(kept: &Delivery, delivery: Loader<Delivery>) -> AnyView {
             Some(report) => view! {
                 {numbers(id, report)}
                 {faces(kept, report)}
-                {decision(kept, report, delivery)}
+                {decision(kept, report, delivery, wish)}
                 {findings(id, &report.findings)}
                 {sheet(id)}
             }.into_any(),
@@ -202,10 +211,10 @@ fn faces(kept: &Delivery, report: &CheckReport) -> Option<AnyView> {
 }
 
 /// What is to be done: propose, or decide on what another proposed, or what was decided.
-fn decision(kept: &Delivery, report: &CheckReport, delivery: Loader<Delivery>) -> AnyView {
+fn decision(kept: &Delivery, report: &CheckReport, delivery: Loader<Delivery>, wish: Wish) -> AnyView {
     let may = state().may(Right::AcceptDeliveries);
     let body = match (kept.state, &kept.proposal) {
-        (DeliveryState::Checked, _) if may => propose(kept.id, report, delivery),
+        (DeliveryState::Checked, _) if may => propose(kept.id, report, delivery, wish),
         (DeliveryState::Proposed, Some(proposal)) => view! { {proposed(proposal)} {may.then(|| confirm(kept.id, proposal, delivery))} }.into_any(),
         (_, Some(proposal)) => view! {
             {proposed(proposal)}
@@ -226,11 +235,10 @@ fn proposed(proposal: &Proposal) -> AnyView {
     .into_any()
 }
 
-fn propose(id: DeliveryId, report: &CheckReport, delivery: Loader<Delivery>) -> AnyView {
+fn propose(id: DeliveryId, report: &CheckReport, delivery: Loader<Delivery>, wish: Wish) -> AnyView {
     let clean = report.extra + report.missing + report.wrong + report.late == 0;
     let settled = report.unsettled == 0;
-    let chosen = RwSignal::new(None::<Decision>);
-    let reason = RwSignal::new(String::new());
+    let Wish { decision: chosen, reason } = wish;
     let attempt = Attempt::new();
     let ready = move || match chosen.get() {
         Some(Decision::Accept) => true,
@@ -247,7 +255,8 @@ fn propose(id: DeliveryId, report: &CheckReport, delivery: Loader<Delivery>) -> 
         let own = id.clone();
         view! {
             <label class="tick" for=id>
-                <input id=own type="radio" name="decision" disabled=!possible on:change=move |_| chosen.set(Some(decision))/>
+                <input id=own type="radio" name="decision" disabled=!possible
+                    prop:checked=move || chosen.get() == Some(decision) on:change=move |_| chosen.set(Some(decision))/>
                 <span>{i18n::name_of(words::decision, decision)}</span>
             </label>
         }

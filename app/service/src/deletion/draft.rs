@@ -65,7 +65,7 @@ impl Working<'_> {
     }
 
     /// The draft, if it still continues the conversation and is not stale.
-    fn waiting(&self) -> Result<Option<Envelope>> {
+    pub(super) fn waiting(&self) -> Result<Option<Envelope>> {
         let Some(draft) = &self.draft else { return Ok(None) };
         let (message, state) = (draft.claimed().map_err(broken)?, self.case.state());
         let ceremony = matches!(message.body, Body::Authorise(_));

@@ -1,10 +1,12 @@
 //! Cases as the API shows them.
 
+use api::Role;
 use api::deletion::{Case, CaseEvent, Ceremony, Guard, Location, NextStep};
 use archive::db::office::{deletion as rows, event, vendor};
 use archive::deletion::Due;
 use handshake::certificate::LEAF_KIND;
 use handshake::guard::{Guard as Met, GuardCode};
+use handshake::keys::Role as Signer;
 use handshake::message::Location as Place;
 use handshake::state::{CEREMONY, Phase, Refusal as Refused};
 
@@ -37,6 +39,8 @@ pub(super) fn case(work: &Working<'_>) -> Result<Case> {
         locations: state_now.locations().iter().map(|place| location(work, place)).collect(),
         guards: guards(work)?,
         next: next(work)?,
+        signing: signing(work)?.map(str::to_owned),
+        awaits: awaits(work)?,
         ceremony: ceremony(work)?,
         certificate: row.certificate.is_some(),
     })
@@ -120,6 +124,38 @@ fn next(work: &Working<'_>) -> Result<Option<NextStep>> {
         }
         Due::Nothing => None,
     })
+}
+
+/// The message that waits for the officers' signatures, by the name that its words have.
+fn signing(work: &Working<'_>) -> Result<Option<&'static str>> {
+    Ok(match work.due() {
+        Due::Invite => Some("M1.invite"),
+        Due::Seal => Some("M3.seal"),
+        Due::Ready => Some("M6.ready"),
+        Due::Authorise if work.is_code_typed()? => Some("M7.authorise"),
+        Due::Verify => Some("M10.verify"),
+        Due::Absence => Some("M11.absence"),
+        Due::Certificate => Some("M12.certificate"),
+        _ => None,
+    })
+}
+
+/// The offices whose signature it still lacks.
+fn awaits(work: &Working<'_>) -> Result<Vec<Role>> {
+    if signing(work)?.is_none() {
+        return Ok(Vec::new());
+    }
+    let Some(draft) = work.waiting()? else {
+        let both = vec![Role::Registrar, Role::It];
+        return Ok(if work.due() == Due::Invite { vec![Role::Registrar] } else { both });
+    };
+    let missing = draft.missing(work.case.state().policy()).map_err(super::broken)?;
+    let office = |role: &Signer| match role {
+        Signer::Registrar => Some(Role::Registrar),
+        Signer::It => Some(Role::It),
+        _ => None,
+    };
+    Ok(missing.iter().filter_map(office).collect())
 }
 
 fn ceremony(work: &Working<'_>) -> Result<Option<Ceremony>> {
