@@ -22,7 +22,9 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     frontend::build(workspace, &setup::wasm::ensure(workspace)?)?;
     tidy::run(workspace)?;
     cargo(workspace, &["fmt", "--all", "--check"], &[])?;
-    cargo(workspace, &["build", "--package", "xuecang", "--package", "xuecang-agent"], &[])?;
+    // The programs that the stories run, in one go with the tests: built by themselves, their libraries would be built
+    // twice, with other features.
+    cargo(workspace, &["build", "--bins", "--tests"], &[])?;
     if ask(Command::new("cargo").args(["nextest", "--version"])).is_some() {
         cargo(workspace, &["nextest", "run", "--no-fail-fast"], &args.words)
     } else {
