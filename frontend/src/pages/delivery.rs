@@ -76,7 +76,7 @@ fn board(kept: &Delivery, delivery: Loader<Delivery>, wish: Wish) -> AnyView {
             </div>
             {actions(kept, delivery)}
         </header>
-        {rounds(kept)}
+        <div class="rounds" class:several={kept.round > 1}>{rounds(kept)}</div>
         {work(kept, delivery)}
         {match &kept.report {
             Some(report) => view! {

@@ -25,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How often it is looked at.
 const LOOK: Duration = Duration::from_millis(40);
+/// For so long a thing must have kept its place before it is pressed.
+const STILL: Duration = Duration::from_millis(120);
 
 /// The roles of fields that text goes into.
 const FIELDS: [&str; 3] = ["textbox", "searchbox", "spinbutton"];
@@ -280,7 +282,12 @@ impl Page {
             const label = this.labels && [...this.labels].some(label => label.contains(hit));
             return hit && (this.contains(hit) || hit.contains(this) || label) ? [x, y] : null;
         }";
-        let Some((x, y)) = self.ask::<Option<(f64, f64)>>(thing, MIDDLE, json!([]))? else {
+        // What moves, because the page is still being drawn, is not pressed yet: nobody could.
+        let first = self.ask::<Option<(f64, f64)>>(thing, MIDDLE, json!([]))?;
+        sleep(STILL);
+        let Some((x, y)) =
+            self.ask::<Option<(f64, f64)>>(thing, MIDDLE, json!([]))?.filter(|at| first == Some(*at))
+        else {
             return Ok(false);
         };
         for (kind, count) in [("mouseMoved", 0), ("mousePressed", 1), ("mouseReleased", 1)] {

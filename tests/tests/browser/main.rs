@@ -1,6 +1,8 @@
 //! The stories as a person at a browser lives them: real Chromium, the real appliance, real files, nothing mocked.
 
+mod agent;
 mod appearance;
+mod deliveries;
 mod desk;
 mod imports;
 mod offices;

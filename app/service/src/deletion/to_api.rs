@@ -146,8 +146,12 @@ fn awaits(work: &Working<'_>) -> Result<Vec<Role>> {
         return Ok(Vec::new());
     }
     let Some(draft) = work.waiting()? else {
-        let both = vec![Role::Registrar, Role::It];
-        return Ok(if work.due() == Due::Invite { vec![Role::Registrar] } else { both });
+        // Nobody has signed yet.
+        return Ok(match work.due() {
+            Due::Invite => vec![Role::Registrar],
+            Due::Verify => vec![Role::It],
+            _ => vec![Role::Registrar, Role::It],
+        });
     };
     let missing = draft.missing(work.case.state().policy()).map_err(super::broken)?;
     let office = |role: &Signer| match role {
