@@ -81,7 +81,10 @@ pub fn resume(office: &Office, cookie: &str) -> Result<Option<Actor>> {
         return Ok(None);
     }
     if now.duration_since(session.used) >= USED_GRAIN {
-        office.office.write(|tx| rows::set_used(tx, &hash, now))?;
+        // A full disk must not keep anybody from reading: the session then ends a little early.
+        if let Err(error) = office.office.write(|tx| rows::set_used(tx, &hash, now)) {
+            tracing::warn!(error = %error, "That a session is in use could not be written down.");
+        }
     }
     Ok(Some(with_session(account::to_actor(user), session, office.config.sessions, now)))
 }

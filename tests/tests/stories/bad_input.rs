@@ -258,9 +258,9 @@ fn a_full_disk_keeps_what_was_accepted_and_says_so() {
     volume.free().unwrap();
     before.still_holds(&scene);
 
-    // Room for the file and for the rows that tell of it, and none for what it holds.
+    // Room for the file, and none for what it holds.
     let upload = registrar.upload("photos.zip", photos.clone()).unwrap().id;
-    volume.fill(192).unwrap();
+    volume.fill(64).unwrap();
     let wanted = json!({ "upload": upload, "campaign": scene.campaign, "kind": "enrolment" });
     let job: Job = registrar.post("/photos/import", &wanted).unwrap();
     let problem = failed(&registrar, &job);

@@ -31,6 +31,8 @@ pub use worker::{Workers, start};
 pub struct Jobs {
     told: broadcast::Sender<Job>,
     stops: Mutex<HashMap<JobId, Arc<AtomicBool>>>,
+    /// Jobs that ended while the disk had no room to say so.
+    unwritten: Mutex<HashMap<JobId, rows::Job>>,
     bell: (Mutex<()>, Condvar),
     closing: AtomicBool,
 }
@@ -38,7 +40,13 @@ pub struct Jobs {
 impl Default for Jobs {
     fn default() -> Self {
         let (told, _) = broadcast::channel(256);
-        Self { told, stops: Mutex::default(), bell: Default::default(), closing: AtomicBool::new(false) }
+        Self {
+            told,
+            stops: Mutex::default(),
+            unwritten: Mutex::default(),
+            bell: Default::default(),
+            closing: AtomicBool::new(false),
+        }
     }
 }
 
@@ -47,6 +55,11 @@ impl Jobs {
     #[must_use]
     pub fn listen(&self) -> broadcast::Receiver<Job> {
         self.told.subscribe()
+    }
+
+    /// The row as it would be if there were room for it.
+    fn latest(&self, row: rows::Job) -> rows::Job {
+        lock(&self.unwritten).get(&row.id).cloned().unwrap_or(row)
     }
 
     fn tell(&self, job: Job) {
@@ -125,7 +138,7 @@ pub fn enqueue(
 ///
 /// `not-found` when there is none, or it is about things the actor has no right to.
 pub fn get(office: &Office, actor: &Actor, id: JobId) -> Result<Job> {
-    to_api(&visible(office, actor, id)?)
+    to_api(&office.jobs.latest(visible(office, actor, id)?))
 }
 
 /// Lists the newest jobs the actor may see, of one subject or of all.
@@ -135,7 +148,8 @@ pub fn get(office: &Office, actor: &Actor, id: JobId) -> Result<Job> {
 /// When the store can't be read.
 pub fn list(office: &Office, actor: &Actor, subject: Option<&str>) -> Result<Vec<Job>> {
     let rows = office.office.read(|conn| rows::list(conn, subject, 200))?;
-    rows.iter().filter(|row| may_see(actor, row)).map(to_api).collect()
+    let rows = rows.into_iter().map(|row| office.jobs.latest(row));
+    rows.filter(|row| may_see(actor, row)).map(|row| to_api(&row)).collect()
 }
 
 /// Returns what a job found in a file.

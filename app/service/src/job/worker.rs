@@ -180,10 +180,29 @@ fn finish(office: &Office, mut row: rows::Job, ended: Result<()>, stopped: bool)
     };
     row.state = word(&state);
     row.finished = Some(Timestamp::now());
-    office.office.write(|tx| rows::update(tx, &row))?;
+    record(office, &row)?;
     tracing::info!(job.id = %row.id, job.kind = %row.kind, job.state = %row.state, "Job {} is {}.", row.id, row.state);
     office.jobs.tell(to_api(&row)?);
     Ok(())
+}
+
+/// Writes down how a job ended. While the disk is full its end is told from memory, and tried again every second.
+fn record(office: &Office, row: &rows::Job) -> Result<()> {
+    loop {
+        let written = office.office.write(|tx| Ok::<_, Error>(rows::update(tx, row)?));
+        match written {
+            Err(error) if error.is_disk_full() && !office.jobs.closing.load(Ordering::Relaxed) => {
+                if lock(&office.jobs.unwritten).insert(row.id, row.clone()).is_none() {
+                    office.jobs.tell(to_api(row)?);
+                }
+                thread::sleep(Duration::from_secs(1));
+            }
+            written => {
+                lock(&office.jobs.unwritten).remove(&row.id);
+                return written.map(drop);
+            }
+        }
+    }
 }
 
 /// What a failed job says. The log gets the cause, under the job's id.
