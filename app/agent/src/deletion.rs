@@ -10,8 +10,7 @@
 //!   certificate.json  how it ended
 //! ```
 
-use std::io::{self, Write as _};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -20,7 +19,7 @@ use api::ProblemCode;
 use api::ids::CaseId;
 use api::vendor::{Enrolment, Envelopes, VendorCase};
 use ed25519_dalek::SigningKey;
-use fs_err::{self as fs, os::unix::fs::OpenOptionsExt as _};
+use fs_err as fs;
 use handshake::bytes::BootId;
 use handshake::certificate::{Fault, Report, Trust, verify_certificate};
 use handshake::envelope::{Envelope, SignError};
@@ -41,6 +40,7 @@ use serde::de::DeserializeOwned;
 
 use crate::client::{Client, ClientError, send};
 use crate::home::{Home, HomeError};
+use crate::private;
 
 /// This start of the program: numbers drawn before another start are burnt.
 static BOOT: LazyLock<BootId> = LazyLock::new(|| BootId::from_bytes(rand::random()));
@@ -187,7 +187,7 @@ impl Deletion {
     ) -> Result<Self> {
         let dir = home.dir().join("deletions").join(case.to_string());
         let failed = |source| DeletionError::File { path: dir.clone(), source };
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(failed)?;
+        private::folder(&dir).map_err(failed)?;
         let (journal, objects) = (dir.join("journal.json"), dir.join("objects.json"));
         if !journal.exists() {
             let policy = policy(&client, case, &keys, &home.enrolment()?, fingerprint)?;
@@ -401,16 +401,6 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|source| DeletionError::File { path: path.to_owned(), source })
 }
 
-/// Writes a file with mode 0600, durably, whole or not at all.
 fn keep(path: &Path, bytes: &[u8]) -> Result<()> {
-    let next = path.with_extension("next");
-    let written = || {
-        let mut file =
-            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&next, path)?;
-        path.parent().map_or(Ok(()), |dir| fs::File::open(dir)?.sync_all())
-    };
-    written().map_err(|source| DeletionError::File { path: path.to_owned(), source })
+    private::write(path, bytes).map_err(|source| DeletionError::File { path: path.to_owned(), source })
 }

@@ -9,14 +9,12 @@
 //! receipts/        receipts, each checked before it was kept
 //! ```
 
-use std::io::{self, Write as _};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use api::ids::DeliveryId;
 use api::vendor::Enrolment;
 use fs_err as fs;
-use fs_err::os::unix::fs::OpenOptionsExt as _;
 use ledger::to_base64;
 use openssl::{
     ec::{EcGroup, EcKey},
@@ -27,6 +25,8 @@ use openssl::{
     x509::{X509, X509NameBuilder, X509ReqBuilder},
 };
 use serde::{Deserialize, Serialize};
+
+use crate::private;
 
 /// The agent's folder.
 #[derive(Debug, Clone)]
@@ -241,22 +241,12 @@ impl Home {
     /// Writes a file with mode 0600, whole or not at all.
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), HomeError> {
         let path = self.path(name);
-        let next = path.with_extension("next");
-        let written = || {
-            let mut file =
-                fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            fs::rename(&next, &path)?;
-            fs::File::open(path.parent().unwrap_or(&self.dir))?.sync_all()
-        };
-        written().map_err(|source| HomeError::File { path: path.clone(), source })
+        private::write(&path, bytes).map_err(|source| HomeError::File { path, source })
     }
 }
 
 fn make_private(dir: &Path) -> Result<(), HomeError> {
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
-    made.map_err(|source| HomeError::File { path: dir.to_owned(), source })
+    private::folder(dir).map_err(|source| HomeError::File { path: dir.to_owned(), source })
 }
 
 /// A request for a certificate. Its name does not matter: the school gives its own.

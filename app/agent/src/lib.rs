@@ -11,6 +11,7 @@ pub mod erase;
 pub mod home;
 pub mod inventory;
 pub mod pack;
+mod private;
 pub mod prove;
 pub mod receipt;
 pub mod tape;
