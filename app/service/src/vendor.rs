@@ -119,6 +119,17 @@ pub fn connected(office: &Office, fingerprint: &str) -> Result<rows::Vendor> {
         .ok_or_else(|| Error::refused(ProblemCode::ClientCertificateRequired, []))
 }
 
+/// The vendor whose certificate this is, as somebody who acts, whether or not it may still connect; nobody if no vendor
+/// has such a certificate.
+///
+/// # Errors
+///
+/// When the store can't be read.
+pub fn whose(office: &Office, fingerprint: &str) -> Result<Option<Actor>> {
+    let vendor = office.office.read(|conn| rows::by_fingerprint(conn, fingerprint))?;
+    Ok(vendor.map(|vendor| as_actor(vendor.id)))
+}
+
 /// Lists the campaigns a vendor captures, as it may see them.
 ///
 /// # Errors

@@ -17,6 +17,10 @@ pub(crate) struct Failure {
     status: StatusCode,
 }
 
+/// The problem that an answer tells.
+#[derive(Debug, Clone)]
+pub(crate) struct Told(pub(crate) Box<Problem>);
+
 impl Failure {
     /// A refusal with its parameters.
     pub(crate) fn new<const N: usize>(code: ProblemCode, params: [(&str, String); N]) -> Self {
@@ -72,6 +76,8 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let seconds = self.problem.params.get("seconds").and_then(|text| HeaderValue::from_str(text).ok());
         let mut answer = (self.status, axum::Json(&*self.problem)).into_response();
+        // For whoever stands around the handlers; it does not go over the wire.
+        answer.extensions_mut().insert(Told(self.problem));
         let kind = HeaderValue::from_static("application/problem+json");
         answer.headers_mut().insert(header::CONTENT_TYPE, kind);
         if let Some(seconds) = seconds {

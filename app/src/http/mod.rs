@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 
 pub(crate) use extract::{Json, Path, Query, SignedIn};
-pub(crate) use failure::{Answer, Failure};
+pub(crate) use failure::{Answer, Failure, Told};
 pub use gate::Gate;
 
 /// The largest JSON body, bytes.
@@ -78,6 +78,28 @@ impl App {
             let now = std::time::Instant::now();
             self.write_refusals(self.refusals.count(audit::Refused::new(actor, route, code), now)).await;
         }
+    }
+
+    /// Writes a refusal on the vendors' port into the audit trail, under the same conditions. `certificate` is the
+    /// fingerprint of the one that was shown.
+    async fn note_vendors_refusal(&self, certificate: Option<String>, route: &str, problem: &api::Problem) {
+        if !audit::matters_at_vendors_port(problem) {
+            return;
+        }
+        let whose = move |office: &Arc<Office>| match certificate {
+            Some(certificate) => service::vendor::whose(office, &certificate),
+            None => Ok(None),
+        };
+        // When nobody can say whose it is, the log has the cause, and the refusal is written down without a name.
+        let vendor = self.call(whose).await.ok().flatten();
+        let refused = audit::Refused::at_vendors_port(vendor, route, problem.code);
+        self.write_refusals(self.refusals.count(refused, std::time::Instant::now())).await;
+    }
+
+    /// The same for a certificate with which nobody came in at all.
+    async fn note_stranger(&self) {
+        let refused = audit::Refused::in_handshake();
+        self.write_refusals(self.refusals.count(refused, std::time::Instant::now())).await;
     }
 
     /// Writes down the refusals that were only counted: of windows that are over, or `all` of them.

@@ -84,12 +84,7 @@ impl Server {
         let [staff_handle, vendors_handle] = handles.clone();
         let mut ports = JoinSet::new();
         ports.spawn(serve_staff(staff_listener, staff_tls, staff_handle, router(app.clone())));
-        ports.spawn(serve_vendors(
-            vendors_listener,
-            vendors_tls,
-            vendors_handle,
-            vendor::router(app.clone()),
-        ));
+        ports.spawn(serve_vendors(vendors_listener, vendors_tls, vendors_handle, app.clone()));
         tokio::spawn(sweep_hourly(app.clone()));
         Ok(Self { app, staff, vendors, handles, ports, workers, integrator, follower })
     }
@@ -163,9 +158,10 @@ async fn serve_vendors(
     listener: std::net::TcpListener,
     tls: OpenSSLConfig,
     handle: Handle<SocketAddr>,
-    router: Router,
+    app: App,
 ) -> std::io::Result<()> {
-    let acceptor = tls::VendorAcceptor(OpenSSLAcceptor::new(tls));
+    let router = vendor::router(app.clone());
+    let acceptor = tls::VendorAcceptor { inner: OpenSSLAcceptor::new(tls), app };
     let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle);
     configure(server.http_builder());
     server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await

@@ -25,6 +25,7 @@ use openssl::{
 };
 use tower::Layer as _;
 
+use super::App;
 use super::vendor::VendorCertificate;
 
 /// Why a port has no TLS.
@@ -89,9 +90,13 @@ fn identity(certificate: &Path, key: &Path, context: &[u8]) -> Result<SslAccepto
     Ok(acceptor)
 }
 
-/// Accepts vendors' connections and hands the certificate's digest to the handlers.
+/// Accepts vendors' connections and hands the certificate's digest to the handlers. Whoever has no certificate that
+/// counts is written into the audit trail.
 #[derive(Debug, Clone)]
-pub(super) struct VendorAcceptor(pub(super) OpenSSLAcceptor);
+pub(super) struct VendorAcceptor {
+    pub(super) inner: OpenSSLAcceptor,
+    pub(super) app: App,
+}
 
 type Accepted<I, S> = (tokio_openssl::SslStream<I>, AddExtension<S, VendorCertificate>);
 
@@ -105,9 +110,18 @@ where
     type Future = Pin<Box<dyn Future<Output = io::Result<Accepted<I, S>>> + Send>>;
 
     fn accept(&self, stream: I, service: S) -> Self::Future {
-        let accepting = self.0.accept(stream, service);
+        let accepting = self.inner.accept(stream, service);
+        let app = self.app.clone();
         Box::pin(async move {
-            let (stream, service) = accepting.await?;
+            let (stream, service) = match accepting.await {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    if is_about_certificate(&error) {
+                        app.note_stranger().await;
+                    }
+                    return Err(error);
+                }
+            };
             let certificate = stream
                 .ssl()
                 .peer_certificate()
@@ -117,4 +131,14 @@ where
             Ok((stream, Extension(certificate).layer(service)))
         })
     }
+}
+
+/// Whether a handshake ended because of the client's certificate: there was none, or it is not by the vendors' CA, is
+/// out of date or not a client's. What else ends a handshake is no attempt to come in.
+fn is_about_certificate(error: &io::Error) -> bool {
+    let tls = error.get_ref().and_then(|error| error.downcast_ref::<openssl::ssl::Error>());
+    let stack = tls.and_then(openssl::ssl::Error::ssl_error).into_iter();
+    stack.flat_map(ErrorStack::errors).any(|error| {
+        matches!(error.reason(), Some("certificate verify failed" | "peer did not return a certificate"))
+    })
 }

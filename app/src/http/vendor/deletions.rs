@@ -1,11 +1,12 @@
 //! The vendor's half of a deletion: what the school says, what the vendor says, and what both speak about.
 
+use api::ProblemCode;
 use api::ids::CaseId;
 use api::vendor::{Envelopes, VendorCase};
 use axum::{
     Router,
     body::Bytes,
-    extract::State,
+    extract::{State, rejection::BytesRejection},
     http::{StatusCode, header},
     response::IntoResponse,
     routing::get,
@@ -14,7 +15,7 @@ use serde::Deserialize;
 use service::{Office, Result, deletion};
 
 use super::VendorConnection;
-use crate::http::{Answer, App, Json, Path, Query};
+use crate::http::{Answer, App, BODY_LIMIT, Failure, Json, Path, Query};
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -92,8 +93,18 @@ async fn receive(
     State(app): State<App>,
     connection: VendorConnection,
     Path(id): Path<CaseId>,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Answer<StatusCode> {
+    let body = body.map_err(|rejection| unread(&rejection))?;
     app.call(move |office| deletion::receive(office, &connection.fingerprint, id, &body)).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Why a message's bytes did not come.
+fn unread(rejection: &BytesRejection) -> Failure {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        Failure::new(ProblemCode::TooLarge, [("limit_bytes", BODY_LIMIT.to_string())])
+    } else {
+        Failure::bad_request("the body could not be read")
+    }
 }

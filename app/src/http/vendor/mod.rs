@@ -3,6 +3,8 @@
 //! To add routes: write a file beside this one with `pub(super) fn router() -> axum::Router<App>` and name it in
 //! [`ROUTERS`]. Paths are written in full (`/vendor/v1/…`). Every handler takes a [`VendorConnection`] and passes its
 //! fingerprint to `service`, which finds the vendor by it and answers for that vendor's things only.
+//!
+//! What is refused here is written into the audit trail, as the staff gate's refusals are.
 
 mod campaigns;
 mod deletions;
@@ -11,12 +13,13 @@ mod deliveries;
 use api::ProblemCode;
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, FromRequestParts},
+    extract::{DefaultBodyLimit, FromRequestParts, MatchedPath, Request, State},
     http::request::Parts,
-    middleware,
+    middleware::{self, Next},
+    response::Response,
 };
 
-use super::{App, BODY_LIMIT, Failure, headers, trace};
+use super::{App, BODY_LIMIT, Failure, Told, headers, trace};
 
 /// Every router of the vendors' port.
 const ROUTERS: &[fn() -> Router<App>] = &[campaigns::router, deletions::router, deliveries::router];
@@ -43,6 +46,18 @@ impl<S: Send + Sync> FromRequestParts<S> for VendorConnection {
     }
 }
 
+/// Writes what is refused into the audit trail, under the vendor's id.
+async fn note(State(app): State<App>, request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map_or("an unknown path", MatchedPath::as_str);
+    let route = format!("{} {path}", request.method());
+    let certificate = request.extensions().get::<VendorCertificate>().map(|shown| shown.0.clone());
+    let answer = next.run(request).await;
+    if let Some(Told(problem)) = answer.extensions().get::<Told>().cloned() {
+        app.note_vendors_refusal(certificate, &route, &problem).await;
+    }
+    answer
+}
+
 /// The vendors' port.
 pub(crate) fn router(app: App) -> Router {
     ROUTERS
@@ -52,6 +67,7 @@ pub(crate) fn router(app: App) -> Router {
         .fallback(async || Failure::no_such_route())
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_extractor::<VendorConnection>())
+        .layer(middleware::from_fn_with_state(app.clone(), note))
         .layer(middleware::from_fn(headers::secure))
         .layer(middleware::from_fn(trace::trace))
         .with_state(app)

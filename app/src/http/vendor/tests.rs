@@ -6,7 +6,7 @@ use api::campaign::{CampaignKind, NewCampaign};
 use api::delivery::DeliveryState;
 use api::ids::{CampaignId, UserId};
 use api::vendor::{NewVendor, VendorCampaign, VendorDelivery};
-use api::{Problem, ProblemCode, Role};
+use api::{Problem, ProblemCode, Role, Slice};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use openssl::{
     ec::{EcGroup, EcKey},
@@ -18,6 +18,7 @@ use openssl::{
 use reqwest::{Body, Certificate, Client, Identity, Method, RequestBuilder, Response};
 use service::{
     Actor, Config, Office,
+    audit::{self, AuditFilter},
     authority::{Authority, Names, Usage},
     campaign, vendor,
 };
@@ -143,6 +144,17 @@ impl House {
     async fn delivery(&self, place: &str) -> VendorDelivery {
         let path = place.strip_suffix("/upload").unwrap();
         self.request(Method::GET, path).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// What was turned away, as the audit trail has it, oldest first: who, and what for which reason.
+    fn turned_away(&self) -> Vec<(String, String)> {
+        let filter = AuditFilter { action: Some("gate.refuse".to_owned()), ..AuditFilter::default() };
+        let entries = audit::list(&self.office, &Actor::console(), &filter, Slice { offset: 0, limit: 100 });
+        let told = |entry: api::account::AuditEntry| {
+            assert!(!entry.ok && entry.actor.is_none(), "{entry:?}");
+            (entry.account, entry.subject.unwrap())
+        };
+        entries.unwrap().items.into_iter().rev().map(told).collect()
     }
 
     fn quarantined(&self) -> usize {
@@ -292,5 +304,115 @@ async fn only_the_schools_own_active_vendors_come_in_and_only_to_their_own() {
             other => panic!("{other:?}"),
         }
     }
+    house.server.close().await;
+}
+
+/// A client with a certificate by an authority that registered nobody.
+fn unregistered(office: &Office, authority: &Authority, usage: Usage) -> Client {
+    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+    let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
+    let public = PKey::public_key_from_der(&key.public_key_to_der().unwrap()).unwrap();
+    let certificate = authority.issue("a vendor", &public, usage, 30).unwrap().to_pem().unwrap();
+    let pem = key.private_key_to_pem_pkcs8().unwrap();
+    client_of(office, Identity::from_pkcs8_pem(&certificate, &pem).unwrap())
+}
+
+#[tokio::test]
+async fn what_is_refused_to_vendors_is_in_the_audit_trail_under_their_id_and_a_flood_fills_no_disk() {
+    let house = house().await;
+    let place = house.create(&bytes(1000)).await;
+    assert_eq!(house.offset(&place).await, Some(0));
+    assert!(house.turned_away().is_empty(), "what is answered is no refusal");
+    let me = vendor::list(&house.office, &house.it).unwrap()[0].id.to_string();
+
+    // Another's delivery, seen and written to; bytes that are not those announced; more than is allowed.
+    let (other, stranger) = enrol(&house.office, &house.it);
+    let other_id = other.to_string();
+    assert_eq!(house.request_by(&stranger, Method::HEAD, &place).send().await.unwrap().status(), 404);
+    assert_eq!(house.patch(&place, 7, vec![0]).send().await.unwrap().status(), 409, "a wrong offset");
+    let answer = house.announce([0; 32], 3).send().await.unwrap();
+    let bad = answer.headers()["location"].to_str().unwrap().to_owned();
+    assert_eq!(house.patch(&bad, 0, "abc").send().await.unwrap().status(), 422);
+    let limit = usize::try_from(house.office.config.limits.delivery).unwrap();
+    assert_eq!(house.announce([0; 32], limit + 1).send().await.unwrap().status(), 413);
+    let case = api::ids::CaseId::new();
+    let messages = format!("/vendor/v1/deletions/{case}/messages");
+    let long = house.request(Method::POST, &messages).body(vec![b' '; (2 << 20) + 1]).send().await.unwrap();
+    assert_eq!(problem(long).await.code, ProblemCode::TooLarge);
+    let upload = "/vendor/v1/deliveries/{id}/upload";
+    assert_eq!(
+        house.turned_away(),
+        [
+            (other_id.clone(), format!("HEAD {upload}: not-found")),
+            (me.clone(), format!("PATCH {upload}: bad-file")),
+            (me.clone(), "POST /vendor/v1/deliveries: too-large".to_owned()),
+            (me, "POST /vendor/v1/deletions/{id}/messages: too-large".to_owned()),
+        ]
+    );
+
+    // One that was revoked is still called by its id. A flood is one entry now.
+    vendor::revoke(&house.office, &house.it, other).unwrap();
+    for _ in 0..50 {
+        let list = house.request_by(&stranger, Method::GET, "/vendor/v1/deliveries").send().await.unwrap();
+        assert_eq!(problem(list).await.code, ProblemCode::ClientCertificateRequired);
+    }
+    // Certificates that are no vendor's: nobody's, a server's, another authority's. All of them are one stranger.
+    let keys = &house.office.paths.keys;
+    let school = Authority::open(&keys.join("vendor-ca.pem"), &keys.join("vendor-ca.key")).unwrap();
+    let elsewhere = Authority::create("another school").unwrap();
+    for (authority, usage) in
+        [(&school, Usage::Client), (&school, Usage::Server(&Names::local())), (&elsewhere, Usage::Client)]
+    {
+        let client = unregistered(&house.office, authority, usage);
+        let answer = house.request_by(&client, Method::GET, "/vendor/v1/campaigns").send().await;
+        assert!(answer.is_err() || answer.unwrap().status() == 403);
+    }
+    // Who fails in the handshake hears of it before it is counted.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let refused = "client-certificate-required";
+    let list = format!("GET /vendor/v1/deliveries: {refused}");
+    let mut told = house.turned_away().split_off(4);
+    assert_eq!(
+        told,
+        [
+            (other_id.clone(), list.clone()),
+            ("appliance".to_owned(), format!("GET /vendor/v1/campaigns: {refused}"))
+        ]
+    );
+    let House { dir, office, server, it, client, campaign } = house;
+    server.close().await;
+    let house = House { dir, server: start(&office).await, office, it, client, campaign };
+    told = house.turned_away().split_off(6);
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            ("appliance".to_owned(), "no vendor's certificate, 2 more".to_owned()),
+            (other_id, format!("{list}, 49 more"))
+        ]
+    );
+    house.server.close().await;
+    drop(house.dir);
+}
+
+#[tokio::test]
+async fn a_certificate_of_another_school_is_in_the_audit_trail_before_any_request() {
+    let house = house().await;
+    let elsewhere = Authority::create("another school").unwrap();
+    for _ in 0..3 {
+        let client = unregistered(&house.office, &elsewhere, Usage::Client);
+        assert!(house.request_by(&client, Method::GET, "/vendor/v1/campaigns").send().await.is_err());
+    }
+    // The client hears of it before it is written down.
+    for _ in 0..100 {
+        if !house.turned_away().is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(
+        house.turned_away(),
+        [("appliance".to_owned(), "TLS: client-certificate-required".to_owned())]
+    );
     house.server.close().await;
 }
