@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod batches;
 mod crash;
 mod fixity;
 mod main_job;
