@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use api::account::AuditEntry;
 use api::delivery::{Delivery, DeliveryState};
 use api::dossier::PhotoKind;
+use api::ids::DeliveryId;
 use api::import::ImportFinding;
 use api::job::{Job, JobKind, JobState};
 use api::{Problem, ProblemCode, Role};
@@ -215,6 +217,41 @@ fn a_certificate_of_another_school_opens_nothing() {
     let deliveries: Vec<Delivery> = registrar.get("/deliveries").unwrap();
     assert!(
         deliveries.is_empty() && files::below(&scene.appliance.data().join("incoming")).unwrap().is_empty()
+    );
+    // However often it tried, the audit trail says it once now, and how often when the appliance closes.
+    let told = "TLS: client-certificate-required";
+    assert_eq!(turned_away(&scene), [("appliance".to_owned(), told.to_owned())]);
+    scene.appliance.stop().unwrap();
+    scene.appliance.serve().unwrap();
+    let all = turned_away(&scene);
+    assert_eq!(all.len(), 2, "{all:?}");
+    assert!(all[1].1.starts_with("no vendor's certificate, ") && all[1].1.ends_with(" more"), "{all:?}");
+}
+
+/// What was turned away, oldest first, as an auditor reads it: who asked, and what was refused why.
+fn turned_away(scene: &Scene) -> Vec<(String, String)> {
+    let auditor = scene.appliance.enter(Role::Auditor).unwrap();
+    let entries: Vec<AuditEntry> = auditor.all("/audit?action=gate.refuse").unwrap();
+    assert!(entries.iter().all(|entry| !entry.ok));
+    entries.into_iter().rev().map(|entry| (entry.account, entry.subject.unwrap())).collect()
+}
+
+#[test]
+fn what_a_vendor_is_refused_is_in_the_audit_trail_under_its_id() {
+    let scene = Scene::open(STUDENTS).unwrap();
+    let unknown = DeliveryId::new().to_string();
+    for _ in 0..12 {
+        let output = scene.vendor.run(&["status", &unknown]).unwrap();
+        assert!(!output.status.success(), "{output:?}");
+    }
+    let vendor = scene.vendor.registration().id.to_string();
+    let told = "GET /vendor/v1/deliveries/{id}: not-found";
+    assert_eq!(turned_away(&scene), [(vendor.clone(), told.to_owned())]);
+    scene.appliance.stop().unwrap();
+    scene.appliance.serve().unwrap();
+    assert_eq!(
+        turned_away(&scene),
+        [(vendor.clone(), told.to_owned()), (vendor, format!("{told}, 11 more"))]
     );
 }
 
