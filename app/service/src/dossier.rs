@@ -16,6 +16,7 @@ use archive::ocfl::User;
 use archive::person::{PersonRecord, Sex, mask_id_number, mask_number};
 use fs_err as fs;
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::{Actor, Error, Office, Refusal as _, Result, audit, event, from_word};
 
@@ -32,11 +33,21 @@ pub fn holdings(office: &Office) -> Holdings<'_> {
     Holdings::new(&office.archive, &office.catalog)
 }
 
-/// Who stands in a version as its maker: the account, never a person's name.
+/// Who stands in a version as its maker: the account, never a person's name. The appliance and its console, which have
+/// no account, are known by their word and the school's key.
 #[must_use]
-pub fn archive_user(actor: &Actor) -> User {
-    let address = actor.user_id().map(|user| format!("urn:uuid:{}", user.uuid()));
-    User { name: actor.account.clone(), address }
+pub fn archive_user(office: &Office, actor: &Actor) -> User {
+    let uuid = actor.user_id().map_or_else(|| without_account(office, &actor.account), UserId::uuid);
+    User { name: actor.account.clone(), address: Some(format!("urn:uuid:{uuid}")) }
+}
+
+/// A UUID that follows from the school's key and a word, and can't be an account's (RFC 9562 §5.8: version 8).
+fn without_account(office: &Office, word: &str) -> Uuid {
+    let key = office.keys.school.verifying_key();
+    let digest = ledger::Hash::of(&[key.as_bytes().as_slice(), word.as_bytes()].concat());
+    let mut bytes = uuid::Bytes::default();
+    bytes.iter_mut().zip(digest.as_bytes()).for_each(|(byte, from)| *byte = *from);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 /// Notes what a crash left between files, rows and events. To be called once at the start, before anything is written.
@@ -69,7 +80,7 @@ pub fn recover(office: &Office) -> Result<()> {
 /// `conflict` when a dossier changed meanwhile; a full disk; otherwise a failure that changed nothing or is settled at
 /// the next start.
 pub fn keep(office: &Office, actor: &Actor, changes: Vec<Change>) -> Result<Vec<Kept>> {
-    let kept = holdings(office).keep(changes, &archive_user(actor), now()).map_err(refusal)?;
+    let kept = holdings(office).keep(changes, &archive_user(office, actor), now()).map_err(refusal)?;
     announce(office)?;
     crate::index::ring(office);
     Ok(kept)
@@ -125,9 +136,9 @@ fn reference(version: u32) -> String {
 
 /// Who made a version, as far as it says.
 fn maker(version: &version::Version) -> Actor {
-    let user =
-        version.by_address.as_deref().and_then(|address| address.strip_prefix("urn:uuid:")?.parse().ok());
-    match user {
+    let uuid = version.by_address.as_deref().and_then(|address| address.strip_prefix("urn:uuid:"));
+    let uuid = uuid.and_then(|uuid| uuid.parse::<Uuid>().ok());
+    match uuid.filter(|uuid| uuid.get_version_num() != 8) {
         Some(uuid) => Actor::new(UserId::from_uuid(uuid), version.by.clone(), String::new(), Vec::new()),
         None => Actor { account: version.by.clone(), ..Actor::appliance() },
     }

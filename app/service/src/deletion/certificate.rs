@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use archive::db::office::deletion as rows;
 use archive::dossier::Holdings;
-use archive::ocfl::{SafePath, Source, User};
+use archive::ocfl::{SafePath, Source};
 use handshake::certificate::{Certificate, LedgerEntry, LedgerPart, Outcome, SeenCheckpoint};
 use handshake::session::Session;
 use ledger::json::canonical;
@@ -84,7 +84,7 @@ impl Working<'_> {
             file("policy.json", canonical(self.case.state().policy()).map_err(broken)?)?,
             file("objects.json", self.case.objects().to_bytes().map_err(broken)?)?,
         ];
-        let by = User { name: "appliance".to_owned(), address: None };
+        let by = crate::dossier::archive_user(self.office, &Actor::appliance());
         let at = self.case.state().said().countersign.as_ref().map_or(self.row.opened, |kept| kept.at);
         Holdings::new(&self.office.archive, &self.office.catalog)
             .keep_case(self.row.id, files, "closed", &by, at)

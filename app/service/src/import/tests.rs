@@ -203,7 +203,7 @@ fn an_import_killed_half_way_ends_like_one_that_was_not() {
     };
     let person = PersonId::new();
     let change = Change::of(person, "killed").facts(Facts::Merge(Box::new(record))).on_roster(h.campaign.id);
-    let user = dossier::archive_user(&h.registrar);
+    let user = dossier::archive_user(&h.office, &h.registrar);
     dossier::holdings(&h.office).keep(vec![change], &user, dossier::now()).unwrap();
 
     dossier::recover(&h.office).unwrap();
