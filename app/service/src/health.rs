@@ -212,9 +212,16 @@ fn figures(office: &Office, report: &FixityReport, vanished: usize) -> fixity_ch
         ms: 0,
     };
     for id in &report.intact {
-        let (files, bytes) = size(&root.join(office.archive.folder(*id))).unwrap_or_default();
-        sum.intact += files;
-        sum.bytes += bytes;
+        match size(&root.join(office.archive.folder(*id))) {
+            Ok((files, bytes)) => {
+                sum.intact += files;
+                sum.bytes += bytes;
+            }
+            Err(error) => {
+                sum.unreadable += 1;
+                tracing::error!(object.id = %id, %error, "{id} was intact and can't be measured any more: {error}.");
+            }
+        }
     }
     for casualty in &report.casualties {
         let (files, bytes) = size(&root.join(&casualty.place)).unwrap_or_default();

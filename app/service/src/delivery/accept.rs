@@ -179,7 +179,8 @@ impl<'a> Acceptance<'a> {
 
     /// Keeps the delivery's own object: what was checked, decided and signed. It describes itself.
     fn keep_object(&self, signed: &SignedStatement) -> Result<()> {
-        let report = self.delivery.report.clone().unwrap_or_default();
+        let unchecked = || Error::failed("keep a delivery's object", "its check left no report");
+        let report = self.delivery.report.clone().ok_or_else(unchecked)?;
         let mut files = vec![
             (path("delivery.json")?, Source::Bytes(self.description()?)),
             (path("report.json")?, Source::Bytes(report.into_bytes())),

@@ -111,8 +111,8 @@ impl<'a> Check<'a> {
         let named = self.names(&parcel)?;
         let mut seen = self.look_at_all(&eyes, &parcel, &roster, &named)?;
         self.ctx.progress("comparing", 0, seen.len() as u64);
-        eyes.tell_others_apart(&mut seen);
-        let same_face = eyes.same_faces(&seen);
+        eyes.tell_others_apart(&mut seen)?;
+        let same_face = eyes.same_faces(&seen)?;
         self.ctx.go_on()?;
         self.ctx.progress("reconciling", 0, 0);
         let measures: Vec<_> = seen.iter().map(|seen| seen.look.measures).collect();
@@ -364,40 +364,39 @@ impl Eyes {
 
     /// Notes of doubtful faces that they match the admission photo of another token's person: perhaps two students'
     /// photos were swapped. Among many people some look alike, so a person settles it.
-    fn tell_others_apart(&self, seen: &mut [Seen]) {
-        let Some(calibration) = &self.calibration else { return };
+    fn tell_others_apart(&self, seen: &mut [Seen]) -> Result<()> {
+        let Some(calibration) = &self.calibration else { return Ok(()) };
         let mut gallery = Gallery::new(self.engine.model().clone());
         for (n, seen) in seen.iter().enumerate() {
             if let Some(known) = &seen.known {
-                // Every template was just made by the gallery's own model.
-                let _ = gallery.insert(n, known);
+                gallery.insert(n, known).or_failed("gather the admission photos")?;
             }
         }
         for (n, seen) in seen.iter_mut().enumerate() {
             let (Some(Face::Unsure(_)), Some(template)) = (seen.face, &seen.look.template) else {
                 continue;
             };
-            let nearest = gallery.search(template, 1).unwrap_or_default();
+            let nearest = gallery.search(template, 1).or_failed("look for the nearest face")?;
             let other =
                 nearest.iter().find(|hit| hit.key != n && hit.similarity >= calibration.thresholds.accept());
             if let Some(other) = other {
                 seen.look.findings.push(Finding::like_another(other.similarity.cosine()));
             }
         }
+        Ok(())
     }
 
     /// Pairs of photos that show one face.
-    fn same_faces(&self, seen: &[Seen]) -> Vec<(usize, usize)> {
-        let Some(calibration) = &self.calibration else { return Vec::new() };
+    fn same_faces(&self, seen: &[Seen]) -> Result<Vec<(usize, usize)>> {
+        let Some(calibration) = &self.calibration else { return Ok(Vec::new()) };
         let mut gallery = Gallery::new(self.engine.model().clone());
         for (n, seen) in seen.iter().enumerate() {
             if let Some(template) = &seen.look.template {
-                // Every template was just made by the gallery's own model.
-                let _ = gallery.insert(n, template);
+                gallery.insert(n, template).or_failed("gather the delivered photos")?;
             }
         }
         let pairs = gallery.look_alikes(calibration.same_face);
-        pairs.into_iter().map(|(hit, other)| (hit.key, other)).collect()
+        Ok(pairs.into_iter().map(|(hit, other)| (hit.key, other)).collect())
     }
 }
 
