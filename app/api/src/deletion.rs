@@ -50,6 +50,10 @@ pub struct Case {
     pub ceremony: Option<Ceremony>,
     /// Whether there is a certificate at `/deletions/{id}/certificate`.
     pub certificate: bool,
+    /// Why what was said in it can't be read, if it can't: `case-damaged` or `case-of-other-rules`. Then nothing is known
+    /// but what stands beside it, `objects` is 0, and asking for the case alone is refused with `case-unreadable`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreadable: Option<String>,
 }
 
 /// One message of the handshake.

@@ -121,6 +121,10 @@ problem_codes! {
     UploadOffset = 409, "The upload continues at byte {offset}.";
     /// A handshake message was refused. `reason`.
     HandshakeRefused = 409, "The message was refused: {reason}.";
+    /// What was said in a deletion case can't be read. `id`, `reason`: `case-damaged` or `case-of-other-rules`.
+    CaseUnreadable = 503, "What was said in this deletion case can't be read ({reason}), so nothing can be seen or done in \
+        it. Please ask the administrator to put office.db back from a backup or a replica, or to start the version that \
+        wrote it; `xuecang doctor` says more. A certificate that was issued can still be fetched.";
     /// A deletion guard is not met. `guard`.
     GuardNotMet = 409, "This deletion can't go on yet: {guard}.";
     /// Something failed inside. `incident`.

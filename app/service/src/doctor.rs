@@ -14,7 +14,7 @@ use models::Installed;
 
 use crate::authority::days_left;
 use crate::volume::{Encryption, encryption, free_bytes};
-use crate::{Actor, Office, Result};
+use crate::{Actor, Office, Result, deletion};
 
 /// Days before a certificate's end at which it is mentioned.
 const CERTIFICATE_DAYS: i32 = 30;
@@ -83,6 +83,7 @@ pub fn examine(office: &Office, actor: &Actor) -> Result<Doctor> {
     findings.push(models(office));
     findings.extend(certificates(office));
     findings.push(keys(office));
+    findings.push(cases(office));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     let findings = findings.into_iter().map(to_api).collect();
     Ok(Doctor { findings, version: env!("CARGO_PKG_VERSION").to_owned() })
@@ -283,6 +284,28 @@ fn certificate(path: &Path, file: &str, what: &str) -> Finding {
         .param("file", file)
         .param("days", days),
     }
+}
+
+/// What was said in a deletion must stay readable: every signature and rule is checked anew. Without it an open case
+/// can't go on; a closed one has its certificate and its transcript in the archive.
+fn cases(office: &Office) -> Finding {
+    let found = match deletion::unreadable_cases(office) {
+        Ok(found) => found,
+        Err(error) => return unknown("cases-unknown", &error),
+    };
+    if found.is_empty() {
+        return Finding::new("cases-ok", Level::Ok, "What was said in every deletion case can be read.");
+    }
+    let level = if found.iter().all(|(_, closed)| *closed) { Level::Attention } else { Level::Stop };
+    let ids = found.iter().map(|(id, _)| id.to_string()).collect::<Vec<_>>().join(", ");
+    Finding::new("case-unreadable", level, format!("{} deletion cases can't be read: {ids}.", found.len()))
+        .mend(
+            "Stop the appliance and put office.db back from a backup or a replica in which they can be read; if another \
+             version wrote them, start that one. The log says why. What a closed case must show lies in the archive, in \
+             the object of the same id: certificate.json and transcript.json.",
+        )
+        .param("count", found.len())
+        .param("cases", ids)
 }
 
 /// Nobody but the owner may read the keys.

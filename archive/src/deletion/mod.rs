@@ -120,9 +120,26 @@ pub enum CaseError {
     /// The journal is bad.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// The parts don't belong together, or the version is unknown.
+    /// The parts don't belong together.
     #[error("the parts of the case don't belong together")]
     Mixed,
+    /// It is of a version that is not known here.
+    #[error("a case of version {0}")]
+    Version(u8),
+}
+
+impl CaseError {
+    /// Whether its bytes seem to be as they were written, but under other rules than these: by another version.
+    #[must_use]
+    pub const fn is_of_other_rules(&self) -> bool {
+        match self {
+            Self::Version(_) | Self::Journal(JournalError::Kind) => true,
+            Self::Journal(JournalError::Broken(refusal)) => {
+                !matches!(refusal, Refusal::Envelope(_) | Refusal::Chain { .. } | Refusal::Fork { .. })
+            }
+            Self::Json(_) | Self::Objects(_) | Self::Journal(JournalError::Json(_)) | Self::Mixed => false,
+        }
+    }
 }
 
 /// Why a message can't be drafted.
@@ -196,9 +213,11 @@ impl Case {
     /// If it is damaged.
     pub fn load(bytes: &[u8], boot: BootId) -> Result<Self, CaseError> {
         let file: CaseFile = from_canonical(bytes)?;
+        if file.v != 1 {
+            return Err(CaseError::Version(file.v));
+        }
         let side = Side::load(&canonical(&file.journal)?, Party::School, boot)?;
-        let fits = file.v == 1
-            && file.leaves.len() == side.envelopes().len()
+        let fits = file.leaves.len() == side.envelopes().len()
             && file.objects.session() == side.state().session()
             && (side.state().phase() == Phase::Draft || check_list(side.state(), &file.objects).is_ok());
         if fits {

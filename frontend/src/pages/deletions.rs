@@ -6,7 +6,13 @@ use api::deletion::Case;
 use api::delivery::DeliveryState;
 
 use crate::api_client;
-use crate::components::{attempt::Attempt, dialog, field, loader::Loader, mark, notice};
+use crate::components::{
+    attempt::Attempt,
+    dialog, field,
+    loader::Loader,
+    mark::{self, Status},
+    notice,
+};
 use crate::format;
 use crate::i18n::{self, words};
 use crate::pages::case::{case_status, case_word};
@@ -43,9 +49,9 @@ fn list(cases: &[Case]) -> AnyView {
             <tbody>{cases.iter().map(|case| view! {
                 <tr>
                     <td><a href=format!("/deletions/{}", case.id)>{case.vendor_name.clone()}</a></td>
-                    <td>{mark::mark(case_status(&case.state), case_word(&case.state))}</td>
-                    <td>{case.next.map(|next| i18n::name_of(words::next, next))}</td>
-                    <td class="number">{format::count(case.objects)}</td>
+                    <td>{standing(case)}</td>
+                    <td>{what_next(case)}</td>
+                    <td class="number">{if case.unreadable.is_some() { "—".to_owned() } else { format::count(case.objects) }}</td>
                     <td>{format::when(case.opened)}</td>
                 </tr>
             }).collect_view()}</tbody>
@@ -56,6 +62,25 @@ fn list(cases: &[Case]) -> AnyView {
 
 /// Opens a case for an accepted delivery that has none yet.
 fn open_dialog(open: RwSignal<bool>, cases: Loader<Vec<Case>>) -> AnyView {
+fn standing(case: &Case) -> AnyView {
+    if case.unreadable.is_some() {
+        return mark::mark(Status::Stop, t!(deletions.unreadable));
+    }
+    mark::mark(case_status(&case.state), case_word(&case.state))
+}
+
+/// What comes next; of a case that can't be read why not, and its certificate if there is one.
+fn what_next(case: &Case) -> AnyView {
+    let Some(why) = &case.unreadable else {
+        return case.next.map(|next| i18n::name_of(words::next, next)).into_any();
+    };
+    view! {
+        {i18n::worded(words::reason, why)}
+        {case.certificate.then(|| view! { " · " <a href=format!("/deletions/{}/certificate", case.id)>{t!(certificate.title)}</a> })}
+    }
+    .into_any()
+}
+
     dialog::dialog(
         open,
         t!(deletions.open),

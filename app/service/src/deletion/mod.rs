@@ -21,7 +21,7 @@ use api::deletion::{Case, SignStep, TypeCode};
 use api::ids::CaseId;
 use api::{ProblemCode, Right};
 use archive::db::office::deletion as rows;
-use archive::deletion::{Due, MessageError};
+use archive::deletion::{CaseError, Due, MessageError};
 use handshake::keys::Role;
 use handshake::state::Refusal as Refused;
 
@@ -33,7 +33,7 @@ pub use vendor::{cases_of, certificate_of, messages_of, objects_of, policy_of, r
 
 use working::{Vendor, Working};
 
-/// Lists every case, newest first.
+/// Lists every case, newest first. One that can't be read is listed as such.
 ///
 /// # Errors
 ///
@@ -41,14 +41,29 @@ use working::{Vendor, Working};
 pub fn list(office: &Office, actor: &Actor) -> Result<Vec<Case>> {
     actor.may(Right::ReadDeletions)?;
     let rows = office.office.read(|conn| rows::list(conn, None))?;
-    rows.into_iter().map(|row| to_api::case(&Working::look(office, row)?)).collect()
+    rows.into_iter().map(|row| listed(office, row)).collect()
+}
+
+/// A case, or what is known of one that can't be read.
+fn listed(office: &Office, row: rows::Case) -> Result<Case> {
+    match working::read(&row) {
+        Ok(said) => to_api::case(&Working::of(office, row, said)?),
+        Err(why) => to_api::unreadable(office, &row, reason(row.id, &why)),
+    }
+}
+
+/// The cases that can't be read, and whether each is closed: its certificate is there all the same.
+pub(crate) fn unreadable_cases(office: &Office) -> Result<Vec<(CaseId, bool)>> {
+    let rows = office.office.read(|conn| rows::list(conn, None))?;
+    let unreadable = rows.iter().filter(|row| working::read(row).is_err());
+    Ok(unreadable.map(|row| (row.id, row.certificate.is_some())).collect())
 }
 
 /// Returns a case.
 ///
 /// # Errors
 ///
-/// Without the right `read_deletions`; `not-found`.
+/// Without the right `read_deletions`; `not-found`; `case-unreadable`, also from all that is done with a case.
 pub fn get(office: &Office, actor: &Actor, id: CaseId) -> Result<Case> {
     actor.may(Right::ReadDeletions)?;
     to_api::case(&Working::look(office, row(office, id)?)?)
@@ -169,6 +184,18 @@ fn undrafted(error: MessageError) -> Error {
         }
         other => Error::failed("write a message of a deletion", other),
     }
+}
+
+/// The refusal of all that needs what was said in a case that can't be read.
+fn unreadable(id: CaseId, why: &CaseError) -> Error {
+    let params = [("id", id.to_string()), ("reason", reason(id, why).to_owned())];
+    Error::refused(ProblemCode::CaseUnreadable, params)
+}
+
+/// Why a case can't be read, as a code. The log has the cause.
+fn reason(id: CaseId, why: &CaseError) -> &'static str {
+    tracing::error!(case.id = %id, cause = ?why, "What was said in {id} can't be read: {why}.");
+    if why.is_of_other_rules() { "case-of-other-rules" } else { "case-damaged" }
 }
 
 fn broken(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {

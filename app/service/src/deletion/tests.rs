@@ -6,9 +6,10 @@ use api::Role;
 use api::account::NewUser;
 use api::campaign::{CampaignKind, NewCampaign};
 use api::deletion::{Case, NewCase, NextStep, SignStep};
-use api::ids::{CaseId, DeliveryId, PersonId, UserId, VendorId};
+use api::health::DoctorFinding;
+use api::ids::{CampaignId, CaseId, DeliveryId, PersonId, UserId, VendorId};
 use api::{Problem, ProblemCode};
-use archive::db::office::{delivery as deliveries, vendor as vendors};
+use archive::db::office::{deletion as rows, delivery as deliveries, vendor as vendors};
 use archive::delivery::State;
 use archive::dossier::{Change, Facts, Holdings, NewPhoto, PhotoKind};
 use archive::ocfl::User;
@@ -26,7 +27,7 @@ use ledger::json::{canonical, from_canonical};
 use ledger::{Hash, to_base64};
 
 use crate::authority::Names;
-use crate::{Actor, Config, Error, Office, account, campaign, deletion};
+use crate::{Actor, Config, Error, Office, account, campaign, deletion, doctor};
 
 const PASSWORD: &str = "correct horse battery";
 const FINGERPRINT: &str = "fe";
@@ -83,11 +84,17 @@ fn school() -> School {
         vendor: Some(vendor),
     };
     let campaign = campaign::create(&office, &registrar, new).unwrap().id;
+    let delivery = accepted(&office, &it, vendor, campaign, 1);
+    School { _dir: dir, office, registrar, it, delivery }
+}
+
+/// A delivery of three photos that was accepted.
+fn accepted(office: &Office, it: &Actor, vendor: VendorId, campaign: CampaignId, round: u32) -> DeliveryId {
     let delivery = deliveries::Delivery {
         id: DeliveryId::new(),
         campaign,
         vendor,
-        round: 1,
+        round,
         state: State::Proposed,
         name: String::new(),
         opened: Timestamp::now(),
@@ -116,12 +123,12 @@ fn school() -> School {
     let changes = SHADES.into_iter().map(photo).enumerate().map(|(n, bytes)| {
         let facts = PersonRecord { name: format!("学生{n}"), ..PersonRecord::default() };
         let photo = NewPhoto::from_bytes(PhotoKind::Graduation, bytes, "delivered").unwrap();
-        let photo = photo.delivered(delivery.id, &format!("token{n}"));
+        let photo = photo.delivered(delivery.id, format!("token{n}"));
         Change::of(PersonId::new(), "accepted").facts(Facts::Set(Box::new(facts))).photo(photo)
     });
     let by = User { name: "test".to_owned(), address: None };
     Holdings::new(&office.archive, &office.catalog).keep(changes.collect(), &by, Timestamp::now()).unwrap();
-    School { _dir: dir, office, registrar, it, delivery: delivery.id }
+    delivery.id
 }
 
 fn enrol(office: &Office) -> VendorId {
@@ -164,6 +171,31 @@ impl School {
 
     fn get(&self, id: CaseId) -> Case {
         deletion::get(&self.office, &self.registrar, id).unwrap()
+    }
+
+    /// Opens the case of a second delivery.
+    fn open_another(&self) -> Case {
+        let first = self.office.office.read(|conn| deliveries::get(conn, self.delivery)).unwrap().unwrap();
+        let second = accepted(&self.office, &self.it, first.vendor, first.campaign, 2);
+        deletion::open(&self.office, &self.registrar, &NewCase { delivery: second }).unwrap()
+    }
+
+    /// Changes what is kept of a case, as a failing disk or another version would.
+    fn spoil(&self, id: CaseId, change: impl FnOnce(&str) -> String) {
+        self.office
+            .office
+            .write(|tx| -> Result<(), Error> {
+                let row = rows::get(tx, id)?.unwrap();
+                let spoilt = change(&row.session);
+                assert_ne!(spoilt, row.session, "nothing was spoilt");
+                Ok(rows::set_session(tx, id, &row.state, &spoilt)?)
+            })
+            .unwrap();
+    }
+
+    fn doctor(&self) -> DoctorFinding {
+        let found = doctor::examine(&self.office, &Actor::console()).unwrap().findings;
+        found.into_iter().find(|finding| finding.code.starts_with("case")).unwrap()
     }
 }
 
@@ -275,4 +307,58 @@ fn with_one_copy_and_no_drill_the_officers_are_told_and_may_go_on() {
     let sealed = school.sign(&school.it, case).unwrap();
     assert_ne!(sealed.state, "ENROLLED");
     assert!(sealed.guards.iter().any(|guard| guard.code == "archive.replicas" && !guard.met));
+}
+
+/// A letter in the middle of the last message's payload becomes another.
+fn flip(session: &str) -> String {
+    let at = session.rfind("\"payload\":\"").unwrap() + 40;
+    let other = if &session[at..=at] == "A" { "B" } else { "A" };
+    format!("{}{other}{}", &session[..at], &session[at + 1..])
+}
+
+/// The case's own version, which stands last, is another.
+fn newer(session: &str) -> String {
+    let at = session.rfind("\"v\":1").unwrap();
+    format!("{}\"v\":2{}", &session[..at], &session[at + 5..])
+}
+
+#[test]
+fn a_case_that_cannot_be_read_is_told_of_and_keeps_nobody_from_the_others() {
+    let school = school();
+    let (good, bad) = (school.open().id, school.open_another().id);
+    school.sign(&school.registrar, bad).unwrap();
+    let (told, kept) = (school.get(bad), school.office.office.read(|conn| rows::get(conn, bad)).unwrap());
+    let healthy = school.doctor();
+    assert_eq!((healthy.code.as_str(), healthy.level.as_str()), ("cases-ok", "ok"));
+    type Spoil = fn(&str) -> String;
+    let spoil: [(Spoil, &str); 4] = [
+        (|_| "{}".to_owned(), "case-damaged"),
+        (flip, "case-damaged"),
+        (newer, "case-of-other-rules"),
+        (|kept| kept.replace("\"objects\":", "\"things\":"), "case-damaged"),
+    ];
+    for (spoil, reason) in spoil {
+        school.spoil(bad, spoil);
+        let all = deletion::list(&school.office, &school.registrar).unwrap();
+        let listed = |id| all.iter().find(|case| case.id == id).unwrap();
+        assert_eq!((listed(good).unreadable.as_deref(), listed(good).objects), (None, 3));
+        let unread = listed(bad);
+        assert_eq!((unread.unreadable.as_deref(), unread.objects, unread.next), (Some(reason), 0, None));
+        assert_eq!((&unread.vendor_name, &unread.state), (&told.vendor_name, &told.state));
+        let refused = |error: Error| {
+            let problem = problem(error);
+            assert_eq!((problem.code, problem.status), (ProblemCode::CaseUnreadable, 503));
+            assert_eq!(problem.params["reason"], reason);
+        };
+        refused(deletion::get(&school.office, &school.registrar, bad).unwrap_err());
+        refused(school.sign(&school.registrar, bad).unwrap_err());
+        refused(deletion::messages_of(&school.office, FINGERPRINT, bad, None).unwrap_err());
+        assert_eq!(deletion::cases_of(&school.office, FINGERPRINT).unwrap().len(), 1);
+        let finding = school.doctor();
+        assert_eq!((finding.code.as_str(), finding.level.as_str()), ("case-unreadable", "stop"));
+        assert_eq!(finding.params["cases"], bad.to_string());
+        assert!(finding.mend.contains("office.db"), "{finding:?}");
+        school.spoil(bad, |_| kept.as_ref().unwrap().session.clone());
+        assert_eq!(school.get(bad), told, "put back, it goes on");
+    }
 }

@@ -11,7 +11,7 @@ use handshake::message::Location as Place;
 use handshake::state::{CEREMONY, Phase, Refusal as Refused};
 
 use super::working::{Working, phase_word};
-use crate::{Result, word};
+use crate::{Office, Result, word};
 
 /// Where a case stands.
 pub(super) fn state(work: &Working<'_>) -> String {
@@ -43,6 +43,31 @@ pub(super) fn case(work: &Working<'_>) -> Result<Case> {
         awaits: awaits(work)?,
         ceremony: ceremony(work)?,
         certificate: row.certificate.is_some(),
+        unreadable: None,
+    })
+}
+
+/// What is known of a case that can't be read.
+pub(super) fn unreadable(office: &Office, row: &rows::Case, reason: &str) -> Result<Case> {
+    let vendor = office.office.read(|conn| vendor::get(conn, row.vendor))?;
+    Ok(Case {
+        id: row.id,
+        delivery: row.delivery,
+        vendor: row.vendor,
+        vendor_name: vendor.map(|vendor| vendor.name).unwrap_or_default(),
+        state: row.state.clone(),
+        opened: row.opened,
+        objects: 0,
+        bytes: 0,
+        timeline: Vec::new(),
+        locations: Vec::new(),
+        guards: Vec::new(),
+        next: None,
+        signing: None,
+        awaits: Vec::new(),
+        ceremony: None,
+        certificate: row.certificate.is_some(),
+        unreadable: Some(reason.to_owned()),
     })
 }
 

@@ -11,7 +11,7 @@ use api::Right;
 use api::ids::{CaseId, EventId, PhotoId};
 use archive::db::catalog::photo;
 use archive::db::office::{deletion as rows, event};
-use archive::deletion::{Case, Due};
+use archive::deletion::{Case, CaseError, Due};
 use archive::dossier::Holdings;
 use handshake::bytes::{BootId, Salt};
 use handshake::certificate::{LEAF_KIND, LedgerEvent};
@@ -22,10 +22,10 @@ use handshake::session::Stamp;
 use handshake::state::Phase;
 use jiff::Timestamp;
 use ledger::Hash;
-use ledger::json::{canonical, from_canonical};
+use ledger::json::{JsonError, canonical, from_canonical};
 use serde::{Deserialize, Serialize};
 
-use super::{broken, refused, row, undrafted};
+use super::{broken, refused, row, undrafted, unreadable};
 use crate::{Actor, Office, Refusal as _, Result};
 
 /// This start of the program.
@@ -71,6 +71,17 @@ impl Kept {
     }
 }
 
+/// What was said in a case, and the draft that waits.
+pub(super) type Said = (Case, Option<Envelope>);
+
+/// Reads what was said in a case.
+pub(super) fn read(row: &rows::Case) -> Result<Said, CaseError> {
+    let kept: Kept = serde_json::from_str(&row.session).map_err(JsonError::from)?;
+    let case = Case::load(&canonical(&kept.case)?, boot())?;
+    // A draft that can't be read is made anew.
+    Ok((case, kept.draft.filter(|draft| draft.claimed().is_ok())))
+}
+
 /// The leaf that stands for a message.
 #[derive(Deserialize)]
 pub(super) struct Leaf {
@@ -99,11 +110,15 @@ impl<'a> Working<'a> {
         Ok(working)
     }
 
-    /// Looks at a case.
+    /// Looks at a case. One that can't be read is refused with `case-unreadable`.
     pub(super) fn look(office: &'a Office, row: rows::Case) -> Result<Self> {
-        let kept: Kept = serde_json::from_str(&row.session).map_err(broken)?;
-        let case = Case::load(&canonical(&kept.case).map_err(broken)?, boot()).map_err(broken)?;
-        let mut working = Self { office, row, case, draft: kept.draft, _turn: None };
+        let said = read(&row).map_err(|why| unreadable(row.id, &why))?;
+        Self::of(office, row, said)
+    }
+
+    /// A case of which it is known what was said.
+    pub(super) fn of(office: &'a Office, row: rows::Case, (case, draft): Said) -> Result<Self> {
+        let mut working = Self { office, row, case, draft, _turn: None };
         working.find_leaves()?;
         Ok(working)
     }
