@@ -60,8 +60,6 @@ fn list(cases: &[Case]) -> AnyView {
     .into_any()
 }
 
-/// Opens a case for an accepted delivery that has none yet.
-fn open_dialog(open: RwSignal<bool>, cases: Loader<Vec<Case>>) -> AnyView {
 fn standing(case: &Case) -> AnyView {
     if case.unreadable.is_some() {
         return mark::mark(Status::Stop, t!(deletions.unreadable));
@@ -81,6 +79,8 @@ fn what_next(case: &Case) -> AnyView {
     .into_any()
 }
 
+/// Opens a case for an accepted delivery that has none yet.
+fn open_dialog(open: RwSignal<bool>, cases: Loader<Vec<Case>>) -> AnyView {
     dialog::dialog(
         open,
         t!(deletions.open),
