@@ -2,5 +2,4 @@
 
 pub mod cli;
 pub mod config;
-mod demo;
 pub mod http;

@@ -17,6 +17,9 @@ use crate::{Client, files, models, port, program};
 /// The password of every account of a story's appliance.
 const PASSWORD: &str = "stories-need-no-secret-42";
 
+/// How long a job of a story may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// The account `init` makes.
 const SECURITY: &str = "security";
 
@@ -61,7 +64,7 @@ impl Appliance {
         appliance.serve()?;
         let security = appliance.sign_in(SECURITY)?;
         for role in Role::ALL.into_iter().filter(|role| *role != Role::SecurityAdmin) {
-            let account = account(role)?;
+            let account = demo::office(role)?;
             let new =
                 NewUser { name: account.clone(), account, roles: vec![role], password: PASSWORD.to_owned() };
             let _: User = security.post("/users", &new)?;
@@ -143,7 +146,7 @@ impl Appliance {
         let client = if role == Role::SecurityAdmin {
             self.sign_in(SECURITY)?
         } else {
-            self.sign_in(&account(role)?)?
+            self.sign_in(&demo::office(role)?)?
         };
         client.purpose("a story")?;
         Ok(client)
@@ -156,7 +159,7 @@ impl Appliance {
     /// When it may not sign in.
     pub fn sign_in(&self, account: &str) -> Result<Client> {
         let authority = fs::read(self.data().join("keys/tls-ca.pem"))?;
-        Client::sign_in(&self.address(), &authority, account, PASSWORD)
+        Ok(Client::sign_in(&self.address(), &authority, account, PASSWORD)?.with_patience(PATIENCE))
     }
 
     /// Kills the process at once, as a power cut would.
@@ -267,9 +270,4 @@ impl Drop for Appliance {
         // A process that is gone already needs no ending.
         let _ = self.kill();
     }
-}
-
-fn account(role: Role) -> Result<String> {
-    let word = serde_json::to_value(role)?;
-    Ok(word.as_str().context("a role has a word")?.to_owned())
 }

@@ -1,11 +1,10 @@
 //! A small made-up school for stories.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Write as _};
 
 use anyhow::Result;
-use rust_xlsxwriter::Workbook;
-use zip::write::SimpleFileOptions;
+use demo::files::{archive, workbook};
+use demo::school::with_check_digit;
 
 use crate::Captures;
 
@@ -158,44 +157,7 @@ impl Student {
     }
 }
 
-/// A zip of files by name.
-///
-/// # Errors
-///
-/// When it can't be written.
-pub fn archive<N: AsRef<str>>(entries: impl IntoIterator<Item = (N, Vec<u8>)>) -> Result<Vec<u8>> {
-    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, bytes) in entries {
-        zip.start_file(name.as_ref(), SimpleFileOptions::default())?;
-        zip.write_all(&bytes)?;
-    }
-    Ok(zip.finish()?.into_inner())
-}
-
-/// A workbook with one sheet.
-///
-/// # Errors
-///
-/// When it can't be written.
-pub fn workbook(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Result<Vec<u8>> {
-    let mut book = Workbook::new();
-    let sheet = book.add_worksheet();
-    for (column, text) in head.iter().enumerate() {
-        sheet.write(0, u16::try_from(column)?, *text)?;
-    }
-    for (row, cells) in rows.enumerate() {
-        for (column, text) in cells.iter().enumerate() {
-            sheet.write(u32::try_from(row + 1)?, u16::try_from(column)?, text.as_str())?;
-        }
-    }
-    Ok(book.save_to_buffer()?)
-}
-
-/// A number with its check digit (GB 11643, MOD 11-2).
 fn id_number(n: usize) -> String {
-    let body = format!("53019020050{:01}{:02}{:03}", 1 + n / 25_200 % 9, 1 + n / 900 % 28, n % 900);
-    let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: u32 =
-        body.chars().zip(weights).map(|(digit, weight)| digit.to_digit(10).unwrap_or(0) * weight).sum();
-    format!("{body}{}", "10X98765432".chars().nth((sum % 11) as usize).unwrap_or('0'))
+    let digits = format!("53019020050{:01}{:02}{:03}", 1 + n / 25_200 % 9, 1 + n / 900 % 28, n % 900);
+    with_check_digit(digits)
 }

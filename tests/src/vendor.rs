@@ -1,14 +1,14 @@
 //! The vendor's agent, as a process of its own, with its folder of keys.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Output, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use api::Role;
 use api::ids::{CampaignId, DeliveryId};
-use api::vendor::{Enrolment, NewVendor, VendorDelivery};
+use api::vendor::{Enrolment, VendorDelivery};
+use demo::{Agent, said};
 use fs_err as fs;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{Appliance, Captures, program};
@@ -17,7 +17,7 @@ use crate::{Appliance, Captures, program};
 #[derive(Debug, Clone)]
 pub struct Vendor {
     folder: PathBuf,
-    home: PathBuf,
+    agent: Agent,
     enrolment: Enrolment,
 }
 
@@ -28,21 +28,9 @@ impl Vendor {
     ///
     /// When agent or appliance refuse.
     pub fn enrol(appliance: &Appliance) -> Result<Self> {
-        let (folder, home) = (appliance.folder().to_owned(), appliance.folder().join("agent"));
-        let request: Value = answer(run(&home, &["enrol", "--json"])?)?;
-        let text = |name: &str| {
-            let text = request.get(name).and_then(Value::as_str).map(str::to_owned);
-            text.with_context(|| format!("the agent gives no {name}"))
-        };
-        let new = NewVendor {
-            name: "彩云图像".to_owned(),
-            csr: text("csr")?,
-            agent_key: text("agent_key")?,
-            legal_key: text("legal_key")?,
-            legal_name: "何彩云".to_owned(),
-        };
-        let enrolment: Enrolment = appliance.enter(Role::It)?.post("/vendors", &new)?;
-        let vendor = Self { folder, home, enrolment };
+        let agent = beside(appliance)?;
+        let enrolment = agent.enrol(&appliance.enter(Role::It)?)?;
+        let vendor = Self { folder: appliance.folder().to_owned(), agent, enrolment };
         vendor.connect()?;
         Ok(vendor)
     }
@@ -54,7 +42,7 @@ impl Vendor {
     /// When the copied agent can't be told the copy's address.
     pub fn of_copy(&self, copy: &Appliance) -> Result<Self> {
         let enrolment = Enrolment { address: copy.vendor_address(), ..self.enrolment.clone() };
-        let vendor = Self { folder: copy.folder().to_owned(), home: copy.folder().join("agent"), enrolment };
+        let vendor = Self { folder: copy.folder().to_owned(), agent: beside(copy)?, enrolment };
         vendor.connect()?;
         Ok(vendor)
     }
@@ -66,7 +54,7 @@ impl Vendor {
     /// When the agent can't be told.
     pub fn astray(&self, other: &Appliance) -> Result<Self> {
         let ca = fs::read_to_string(other.data().join("keys/vendor-ca.pem"))?;
-        let file = self.home.join("enrolment.json");
+        let file = self.agent.home().join("enrolment.json");
         let told = Enrolment { address: other.vendor_address(), ca, ..self.enrolment.clone() };
         // The agent itself would not take such an enrolment: a certificate must be by the authority beside it.
         fs::write(file, serde_json::to_vec(&told)?)?;
@@ -74,10 +62,7 @@ impl Vendor {
     }
 
     fn connect(&self) -> Result<()> {
-        let file = self.folder.join("told.json");
-        fs::write(&file, serde_json::to_vec(&self.enrolment)?)?;
-        good(run(&self.home, &["connect", &file.to_string_lossy()])?)?;
-        Ok(())
+        self.agent.connect(&self.enrolment, &self.folder.join("told.json"))
     }
 
     /// Its registration.
@@ -95,7 +80,7 @@ impl Vendor {
         let (folder, parcel) = (self.folder.join(format!("{name}-captures")), self.folder.join(name));
         captures.write(&folder)?;
         let (campaign, out) = (campaign.to_string(), parcel.to_string_lossy());
-        good(self.run(&["pack", &folder.to_string_lossy(), "--out", &out, "--campaign", &campaign])?)?;
+        self.agent.run(&["pack", &folder.to_string_lossy(), "--out", &out, "--campaign", &campaign])?;
         Ok(parcel)
     }
 
@@ -117,8 +102,8 @@ impl Vendor {
         let campaign = campaign.to_string();
         let words =
             ["deliver", &parcel.to_string_lossy(), "--campaign", &campaign, "--json", "--patience", "60"];
-        let mut command = command(&self.home, &words)?;
-        Ok(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)
+        let mut command = self.agent.command(&words);
+        Ok(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)
     }
 
     /// What the vendor is told of a delivery.
@@ -127,7 +112,7 @@ impl Vendor {
     ///
     /// When the agent refuses.
     pub fn status(&self, delivery: DeliveryId) -> Result<VendorDelivery> {
-        answer(self.run(&["status", &delivery.to_string(), "--json"])?)
+        self.agent.ask(&["status", &delivery.to_string()])
     }
 
     /// Runs one of the agent's commands.
@@ -136,7 +121,7 @@ impl Vendor {
     ///
     /// When it can't be started.
     pub fn run(&self, words: &[&str]) -> Result<Output> {
-        run(&self.home, words)
+        Ok(self.agent.command(words).stdin(Stdio::null()).output()?)
     }
 }
 
@@ -146,29 +131,12 @@ impl Vendor {
 ///
 /// What it says instead.
 pub fn delivered(output: Output) -> Result<DeliveryId> {
-    let told: Value = answer(output)?;
+    let told: Value = serde_json::from_str(&said(output)?)?;
     let id = told.get("delivery").and_then(Value::as_str).context("the agent names no delivery")?;
     Ok(id.parse()?)
 }
 
-fn command(home: &Path, words: &[&str]) -> Result<Command> {
-    let mut command = Command::new(program("xuecang-agent")?);
-    command.args(words).arg("--home").arg(home).env("NO_COLOR", "1").stdin(Stdio::null());
-    Ok(command)
-}
-
-fn run(home: &Path, words: &[&str]) -> Result<Output> {
-    Ok(command(home, words)?.output()?)
-}
-
-/// What a command printed, if it ended well.
-fn good(output: Output) -> Result<String> {
-    if !output.status.success() {
-        bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(String::from_utf8(output.stdout)?)
-}
-
-fn answer<T: DeserializeOwned>(output: Output) -> Result<T> {
-    Ok(serde_json::from_str(&good(output)?)?)
+/// The agent whose keys lie beside an appliance's data.
+fn beside(appliance: &Appliance) -> Result<Agent> {
+    Ok(Agent::new(program("xuecang-agent")?, appliance.folder().join("agent")))
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 
-use crate::demo::{Options, Style, play};
+use demo::{Options, Style, play};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

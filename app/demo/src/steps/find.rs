@@ -6,9 +6,9 @@ use anyhow::Result;
 use api::ids::PersonId;
 use api::search::{SearchQuery, SearchResults};
 
-use super::super::queries::{Query, RULE, queries};
-use super::super::report::Evidence;
 use super::Story;
+use crate::queries::{Query, RULE, queries};
+use crate::report::Evidence;
 
 /// What each query found: exact hits and hits by sound.
 #[derive(Debug, PartialEq, Eq)]

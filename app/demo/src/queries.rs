@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use pinyin::{ToPinyin, ToPinyinMulti};
 
-use super::school::Student;
+use crate::school::Student;
 
 /// The rule, as it is printed.
 pub(crate) const RULE: &str = "of every k-th student: the name; its last two characters; its sound in pinyin; the student number; the \
@@ -146,8 +146,8 @@ fn sounds_like(name: &str, sequence: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::school::students;
     use super::*;
+    use crate::school::students;
 
     #[test]
     fn there_are_at_least_a_hundred_queries_and_each_finds_somebody() {

@@ -3,14 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
-use api::Page;
 use api::campaign::{Slip, TokensIssued};
-use api::ids::CampaignId;
 use api::search::{SearchQuery, SearchResults};
 use serde_json::json;
 
-use super::super::report::Evidence;
 use super::{Campaigns, Story, Tokens};
+use crate::report::Evidence;
 
 /// Plays the step.
 pub(super) fn play(story: &Story, campaigns: &Campaigns, evidence: &mut Evidence) -> Result<Tokens> {
@@ -18,7 +16,7 @@ pub(super) fn play(story: &Story, campaigns: &Campaigns, evidence: &mut Evidence
     let mut slips = Vec::new();
     for id in [campaigns.current, campaigns.before] {
         let issued: TokensIssued = registrar.post(&format!("/campaigns/{id}/tokens"), &json!({}))?;
-        let all = all_slips(story, id)?;
+        let all: Vec<Slip> = registrar.all(&format!("/campaigns/{id}/slips"))?;
         evidence.holds(issued.total == all.len() as u64, "there is one slip per token");
         slips.push(all);
     }
@@ -44,18 +42,6 @@ pub(super) fn play(story: &Story, campaigns: &Campaigns, evidence: &mut Evidence
         given.push((person, (*token).clone()));
     }
     let foreign = before.first().context("the other campaign has no token")?.token.clone();
-    Ok(Tokens { given, foreign })
-}
-
-fn all_slips(story: &Story, campaign: CampaignId) -> Result<Vec<Slip>> {
-    let mut all: Vec<Slip> = Vec::new();
-    loop {
-        let path = format!("/campaigns/{campaign}/slips?offset={}&limit=200", all.len());
-        let page: Page<Slip> = story.people.registrar.get(&path)?;
-        let done = page.items.is_empty();
-        all.extend(page.items);
-        if done || all.len() as u64 >= page.total {
-            return Ok(all);
-        }
-    }
+    let others = before.iter().map(|slip| slip.person).collect();
+    Ok(Tokens { given, foreign, others })
 }

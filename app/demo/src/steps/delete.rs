@@ -16,9 +16,9 @@ use handshake::level::Level;
 use ledger::Hash;
 use serde_json::Value;
 
-use super::super::client::Client;
-use super::super::report::Evidence;
 use super::Story;
+use crate::client::Client;
+use crate::report::Evidence;
 
 /// How long the whole may take.
 const LIMIT: Duration = Duration::from_secs(600);
@@ -141,16 +141,12 @@ impl Vendor {
                 data.join(folder).display(),
             )
         };
-        let mut child = Command::new(std::env::current_exe()?.with_file_name("xuecang-agent"))
-            .args(["deletion", "run", &id.to_string(), "--json", "--countersign", "--operator", "和影"])
-            .args(["--location", &place("captures", "demo-captures")])
-            .args(["--location", &place("parcels", "demo-parcels")])
-            .args(["--derivative", "*=lists, parcels, and captures that were sent back"])
-            .arg("--home")
-            .arg(data.join("demo-vendor"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
+        let (captures, parcels) = (place("captures", "demo-captures"), place("parcels", "demo-parcels"));
+        let id = id.to_string();
+        let mut words = vec!["deletion", "run", &id, "--json", "--countersign", "--operator", "和影"];
+        words.extend(["--location", &captures, "--location", &parcels]);
+        words.extend(["--derivative", "*=lists, parcels, and captures that were sent back"]);
+        let mut child = story.agent.command(&words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let input = child.stdin.take().context("the agent takes no input")?;
         let output = child.stdout.take().context("the agent gives no output")?;
         Ok(Self { child, input, lines: lines(output) })
@@ -194,7 +190,7 @@ fn certificate(story: &Story, id: CaseId, evidence: &mut Evidence) -> Result<()>
     evidence.holds(verify(&file, &["--policy", &policy])?.0, "it is good under its policy's fingerprint too");
     let fingerprint: Hash = policy.parse()?;
     let report = verify_certificate(&bytes, Trust::Fingerprint(fingerprint))?;
-    honest(&report, evidence);
+    honest(&report, evidence)?;
     let refused = refused(&bytes, fingerprint);
     evidence.figure("certificate_bytes", bytes.len());
     evidence.figure("changed_bytes_refused", refused);
@@ -213,9 +209,9 @@ fn certificate(story: &Story, id: CaseId, evidence: &mut Evidence) -> Result<()>
 }
 
 /// The certificate claims no more than this stage can show.
-fn honest(report: &Report, evidence: &mut Evidence) {
+fn honest(report: &Report, evidence: &mut Evidence) -> Result<()> {
     let unmet: Vec<&str> = report.unmet.iter().map(|guard| guard.code.name()).collect();
-    evidence.figure("outcome", service::word(&report.outcome));
+    evidence.figure("outcome", serde_json::to_value(report.outcome)?);
     evidence.figure("level", report.level.name());
     evidence.figure("not_met", unmet.clone());
     evidence.holds(report.outcome == Outcome::Partial, "the certificate says PARTIAL");
@@ -223,6 +219,7 @@ fn honest(report: &Report, evidence: &mut Evidence) {
     for code in UNMET {
         evidence.holds(unmet.contains(&code), format!("the certificate lists {code} as not met"));
     }
+    Ok(())
 }
 
 /// How many of the files with one bit of one byte changed are refused. Every byte is tried.

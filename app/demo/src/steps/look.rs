@@ -4,7 +4,6 @@
 //! that a photo came from. The check itself never learns it.
 
 use anyhow::{Context, Result};
-use api::Page;
 use api::delivery::{Delivery, FaceWord, Item, Settle};
 use api::ids::{DeliveryId, PersonId};
 use serde_json::json;
@@ -57,18 +56,9 @@ pub(super) fn look(
 
 /// Every item whose face a person may settle.
 fn in_doubt(story: &Story, id: DeliveryId) -> Result<Vec<Item>> {
-    let mut all = Vec::new();
-    let mut seen = 0;
-    loop {
-        let page: Page<Item> =
-            story.people.admissions.get(&format!("/deliveries/{id}/items?offset={seen}&limit=500"))?;
-        seen += page.items.len();
-        let done = page.items.is_empty() || seen as u64 >= page.total;
-        all.extend(page.items.into_iter().filter(|item| item.can_be_settled));
-        if done {
-            return Ok(all);
-        }
-    }
+    let mut items: Vec<Item> = story.people.admissions.all(&format!("/deliveries/{id}/items"))?;
+    items.retain(|item| item.can_be_settled);
+    Ok(items)
 }
 
 fn token_of(tokens: &Tokens, person: PersonId) -> Option<&str> {

@@ -1,14 +1,18 @@
 //! The main job, played from end to end: a made-up school, its roster and its vendor, over the real HTTP API, with the
 //! real agent as a process of its own. Every step makes a claim and prints the figures it rests on.
+//!
+//! The story is played by `xuecang demo`: the program that plays it is also the one that serves. Its players — client,
+//! agent, students and their papers — stand at the disposal of other stories.
 
 mod agent;
 mod client;
 mod faces;
+pub mod files;
 mod people;
 mod queries;
 mod random;
 mod report;
-mod school;
+pub mod school;
 mod server;
 mod steps;
 mod vendor;
@@ -18,33 +22,35 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use fs_err as fs;
 
-use agent::Agent;
+pub use agent::{Agent, said};
+pub use client::Client;
 use faces::Faces;
 use people::People;
+pub use people::office;
 use report::Report;
-pub(crate) use report::Style;
+pub use report::Style;
 use server::Server;
 use steps::Story;
 
 /// How the demo is played.
 #[derive(Debug)]
-pub(crate) struct Options {
+pub struct Options {
     /// Where its data goes: an empty folder, or one that is not there yet.
-    pub(crate) data: PathBuf,
+    pub data: PathBuf,
     /// The folder of the prepared models.
-    pub(crate) models: PathBuf,
+    pub models: PathBuf,
     /// A folder of photographs, one folder per person.
-    pub(crate) faces: Option<PathBuf>,
+    pub faces: Option<PathBuf>,
     /// Half the number of students.
-    pub(crate) half: usize,
+    pub half: usize,
     /// The seed of everything that is drawn by lot.
-    pub(crate) seed: u64,
+    pub seed: u64,
     /// Whether to stop when the story is told.
-    pub(crate) once: bool,
+    pub once: bool,
     /// How to print.
-    pub(crate) style: Style,
+    pub style: Style,
     /// The ports for staff and vendors; 0 means any that is free.
-    pub(crate) ports: (u16, u16),
+    pub ports: (u16, u16),
 }
 
 /// Plays the story. Returns whether every claim held.
@@ -52,7 +58,7 @@ pub(crate) struct Options {
 /// # Errors
 ///
 /// When a step could not be played to its end; the steps before it are printed.
-pub(crate) fn play(options: &Options) -> Result<bool> {
+pub fn play(options: &Options) -> Result<bool> {
     prepare(&options.data)?;
     let faces = match &options.faces {
         Some(folder) => Faces::photographs(folder, options.half, options.seed)?,

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use image::{DynamicImage, imageops::FilterType};
 use verify::draw;
 
-use super::random::Dice;
+use crate::random::Dice;
 
 /// Students whose photos calibrate the thresholds need three photos each, the others two.
 const CALIBRATING: usize = 3;

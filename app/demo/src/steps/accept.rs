@@ -5,10 +5,10 @@ use api::delivery::{Confirm, Decision, Delivery, DeliveryState, Propose};
 use api::ids::DeliveryId;
 use serde_json::Value;
 
-use super::super::report::Evidence;
-use super::super::vendor::Captures;
 use super::check::{awaited, checked, parcel};
 use super::{Campaigns, Story, Tokens, look};
+use crate::report::Evidence;
+use crate::vendor::Captures;
 
 /// Plays the step.
 pub(super) fn play(

@@ -6,9 +6,9 @@ use api::ids::CalibrationId;
 use api::job::Job;
 use serde_json::json;
 
-use super::super::faces::Which;
-use super::super::report::Evidence;
 use super::{Campaigns, Story, Tokens};
+use crate::faces::Which;
+use crate::report::Evidence;
 
 /// The false match rate asked for.
 const TARGET: f64 = 1e-3;
@@ -22,7 +22,7 @@ pub(super) fn calibrate(story: &Story, campaigns: &Campaigns, evidence: &mut Evi
     let desk = &story.people.admissions;
     let job: Job =
         desk.post("/calibrations", &NewCalibration { campaign: campaigns.current, target_fmr: TARGET })?;
-    let done = desk.done(&job)?;
+    let done = desk.done(job.id)?;
     let id = CalibrationId::from_uuid(done.id.uuid());
     let adopted: Calibration = desk.post(&format!("/calibrations/{id}/adopt"), &json!({}))?;
     evidence.figure("calibration", adopted.version.as_str());
@@ -33,7 +33,10 @@ pub(super) fn calibrate(story: &Story, campaigns: &Campaigns, evidence: &mut Evi
     evidence.figure("reject", f64::from(adopted.reject));
     evidence.figure("operating_points", serde_json::to_value(&adopted.operating_points)?);
     evidence.holds(adopted.adopted, "the calibration is in force");
-    evidence.holds(adopted.people as usize <= story.faces.calibrating, "only the calibrating half was used");
+    evidence.holds(
+        usize::try_from(adopted.people)? <= story.faces.calibrating,
+        "only the calibrating half was used",
+    );
     Ok(())
 }
 

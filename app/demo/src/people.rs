@@ -1,11 +1,12 @@
 //! Who works at the made-up school, each signed in at a browser of their own.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use api::Role;
 use api::account::{NewUser, User};
+use rand::seq::IndexedRandom as _;
 
-use super::client::Client;
-use super::server::Server;
+use crate::client::Client;
+use crate::server::Server;
 
 /// The account that `init` makes.
 pub(crate) const SECURITY: &str = "security";
@@ -28,9 +29,9 @@ pub(crate) struct Passwords(Vec<(&'static str, String, String)>);
 impl Passwords {
     /// Draws one for every account.
     pub(crate) fn draw() -> Result<Self> {
-        let mut all = vec![(SECURITY, draw()?, "security_admin".to_owned())];
+        let mut all = vec![(SECURITY, draw(), office(Role::SecurityAdmin)?)];
         for (account, _, role) in STAFF {
-            all.push((account, draw()?, service::word(&role)));
+            all.push((account, draw(), office(role)?));
         }
         Ok(Self(all))
     }
@@ -47,12 +48,23 @@ impl Passwords {
 }
 
 /// Four groups of four characters that can't be mistaken for each other.
-fn draw() -> Result<String> {
+fn draw() -> String {
     const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
-    let random: [u8; 16] = service::keys::random()?;
-    let letters = random.iter().filter_map(|byte| LETTERS.get(usize::from(*byte) % LETTERS.len()));
-    let text: String = letters.map(|letter| char::from(*letter)).collect();
-    Ok(text.as_bytes().chunks(4).map(|group| String::from_utf8_lossy(group)).collect::<Vec<_>>().join("-"))
+    let mut rng = rand::rng();
+    let mut group = || -> String {
+        (0..4).filter_map(|_| LETTERS.choose(&mut rng)).map(|letter| char::from(*letter)).collect()
+    };
+    [group(), group(), group(), group()].join("-")
+}
+
+/// The word for an office: `registrar`, `security_admin`, …
+///
+/// # Errors
+///
+/// Never: every office has a word.
+pub fn office(role: Role) -> Result<String> {
+    let word = serde_json::to_value(role)?;
+    Ok(word.as_str().context("an office has no word")?.to_owned())
 }
 
 /// Everybody at work.

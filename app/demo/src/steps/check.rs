@@ -13,10 +13,10 @@ use fs_err as fs;
 use jiff::{ToSpan as _, Zoned};
 use serde::Deserialize;
 
-use super::super::faces::Which;
-use super::super::report::Evidence;
-use super::super::vendor::{Captures, Strange, Truth};
 use super::{Campaigns, Story, Tokens, look};
+use crate::faces::Which;
+use crate::report::Evidence;
+use crate::vendor::{Captures, Strange, Truth};
 
 /// What was delivered with defects.
 #[derive(Debug)]

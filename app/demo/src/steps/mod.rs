@@ -13,12 +13,12 @@ mod tokens;
 use anyhow::Result;
 use api::ids::{CampaignId, DeliveryId, PersonId};
 
-use super::agent::Agent;
-use super::faces::Faces;
-use super::people::People;
-use super::report::Report;
-use super::school::{Student, students};
-use super::server::Server;
+use crate::agent::Agent;
+use crate::faces::Faces;
+use crate::people::People;
+use crate::report::Report;
+use crate::school::{Student, students};
+use crate::server::Server;
 
 /// How many graduates of the year before are in the archive too: they have certificates.
 const ALUMNI: usize = 80;
@@ -53,6 +53,8 @@ struct Tokens {
     given: Vec<(PersonId, String)>,
     /// An authentic token of the other campaign.
     foreign: String,
+    /// Everybody of the other campaign.
+    others: Vec<PersonId>,
 }
 
 impl Story {

@@ -8,8 +8,8 @@ use fs_err as fs;
 use image::{DynamicImage, GenericImage, RgbImage};
 use jiff::civil::Date;
 
-use super::faces::encode;
-use super::random::Dice;
+use crate::faces::encode;
+use crate::random::Dice;
 
 /// How many defects of each kind are put in.
 const EACH: usize = 3;

@@ -1,26 +1,35 @@
 //! A made-up school: its students with names of every kind, its roster as a workbook, its certificate register.
 
 use anyhow::Result;
-use rust_xlsxwriter::Workbook;
 
-use super::random::Dice;
+use crate::files::workbook;
+use crate::random::Dice;
 
 /// One made-up student.
 #[derive(Debug, Clone)]
-pub(crate) struct Student {
-    pub(crate) name: String,
-    pub(crate) sex: &'static str,
-    pub(crate) birth: String,
-    pub(crate) candidate_number: String,
-    pub(crate) student_number: String,
-    pub(crate) id_number: String,
+pub struct Student {
+    /// 姓名
+    pub name: String,
+    /// 性别
+    pub sex: &'static str,
+    /// 出生日期, as `20050311`.
+    pub birth: String,
+    /// 考生号
+    pub candidate_number: String,
+    /// 学号
+    pub student_number: String,
+    /// 证件号
+    pub id_number: String,
     /// The year of entry.
-    pub(crate) entry: u16,
-    pub(crate) college: &'static str,
-    pub(crate) major: &'static str,
-    pub(crate) class: String,
+    pub entry: u16,
+    /// 学院
+    pub college: &'static str,
+    /// 专业
+    pub major: &'static str,
+    /// 班级
+    pub class: String,
     /// The certificate number, for those who already have one.
-    pub(crate) certificate: Option<String>,
+    pub certificate: Option<String>,
 }
 
 const COLLEGES: &[(&str, &[&str])] = &[
@@ -58,7 +67,8 @@ const UNUSUAL: &[&str] = &[
 
 /// Makes `count` students who entered in `entry`, the same ones for the same seed. Three years later they graduate;
 /// those of a year before 2024 hold their certificates.
-pub(crate) fn students(count: usize, entry: u16, seed: u64) -> Vec<Student> {
+#[must_use]
+pub fn students(count: usize, entry: u16, seed: u64) -> Vec<Student> {
     let mut dice = Dice::new(seed ^ u64::from(entry));
     (0..count).map(|number| student(number, entry, &mut dice)).collect()
 }
@@ -98,15 +108,20 @@ fn name(dice: &mut Dice) -> String {
     name
 }
 
-/// A number of the made-up district 530199 with its check digit (GB 11643, MOD 11-2).
+/// A number of the made-up district 530199 with its check digit.
 fn id_number(birth: &str, sex: &str, number: usize) -> String {
     let order = (number % 450) * 2 + usize::from(sex == "男");
-    let body = format!("530{:03}{birth}{order:03}", 190 + number / 450);
+    with_check_digit(format!("530{:03}{birth}{order:03}", 190 + number / 450))
+}
+
+/// The 17 digits of an identity number with their check digit (GB 11643, MOD 11-2) behind them.
+#[must_use]
+pub fn with_check_digit(mut digits: String) -> String {
     let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     let sum: u32 =
-        body.chars().zip(weights).map(|(digit, weight)| digit.to_digit(10).unwrap_or(0) * weight).sum();
-    let check = "10X98765432".chars().nth((sum % 11) as usize).unwrap_or('0');
-    format!("{body}{check}")
+        digits.chars().zip(weights).map(|(digit, weight)| digit.to_digit(10).unwrap_or(0) * weight).sum();
+    digits.push("10X98765432".chars().nth((sum % 11) as usize).unwrap_or('0'));
+    digits
 }
 
 /// The roster as the registrar's office would send it.
@@ -179,20 +194,6 @@ pub(crate) fn register(students: &[Student]) -> Result<Vec<u8>> {
         ])
     });
     workbook(&head, rows)
-}
-
-fn workbook(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Result<Vec<u8>> {
-    let mut book = Workbook::new();
-    let sheet = book.add_worksheet();
-    for (column, text) in head.iter().enumerate() {
-        sheet.write(0, u16::try_from(column)?, *text)?;
-    }
-    for (row, cells) in rows.enumerate() {
-        for (column, text) in cells.iter().enumerate() {
-            sheet.write(u32::try_from(row + 1)?, u16::try_from(column)?, text.as_str())?;
-        }
-    }
-    Ok(book.save_to_buffer()?)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 /// Whether lines are for people or for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Style {
+pub enum Style {
     /// Sentences.
     Text,
     /// One JSON object per line.

@@ -8,9 +8,9 @@ use api::ids::PersonId;
 use fs_err as fs;
 use serde_json::Value;
 
-use super::super::report::Evidence;
 use super::find::{Found, again};
 use super::{Story, Tokens};
+use crate::report::Evidence;
 
 /// Plays the step.
 pub(super) fn play(story: &mut Story, found: &Found, tokens: &Tokens, evidence: &mut Evidence) -> Result<()> {
@@ -32,6 +32,7 @@ pub(super) fn play(story: &mut Story, found: &Found, tokens: &Tokens, evidence: 
     story.people = story.people.again(&story.server)?;
     let after = dossiers(story, tokens)?;
     evidence.figure("dossiers", after.len());
+    evidence.holds(after.len() == story.students.len(), "there is a dossier for everybody");
     evidence.holds(
         before == after,
         format!("all dossiers and their digests are the same; {}", differing(&before, &after)),
@@ -52,10 +53,10 @@ fn differing(before: &BTreeMap<PersonId, Value>, after: &BTreeMap<PersonId, Valu
     )
 }
 
-/// Every dossier of the cohort, without what reading itself changes.
+/// Every dossier there is, without what reading itself changes.
 fn dossiers(story: &Story, tokens: &Tokens) -> Result<BTreeMap<PersonId, Value>> {
     let mut all = BTreeMap::new();
-    for (person, _) in &tokens.given {
+    for person in tokens.given.iter().map(|(person, _)| person).chain(&tokens.others) {
         let mut dossier: Dossier = story.people.registrar.get(&format!("/persons/{person}"))?;
         dossier.uses.clear();
         dossier.fixity = api::dossier::Fixity { checked: None, intact: None };
