@@ -67,6 +67,10 @@ pub struct Delivery {
     /// The files of a broken parcel in which it was found, as the vendor named them; the first ten.
     #[serde(default)]
     pub reject_files: Vec<String>,
+    /// Whether what the check wrote down can't be read: `report` or `reject_files` is left out then. Another check writes
+    /// it anew.
+    #[serde(default)]
+    pub unreadable: bool,
 }
 
 /// What the check of a delivery found.

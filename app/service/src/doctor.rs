@@ -14,7 +14,7 @@ use models::Installed;
 
 use crate::authority::days_left;
 use crate::volume::{Encryption, encryption, free_bytes};
-use crate::{Actor, Office, Result, deletion};
+use crate::{Actor, Office, Result, deletion, delivery};
 
 /// Days before a certificate's end at which it is mentioned.
 const CERTIFICATE_DAYS: i32 = 30;
@@ -84,6 +84,7 @@ pub fn examine(office: &Office, actor: &Actor) -> Result<Doctor> {
     findings.extend(certificates(office));
     findings.push(keys(office));
     findings.push(cases(office));
+    findings.push(reports(office));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     let findings = findings.into_iter().map(to_api).collect();
     Ok(Doctor { findings, version: env!("CARGO_PKG_VERSION").to_owned() })
@@ -306,6 +307,29 @@ fn cases(office: &Office) -> Finding {
         )
         .param("count", found.len())
         .param("cases", ids)
+}
+
+/// What a check found must stay readable; of an accepted delivery it lies in the archive too.
+fn reports(office: &Office) -> Finding {
+    let found = match delivery::unreadable(office) {
+        Ok(found) => found,
+        Err(error) => return unknown("reports-unknown", &error),
+    };
+    if found.is_empty() {
+        return Finding::new("reports-ok", Level::Ok, "What the check found can be read of every delivery.");
+    }
+    let ids = found.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    Finding::new(
+        "report-unreadable",
+        Level::Attention,
+        format!("What the check found can't be read of {} deliveries: {ids}.", found.len()),
+    )
+    .mend(
+        "Have those checked again that nobody has decided on. For the others put office.db back from a backup or a replica; \
+         of an accepted delivery the archive holds report.json in the object of the same id.",
+    )
+    .param("count", found.len())
+    .param("deliveries", ids)
 }
 
 /// Nobody but the owner may read the keys.

@@ -96,7 +96,7 @@ fn row(delivery: &Delivery) -> AnyView {
         <tr>
             <td><a href=format!("/deliveries/{}", delivery.id)>{delivery.campaign_name.clone()} " · " {t!(delivery.round, n = delivery.round)}</a></td>
             <td>{delivery.vendor_name.clone()}</td>
-            <td>{state}</td>
+            <td>{state} {delivery.unreadable.then(|| view! { " " {mark::mark(mark::Status::Attention, t!(delivery.unreadable))} })}</td>
             <td>{format::when(delivery.received.unwrap_or(delivery.opened))}</td>
             <td class="number">{number(report.map(|r| r.photos))}</td>
             <td class="number">{number(report.map(|r| r.extra))}</td>

@@ -86,6 +86,7 @@ fn board(kept: &Delivery, delivery: Loader<Delivery>, wish: Wish) -> AnyView {
                 {findings(id, &report.findings)}
                 {sheet(id)}
             }.into_any(),
+            None if kept.unreadable => notice::empty(t!(delivery.unreadable), t!(delivery.unreadable_how)),
             None => notice::empty(t!(delivery.unchecked), t!(delivery.unchecked_how)),
         }}
     }

@@ -47,6 +47,12 @@ pub fn list(office: &Office, actor: &Actor, campaign: Option<CampaignId>) -> Res
     deliveries.iter().map(|row| to_api::delivery(office, row)).collect()
 }
 
+/// The deliveries of which it can't be read what the check found.
+pub(crate) fn unreadable(office: &Office) -> Result<Vec<DeliveryId>> {
+    let deliveries = office.office.read(|conn| rows::list(conn, None))?;
+    Ok(deliveries.iter().filter(|row| to_api::is_unreadable(row)).map(|row| row.id).collect())
+}
+
 /// Returns a delivery.
 ///
 /// # Errors

@@ -7,12 +7,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use api::campaign::{CampaignKind, NewCampaign};
-use api::delivery::{Confirm, Decision, DeliveryState, FaceWord, ItemQuery, Propose, Settle};
+use api::delivery::{CheckReport, Confirm, Decision, DeliveryState, FaceWord, ItemQuery, Propose, Settle};
 use api::ids::{CampaignId, DeliveryId, PersonId, UserId};
 use api::job::JobState;
 use api::vendor::NewVendor;
 use api::{ProblemCode, Role};
-use archive::db::office::{calibration, roster, token as token_rows};
+use archive::db::office::{calibration, delivery as rows, roster, token as token_rows};
 use archive::delivery::{SignedStatement, verify_receipt};
 use archive::dossier::{Change, Facts, Holdings, NewPhoto, PhotoKind};
 use archive::ocfl::User;
@@ -30,7 +30,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::receive::{self, Announced, Incoming};
 use crate::authority::Names;
-use crate::{Actor, Config, Error, Office, campaign, delivery, job, receipt, token, vendor};
+use crate::{Actor, Config, Error, Office, campaign, delivery, doctor, job, receipt, token, vendor};
 
 /// A school with a campaign and a vendor for it.
 struct School {
@@ -308,6 +308,27 @@ fn one_vendor_knows_nothing_of_anothers_deliveries_and_campaigns() {
     assert_eq!(code(refused), ProblemCode::NotFound);
     assert_eq!(code(delivery::delivery_of(&school.office, &other.fingerprint, id)), ProblemCode::NotFound);
     assert!(delivery::deliveries_of(&school.office, &other.fingerprint).unwrap().is_empty());
+}
+
+#[test]
+fn a_report_that_cannot_be_read_is_told_of_and_keeps_nobody_from_the_other_deliveries() {
+    let school = school();
+    let (good, bad) = (school.deliver(b"one"), school.deliver(b"another"));
+    let mended = CheckReport::default();
+    let text = serde_json::to_string(&mended).unwrap();
+    for (report, unreadable) in [("{\"photos\":\"of another\"}", true), ("7", true), (text.as_str(), false)] {
+        school.office.office.write(|tx| rows::set_report(tx, bad, report)).unwrap();
+        let all = delivery::list(&school.office, &school.it, None).unwrap();
+        let listed = |id| all.iter().find(|delivery| delivery.id == id).unwrap();
+        assert!(!listed(good).unreadable);
+        let report = (!unreadable).then_some(&mended);
+        assert_eq!((listed(bad).unreadable, listed(bad).report.as_ref()), (unreadable, report));
+        assert_eq!(&school.get(bad), listed(bad), "it opens too");
+        let found = doctor::examine(&school.office, &Actor::console()).unwrap().findings;
+        let finding = found.into_iter().find(|finding| finding.code.starts_with("report")).unwrap();
+        let told = finding.params.get("deliveries").is_some_and(|ids| *ids == bad.to_string());
+        assert_eq!((finding.level == "attention", told), (unreadable, unreadable), "{finding:?}");
+    }
 }
 
 #[test]

@@ -29,12 +29,22 @@ pub(super) fn delivery(office: &Office, row: &rows::Delivery) -> Result<Delivery
         bytes: row.bytes,
         bytes_total: row.bytes_total,
         job: row.job,
-        report: report(row)?,
+        report: report(row).ok().flatten(),
         proposal: row.proposal.as_ref().map(proposal).transpose()?,
         confirmed: row.confirmation.as_ref().map(confirmation),
         reject_reason: row.reject_reason.clone(),
-        reject_files: reject_files(row)?,
+        reject_files: reject_files(row).unwrap_or_default(),
+        unreadable: is_unreadable(row),
     })
+}
+
+/// Whether what a check wrote down can't be read: by a damage, or because another version wrote it. The log has the cause.
+pub(crate) fn is_unreadable(row: &rows::Delivery) -> bool {
+    let read = report(row).err().or_else(|| reject_files(row).err());
+    if let Some(error) = &read {
+        tracing::error!(delivery.id = %row.id, cause = ?error, "What the check of {} found can't be read.", row.id);
+    }
+    read.is_some()
 }
 
 /// The files for which the check sent a broken parcel back.
