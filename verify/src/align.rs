@@ -173,7 +173,10 @@ mod tests {
 
     #[test]
     fn an_aligned_photo_is_left_as_it_is() {
-        let photo = RgbImage::from_fn(SIDE, SIDE, |x, y| Rgb([(x * 2) as u8, (y * 2) as u8, 7]));
+        let photo = RgbImage::from_fn(SIDE, SIDE, |x, y| {
+            let [red, green] = [x, y].map(|n| u8::try_from(n * 2).unwrap());
+            Rgb([red, green, 7])
+        });
         let [right_eye, left_eye, nose, right_mouth, left_mouth] = PLACES;
         let landmarks = Landmarks { right_eye, left_eye, nose, right_mouth, left_mouth };
         assert_eq!(face(&photo, &landmarks), photo);

@@ -140,7 +140,7 @@ mod tests {
     fn parcel(len: usize) -> (tempfile::TempDir, Tape) {
         let dir = tempfile::tempdir().unwrap();
         let mut writer = Writer::create(dir.path().join("parcel")).unwrap();
-        let bytes: Vec<u8> = (0..len).map(|n| (n % 251) as u8).collect();
+        let bytes: Vec<u8> = (0..len).map(|n| u8::try_from(n % 251).unwrap()).collect();
         writer.add(&SafePath::new("photos/a.jpg").unwrap(), &bytes[..]).unwrap();
         writer.finish("2026-09-01".parse().unwrap()).unwrap();
         let tape = Tape::of(&dir.path().join("parcel")).unwrap();

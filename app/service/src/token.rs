@@ -218,7 +218,8 @@ mod tests {
     #[test]
     fn base_32_reads_back_what_it_wrote() {
         for seed in 0..=255_u8 {
-            let bytes: [u8; LENGTH] = std::array::from_fn(|at| seed.wrapping_mul(31).wrapping_add(at as u8));
+            let bytes: [u8; LENGTH] =
+                std::array::from_fn(|at| seed.wrapping_mul(31).wrapping_add(u8::try_from(at).unwrap()));
             assert_eq!(decode(&encode(&bytes)), Some(bytes));
         }
     }

@@ -1,5 +1,7 @@
 //! Checkpoints, cosignatures, policies and offline proofs, as a story with a log and three witnesses.
 
+#![expect(clippy::unwrap_used, reason = "what surprises a test's helper stops the test")]
+
 use ed25519_dalek::SigningKey;
 use ledger::{
     Checkpoint, CheckpointError, Hash, Leaf, MemoryTree, NoteSigner, OfflineProof, OfflineProofError,

@@ -1,5 +1,7 @@
 //! The tree compared with the recursive definitions of RFC 6962 §2.1, which are obviously right, and with known answers.
 
+#![expect(clippy::unwrap_used, reason = "what surprises a test's helper stops the test")]
+
 use std::collections::BTreeMap;
 
 use ledger::{

@@ -53,7 +53,7 @@ fn policy(log: &Log) -> Arc<Policy> {
 }
 
 fn bytes_of(n: usize) -> Vec<u8> {
-    vec![n as u8; 1000 + n]
+    vec![u8::try_from(n).unwrap(); 1000 + n]
 }
 
 fn boot(n: u8) -> BootId {
@@ -78,7 +78,7 @@ impl World {
             id: ObjectId::new(format!("photo_{n}")).unwrap(),
             sha256: Hash::of(&bytes_of(n)),
             len: bytes_of(n).len() as u64,
-            salt: Salt::from_bytes([n as u8; 32]),
+            salt: Salt::from_bytes([u8::try_from(n).unwrap(); 32]),
         };
         let case = Case::open(policy(&log), (0..4).map(object).collect(), boot(1)).unwrap();
         let vendor = Vendor::join(case.state().session(), policy(&log), boot(2));

@@ -173,8 +173,10 @@ mod tests {
 
     #[test]
     fn before_an_uneven_background_the_head_cannot_be_measured() {
-        let photo =
-            RgbImage::from_fn(480, 640, |x, y| image::Rgb([(x * 7 % 256) as u8, (y * 5 % 256) as u8, 90]));
+        let photo = RgbImage::from_fn(480, 640, |x, y| {
+            let [red, green] = [x * 7, y * 5].map(|n| u8::try_from(n % 256).unwrap());
+            image::Rgb([red, green, 90])
+        });
         let background = Background::of(&photo).unwrap();
         assert_eq!(
             background.head_top(&photo, &Rect { x: 100.0, y: 100.0, width: 200.0, height: 300.0 }),

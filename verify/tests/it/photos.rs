@@ -26,7 +26,8 @@ fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
 /// A JPEG file with an extra segment after its start.
 fn with_segment(jpeg: &[u8], marker: u8, content: &[u8]) -> Vec<u8> {
     let len = u16::try_from(content.len() + 2).unwrap().to_be_bytes();
-    [&jpeg[..2], &[0xff, marker], &len, content, &jpeg[2..]].concat()
+    let (start, rest) = jpeg.split_at(2);
+    [start, &[0xff, marker], &len, content, rest].concat()
 }
 
 /// Exif with one directory; entries are (tag, type, count, value as four bytes), `data` follows the directory.

@@ -181,7 +181,7 @@ fn broken(bytes: Vec<u8>) -> Body {
 }
 
 fn bytes(len: usize) -> Vec<u8> {
-    (0..len).map(|n| (n % 251) as u8).collect()
+    (0..len).map(|n| u8::try_from(n % 251).unwrap()).collect()
 }
 
 #[tokio::test]
@@ -196,7 +196,7 @@ async fn an_upload_that_breaks_off_goes_on_where_the_disk_is() {
     // The server may need a moment to notice that the connection is gone.
     let mut offset = 0;
     for _ in 0..100 {
-        offset = house.offset(&place).await.unwrap() as usize;
+        offset = usize::try_from(house.offset(&place).await.unwrap()).unwrap();
         if offset > 0 {
             break;
         }

@@ -114,7 +114,7 @@ impl World {
                 id: ObjectId::new(format!("photo_{n}")).unwrap(),
                 sha256: Hash::of(&bytes_of(n)),
                 len: bytes_of(n).len() as u64,
-                salt: Salt::from_bytes([n as u8; 32]),
+                salt: Salt::from_bytes([u8::try_from(n).unwrap(); 32]),
             })
             .collect();
         Self {

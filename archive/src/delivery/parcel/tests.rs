@@ -30,7 +30,8 @@ impl Party {
         let subject = subject.build();
         let mut builder = X509::builder().unwrap();
         builder.set_version(2).unwrap();
-        let serial = Asn1Integer::from_bn(&BigNum::from_u32(name.len() as u32).unwrap()).unwrap();
+        let serial =
+            Asn1Integer::from_bn(&BigNum::from_u32(u32::try_from(name.len()).unwrap()).unwrap()).unwrap();
         builder.set_serial_number(&serial).unwrap();
         builder.set_subject_name(&subject).unwrap();
         builder

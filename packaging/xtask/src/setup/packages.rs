@@ -34,32 +34,49 @@ pub(crate) fn ensure(purpose: For) -> Result<()> {
         return Ok(());
     }
     let names: Vec<&str> = missing.iter().map(|need| need.package).collect();
-    let Some(apt) = apt() else {
+    let Some(apt) = Apt::here() else {
         let list: String =
             missing.iter().map(|need| format!("  {:<16} {}\n", need.package, need.why)).collect();
         bail!(
             "these packages are missing and can't be installed from here:\n{list}Please install them and run this again."
         );
     };
-    println!("setup: installing {}", names.join(" "));
-    run(Command::new(&apt[0]).args(&apt[1..]).args(["update", "-qq"]))?;
-    run(Command::new(&apt[0])
-        .args(&apt[1..])
-        .args(["install", "-y", "-qq", "--no-install-recommends"])
-        .args(names)
-        .env("DEBIAN_FRONTEND", "noninteractive"))
+    apt.install(&names)
 }
 
-/// The words that start apt here with the rights it needs, or nothing.
-pub(crate) fn apt() -> Option<Vec<String>> {
-    if !exists("apt-get") {
-        return None;
+/// apt, with the rights it needs.
+pub(crate) struct Apt {
+    by_sudo: bool,
+}
+
+impl Apt {
+    /// The apt of this machine, if there is one and we may use it.
+    pub(crate) fn here() -> Option<Self> {
+        if !exists("apt-get") {
+            return None;
+        }
+        let root = ask(Command::new("id").arg("-u")).as_deref() == Some("0");
+        let allowed = root || ask(Command::new("sudo").args(["-n", "true"])).is_some();
+        allowed.then_some(Self { by_sudo: !root })
     }
-    if ask(Command::new("id").arg("-u")).as_deref() == Some("0") {
-        return Some(vec!["apt-get".to_owned()]);
+
+    fn command(&self) -> Command {
+        if self.by_sudo {
+            let mut sudo = Command::new("sudo");
+            sudo.args(["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+            return sudo;
+        }
+        let mut apt = Command::new("apt-get");
+        apt.env("DEBIAN_FRONTEND", "noninteractive");
+        apt
     }
-    let may = ask(Command::new("sudo").args(["-n", "true"])).is_some();
-    may.then(|| vec!["sudo".to_owned(), "-n".to_owned(), "apt-get".to_owned()])
+
+    /// Installs packages, after asking what there is.
+    pub(crate) fn install(&self, packages: &[&str]) -> Result<()> {
+        println!("setup: installing {}", packages.join(" "));
+        run(self.command().args(["update", "-qq"]))?;
+        run(self.command().args(["install", "-y", "-qq", "--no-install-recommends"]).args(packages))
+    }
 }
 
 fn has_openssl() -> bool {

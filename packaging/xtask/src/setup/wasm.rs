@@ -9,7 +9,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::packages::apt;
+use super::packages::Apt;
 use crate::run::{ask, exists, run};
 use crate::workspace::Workspace;
 
@@ -92,26 +92,13 @@ fn debian(workspace: &Workspace, active: &str) -> Result<()> {
     let installed = Path::new("/usr/bin/rustc").exists()
         && Path::new("/usr/lib/rustlib/src/rust/library/Cargo.lock").exists();
     if !installed {
-        let Some(apt) = apt() else {
+        let Some(apt) = Apt::here() else {
             bail!(
                 "the wasm32 target is missing. Please run `rustup target add {TARGET}`, or install the Debian packages \
                  rustc-web cargo-web rust-web-src, and run this again."
             );
         };
-        println!("setup: installing rustc-web cargo-web rust-web-src");
-        run(Command::new(&apt[0]).args(&apt[1..]).args(["update", "-qq"]))?;
-        run(Command::new(&apt[0])
-            .args(&apt[1..])
-            .args([
-                "install",
-                "-y",
-                "-qq",
-                "--no-install-recommends",
-                "rustc-web",
-                "cargo-web",
-                "rust-web-src",
-            ])
-            .env("DEBIAN_FRONTEND", "noninteractive"))?;
+        apt.install(&["rustc-web", "cargo-web", "rust-web-src"])?;
     }
     let lib = Path::new(DEBIAN_LIB).join(TARGET).join("lib");
     if !has_std(&lib) {
