@@ -143,8 +143,10 @@ pub struct RuleSetSummary {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// What it is for, in English.
-    pub purpose: String,
+    /// What it is called, in Chinese.
+    pub title: String,
+    /// Where its numbers come from, in English.
+    pub source: String,
     /// The rules.
     pub rules: Vec<RuleSummary>,
 }
@@ -157,8 +159,10 @@ pub struct RuleSummary {
     pub code: String,
     /// `block`, `warn` or `info`.
     pub severity: String,
-    /// The limit as text, with its unit.
-    pub limit: String,
+    /// The rule in the words of its source, in Chinese.
+    pub text: String,
+    /// The limit as text, with its unit; nothing where only a person can tell.
+    pub limit: Option<String>,
 }
 
 /// How a campaign goes: its pace, its groups, its rounds, its journal. `GET /campaigns/{id}/progress`

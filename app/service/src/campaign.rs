@@ -15,7 +15,7 @@ use archive::person::{NameMask, PersonRecord, mask_name};
 use jiff::{Timestamp, Zoned};
 use verify::standard::RuleSet;
 
-use crate::{Actor, Error, Office, Refusal as _, Result, audit, dossier, event, import, job, word};
+use crate::{Actor, Error, Office, Refusal as _, Result, audit, dossier, event, face, import, job, word};
 
 /// The built-in rule sets, the usual one first.
 const RULE_SETS: [&str; 2] = ["jbz-2017-99", "demo-relaxed"];
@@ -191,30 +191,15 @@ fn summary(set: &RuleSet) -> RuleSetSummary {
     let rules = set.rules.iter().map(|rule| RuleSummary {
         code: rule.code.clone(),
         severity: word(&rule.severity),
-        limit: limit_text(&serde_json::to_value(&rule.check).unwrap_or_default()),
+        text: rule.text.clone(),
+        limit: rule.check.limit().as_ref().map(face::limit),
     });
     RuleSetSummary {
         name: set.id.clone(),
         version: set.version.clone(),
-        purpose: set.source.clone(),
+        title: set.title.clone(),
+        source: set.source.clone(),
         rules: rules.collect(),
-    }
-}
-
-/// A check as a line of text: `eye_line: min 200, max 300`.
-fn limit_text(check: &serde_json::Value) -> String {
-    match check {
-        serde_json::Value::Object(fields) => {
-            let parts = fields.iter().map(|(name, value)| match value {
-                serde_json::Value::Object(_) => format!("{name}: {}", limit_text(value)),
-                serde_json::Value::Null => String::new(),
-                value => format!("{name} {}", limit_text(value)),
-            });
-            parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
-        }
-        serde_json::Value::Array(values) => values.iter().map(limit_text).collect::<Vec<_>>().join("/"),
-        serde_json::Value::String(text) => text.clone(),
-        other => other.to_string(),
     }
 }
 

@@ -92,8 +92,10 @@ fn value(value: &Value) -> String {
     }
 }
 
-fn limit(limit: &Limit) -> String {
+/// A limit as text with its unit: `≥ 25 px`.
+pub(crate) fn limit(limit: &Limit) -> String {
     match limit {
+        Limit::Range { min: Some(min), max: Some(max), unit } if min == max => with_unit(*max, *unit),
         Limit::Range { min: Some(min), max: Some(max), unit } => {
             format!("{}–{}", number(*min, *unit), with_unit(*max, *unit))
         }

@@ -1,12 +1,12 @@
 //! Runs the checks of a rule set over one photo.
 
 use super::{
-    Check, Finding, Frame, Limit, Mark, Rule, RuleSet, Status, Unit, Value,
+    Check, Finding, Frame, Mark, Rule, RuleSet, Status, Unit, Value,
     background::{Background, Rgb},
 };
 use crate::{
     geometry::Detection,
-    image::{Photo, face_statistics},
+    image::{Colour, Photo, face_statistics},
 };
 
 /// What is known about a photo when it is judged.
@@ -50,28 +50,26 @@ struct Look<'a> {
 struct Outcome {
     status: Status,
     measured: Option<Value>,
-    limit: Option<Limit>,
     marks: Vec<Mark>,
 }
 
 impl Outcome {
-    fn not_measurable(limit: Option<Limit>) -> Self {
-        Self { status: Status::NotMeasurable, measured: None, limit, marks: Vec::new() }
+    const fn not_measurable() -> Self {
+        Self { status: Status::NotMeasurable, measured: None, marks: Vec::new() }
     }
 
-    fn of(passed: bool, measured: Value, limit: Limit) -> Self {
+    fn of(passed: bool, measured: Value) -> Self {
         let status = if passed { Status::Passed } else { Status::Failed };
-        Self { status, measured: Some(measured), limit: Some(limit), marks: Vec::new() }
+        Self { status, measured: Some(measured), marks: Vec::new() }
     }
 
     /// Judges a number, or says that there is none.
     fn range(number: Option<f64>, (min, max): (Option<f64>, Option<f64>), unit: Unit) -> Self {
-        let limit = Limit::Range { min, max, unit };
         let Some(number) = number.filter(|number| number.is_finite()) else {
-            return Self::not_measurable(Some(limit));
+            return Self::not_measurable();
         };
         let passed = min.is_none_or(|min| number >= min) && max.is_none_or(|max| number <= max);
-        Self::of(passed, Value::Number { number: rounded(number), unit }, limit)
+        Self::of(passed, Value::Number { number: rounded(number), unit })
     }
 
     /// Turns a failure into “not measurable” if the estimate is within what it may be off by.
@@ -84,12 +82,8 @@ impl Outcome {
         }
     }
 
-    fn words(word: &str, words: Vec<String>) -> Self {
-        Self::of(
-            words.iter().any(|w| w == word),
-            Value::Word { word: word.to_owned() },
-            Limit::Words { words },
-        )
+    fn word(passed: bool, word: &str) -> Self {
+        Self::of(passed, Value::Word { word: word.to_owned() })
     }
 
     fn marked(self, marks: impl IntoIterator<Item = Mark>) -> Self {
@@ -104,7 +98,7 @@ fn rounded(number: f64) -> f64 {
 
 impl Look<'_> {
     fn finding(&self, rule: &Rule) -> Finding {
-        let Outcome { status, measured, limit, marks } = self.check(&rule.check);
+        let Outcome { status, measured, marks } = self.check(&rule.check);
         Finding {
             code: rule.code.clone(),
             reason: rule.reason.clone(),
@@ -112,7 +106,7 @@ impl Look<'_> {
             severity: rule.severity,
             status,
             measured,
-            limit,
+            limit: rule.check.limit(),
             marks,
         }
     }
@@ -135,7 +129,7 @@ impl Look<'_> {
             | Check::EyeDistance { .. }
             | Check::Centring { .. }
             | Check::EyeLevel { .. } => self.pose(check),
-            Check::ByEye => Outcome::not_measurable(None),
+            Check::ByEye => Outcome::not_measurable(),
         }
     }
 
@@ -146,23 +140,21 @@ impl Look<'_> {
             Check::PixelSize { width, height } => Outcome::of(
                 (facts.width, facts.height) == (*width, *height),
                 Value::Size { width: facts.width, height: facts.height },
-                Limit::Size { width: *width, height: *height },
             ),
             Check::Resolution { min, max } => match facts.dpi {
                 // A tag that is absent is a failure, not a mystery.
-                None => Outcome::of(
-                    false,
-                    Value::Word { word: "absent".to_owned() },
-                    Limit::Range { min: Some(*min), max: *max, unit: Unit::Dpi },
-                ),
+                None => Outcome::word(false, "absent"),
                 Some(dpi) => {
                     let worst =
                         if dpi.x < *min || dpi.y < *min { dpi.x.min(dpi.y) } else { dpi.x.max(dpi.y) };
                     Outcome::range(Some(worst), (Some(*min), *max), Unit::Dpi)
                 }
             },
-            Check::TrueColour => Outcome::words(facts.colour.word(), vec!["rgb8".to_owned()]),
-            Check::Format { allowed } => Outcome::words(facts.format.word(), allowed.clone()),
+            Check::TrueColour => Outcome::word(facts.colour == Colour::Rgb8, facts.colour.word()),
+            Check::Format { allowed } => {
+                let word = facts.format.word();
+                Outcome::word(allowed.iter().any(|allowed| allowed == word), word)
+            }
             Check::JpegQuality { min } => {
                 Outcome::range(facts.quality.map(f64::from), (Some(*min), None), Unit::Index)
             }
@@ -171,7 +163,7 @@ impl Look<'_> {
                 let kilobytes = facts.bytes as f64 / 1024.0;
                 Outcome::range(Some(kilobytes), (*min, *max), Unit::Kilobytes)
             }
-            _ => Outcome::not_measurable(None),
+            _ => Outcome::not_measurable(),
         }
     }
 
@@ -180,15 +172,14 @@ impl Look<'_> {
         let background = self.background;
         match check {
             Check::BackgroundColour { near, within } => {
-                let limit = Limit::Colours { near: near.clone(), within: *within };
                 let Some(Background { colour, .. }) = background else {
-                    return Outcome::not_measurable(Some(limit));
+                    return Outcome::not_measurable();
                 };
                 let close = |text: &String| {
                     Rgb::parse(text)
                         .is_some_and(|near| f64::from(near.lab().difference(colour.lab())) <= *within)
                 };
-                Outcome::of(near.iter().any(close), Value::Colour { hex: colour.hex() }, limit)
+                Outcome::of(near.iter().any(close), Value::Colour { hex: colour.hex() })
             }
             Check::BackgroundUniform { within } => {
                 let unevenness = background.map(|background| f64::from(background.unevenness));
@@ -202,7 +193,7 @@ impl Look<'_> {
                 Outcome::range(top.map(|y| self.framed(y)), (Some(*min), Some(*max)), Unit::Pixels)
                     .marked(top.map(|y| Mark::HeadTop { y }).into_iter().chain([band]))
             }
-            _ => Outcome::not_measurable(None),
+            _ => Outcome::not_measurable(),
         }
     }
 
@@ -238,7 +229,7 @@ impl Look<'_> {
                 let tilt = landmarks.map(|at| f64::from(at.roll().abs()));
                 Outcome::range(tilt, (None, Some(*max)), Unit::Degrees).marked(mark_eyes)
             }
-            _ => Outcome::not_measurable(None),
+            _ => Outcome::not_measurable(),
         }
     }
 
@@ -255,7 +246,7 @@ impl Look<'_> {
             Check::Clipping { max } => {
                 Outcome::range(seen.map(|seen| seen.clipped), (None, Some(*max)), Unit::Share)
             }
-            _ => Outcome::not_measurable(None),
+            _ => Outcome::not_measurable(),
         }
     }
 

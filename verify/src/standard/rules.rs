@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Severity;
+use super::{Limit, Severity, Unit};
 use crate::{
     geometry::{Detection, Rect},
+    image::Colour,
     refusal::Refusal,
 };
 
@@ -232,6 +233,34 @@ pub enum Check {
 }
 
 impl Check {
+    /// The numbers or words it holds a photo to; nothing where only a person can tell.
+    pub fn limit(&self) -> Option<Limit> {
+        let range = |min, max, unit| Limit::Range { min, max, unit };
+        Some(match self {
+            Self::PixelSize { width, height } => Limit::Size { width: *width, height: *height },
+            Self::Resolution { min, max } => range(Some(*min), *max, Unit::Dpi),
+            Self::TrueColour => Limit::Words { words: vec![Colour::Rgb8.word().to_owned()] },
+            Self::Format { allowed } => Limit::Words { words: allowed.clone() },
+            Self::JpegQuality { min } | Self::Sharpness { min } => range(Some(*min), None, Unit::Index),
+            Self::FileSize { min, max } => range(*min, *max, Unit::Kilobytes),
+            Self::BackgroundColour { near, within } => Limit::Colours { near: near.clone(), within: *within },
+            Self::BackgroundUniform { within } => range(None, Some(*within), Unit::DeltaE),
+            Self::HeadTop { min, max } | Self::EyeLine { min, max } | Self::FaceWidth { min, max, .. } => {
+                range(Some(*min), Some(*max), Unit::Pixels)
+            }
+            Self::EyeDistance { min } => range(Some(*min), None, Unit::Pixels),
+            Self::Centring { max } => range(None, Some(*max), Unit::Pixels),
+            Self::EyeLevel { max } => range(None, Some(*max), Unit::Degrees),
+            Self::Exposure { min, max } => range(Some(*min), Some(*max), Unit::Share),
+            Self::Clipping { max } => range(None, Some(*max), Unit::Share),
+            Self::FaceCount { exactly } => {
+                let exactly = f64::from(u32::try_from(*exactly).unwrap_or(u32::MAX));
+                range(Some(exactly), Some(exactly), Unit::Count)
+            }
+            Self::ByEye => return None,
+        })
+    }
+
     /// What it measures, in a word that never changes.
     pub fn measure(&self) -> &'static str {
         match self {
