@@ -99,6 +99,12 @@ fn everything_the_api_says_has_words(locale: &Locale) -> Result<()> {
     for code in api::ProblemCode::ALL {
         need("problem", serde_json::to_value(code)?)?;
     }
+    for kind in api::ledger::EVENT_KINDS {
+        need("event", kind.into())?;
+    }
+    for action in api::account::ACTIONS {
+        need("action", action.into())?;
+    }
     for role in api::Role::ALL {
         need("role", serde_json::to_value(role)?)?;
         for right in role.rights() {

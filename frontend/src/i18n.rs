@@ -118,6 +118,12 @@ pub(crate) fn worded(words: fn(&str) -> Option<Text>, code: &str) -> String {
     words(code).map_or_else(|| code.to_owned(), |text| text.say().to_owned())
 }
 
+/// What was measured, or its limit: numbers as they are, words (`jpeg`, `absent`) in the person's language.
+pub(crate) fn measured(text: &str) -> String {
+    let parts: Vec<_> = text.split(", ").map(|part| worded(words::value, part)).collect();
+    crate::format::list(&parts)
+}
+
 /// The words for a value that serialises as a code.
 pub(crate) fn name_of(words: fn(&str) -> Option<Text>, value: impl serde::Serialize) -> String {
     worded(words, &code_of(value))

@@ -31,6 +31,7 @@ mod components;
 mod format;
 mod i18n;
 mod json;
+mod live;
 mod pages;
 mod prelude;
 mod router;

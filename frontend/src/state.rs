@@ -93,6 +93,8 @@ pub(crate) struct State {
     pub(crate) names: RwSignal<BTreeMap<String, Name>>,
     /// Whether the API waits for a purpose.
     pub(crate) purpose_wanted: RwSignal<bool>,
+    /// How often each room's things changed since this page began, as far as it was told.
+    pub(crate) changes: RwSignal<BTreeMap<String, u64>>,
     /// A short notice at the page's foot, read aloud, and when it was given.
     pub(crate) notice: RwSignal<Option<(String, f64)>>,
 }
@@ -123,6 +125,7 @@ impl State {
             campaign: RwSignal::new(browser::recall("campaign").unwrap_or_default()),
             names: RwSignal::new(BTreeMap::new()),
             purpose_wanted: RwSignal::new(false),
+            changes: RwSignal::new(BTreeMap::new()),
             notice: RwSignal::new(None),
         }
     }
@@ -165,6 +168,14 @@ impl State {
         if !new.is_empty() {
             self.names.update(|known| known.extend(new));
         }
+    }
+
+    /// Takes in that something changed in a room.
+    pub(crate) fn heard_of_change(self, room: String) {
+        self.changes.update(|changes| {
+            let count = changes.entry(room).or_default();
+            *count = count.wrapping_add(1);
+        });
     }
 
     /// Takes in what is newly known of a job.

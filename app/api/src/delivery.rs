@@ -182,6 +182,8 @@ pub struct Item {
     pub admission: Option<PhotoId>,
     /// Whether there are pixels to show at `/deliveries/{id}/items/{number}/image`.
     pub has_image: bool,
+    /// The photo of the archive that these bytes became, once they are accepted.
+    pub archived: Option<PhotoId>,
 }
 
 /// What a person says of the face on a delivered photo and the one on the admission photo.

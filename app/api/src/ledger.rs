@@ -3,6 +3,40 @@
 use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// Every kind of event that the ledger holds: the thing it deals with, a point, and what happened to it. Nothing else is
+/// ever queued, and clients have words for each.
+pub const EVENT_KINDS: [&str; 29] = [
+    "account.changed",
+    "account.created",
+    "account.password-reset",
+    "archive.checked",
+    "archive.rebuilt",
+    "calibration.adopted",
+    "calibration.made",
+    "campaign.created",
+    "comparison.decided",
+    "deletion.certificate",
+    "deletion.kept",
+    "deletion.message",
+    "deletion.opened",
+    "delivery.accepted",
+    "delivery.checked",
+    "delivery.face_settled",
+    "delivery.kept",
+    "delivery.proposal_refused",
+    "delivery.proposed",
+    "delivery.received",
+    "delivery.rejected",
+    "diplomas.imported",
+    "dossier.kept",
+    "object.kept",
+    "photos.imported",
+    "roster.imported",
+    "tokens.issued",
+    "vendor.registered",
+    "vendor.revoked",
+];
+
 /// The ledger's head. `GET /ledger`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -35,7 +69,7 @@ pub struct LedgerEntry {
     pub at: Timestamp,
     /// To what: an id.
     pub subject: String,
-    /// Who: the account's name, or the appliance.
+    /// Who: a person's name, `console`, `appliance`, or a vendor's id.
     pub actor: String,
     /// The commitment in the leaf.
     pub commitment: String,

@@ -33,16 +33,28 @@ pub struct Waiting {
     pub link: String,
 }
 
-/// One thing that changed.
+/// What changed: one thing, or several of a kind that one person did on one day.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Changed {
     /// The event's kind: `delivery.accepted`.
     pub kind: String,
-    /// When.
+    /// When, the last of them.
     pub at: Timestamp,
-    /// Who: the account's name, or the appliance.
+    /// Who: a person's name, `console`, `appliance`, or a vendor's id.
     pub actor: String,
-    /// To what: an id.
-    pub subject: String,
+    /// To what: an id, if it is one thing.
+    pub subject: Option<String>,
+    /// How many.
+    pub count: u64,
+}
+
+/// Something changed: whoever shows it asks again. Event `changed` of `GET /events`
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Change {
+    /// What it deals with, the first word of an event's kind: `delivery`, `deletion`, `campaign`, …
+    pub room: String,
+    /// The thing's id, unless it is a person's.
+    pub subject: Option<String>,
 }

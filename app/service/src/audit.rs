@@ -1,6 +1,6 @@
 //! The audit trail: who did what to what, and why.
 
-use api::account::AuditEntry;
+use api::account::{ACTIONS, AuditEntry};
 use api::{Page, Right, Slice};
 use archive::db::office;
 use jiff::Timestamp;
@@ -28,6 +28,7 @@ pub fn record_in(
     subject: Option<&str>,
     ok: bool,
 ) -> Result<()> {
+    debug_assert!(ACTIONS.contains(&action), "{action} is none of the actions that clients have words for");
     let entry = office::audit::Entry {
         at: Timestamp::now(),
         actor: actor.user_id(),

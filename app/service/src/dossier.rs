@@ -18,6 +18,7 @@ use fs_err as fs;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::staff::Staff;
 use crate::{Actor, Error, Office, Refusal as _, Result, audit, event, from_word};
 
 /// How many uses a dossier shows.
@@ -165,11 +166,12 @@ fn dossier(office: &Office, id: PersonId) -> Result<Dossier> {
     })?;
     office.office.read(|conn| {
         let subject = id.to_string();
+        let staff = Staff::read(conn)?;
         let leaf = |number| events::by_key(conn, "dossier.kept", &subject, &reference(number));
         let versions = versions.into_iter().map(|version| {
             let leaf = leaf(version.number)?.and_then(|queued| queued.leaf);
             let version::Version { number, created, by, message, .. } = version;
-            Ok(Version { number, created, by, message, leaf })
+            Ok(Version { number, created, by: staff.name(&by), message, leaf })
         });
         let fixity = fixity_check::of_object(conn, object)?;
         Ok(Dossier {
@@ -179,18 +181,18 @@ fn dossier(office: &Office, id: PersonId) -> Result<Dossier> {
             diplomas: diplomas.into_iter().map(diploma_to_api).collect(),
             versions: versions.collect::<Result<_>>()?,
             fixity: Fixity { checked: fixity.map(|(at, _)| at), intact: fixity.map(|(_, intact)| intact) },
-            uses: uses(conn, &subject)?,
+            uses: uses(conn, &subject, &staff)?,
         })
     })
 }
 
 /// Who used a dossier, newest first.
-fn uses(conn: &archive::db::Connection, subject: &str) -> Result<Vec<Use>> {
+fn uses(conn: &archive::db::Connection, subject: &str, staff: &Staff) -> Result<Vec<Use>> {
     let filter = trail::Filter { account: None, action: None, subject: Some(subject) };
     let entries = trail::list(conn, filter, 0, USES)?.into_iter().filter(|(_, entry)| entry.ok);
     let uses = entries.map(|(_, entry)| Use {
         at: entry.at,
-        by: entry.account,
+        by: staff.name(&entry.account),
         action: entry.action,
         purpose: entry.purpose.unwrap_or_default(),
     });

@@ -25,6 +25,7 @@ use fs_err as fs;
 use sha2::{Digest as _, Sha256};
 
 use crate::job::Ctx;
+use crate::staff::Staff;
 use crate::{Actor, Error, Office, Refusal as _, Result, job};
 
 /// How many events are integrated under one checkpoint at most.
@@ -131,6 +132,7 @@ pub fn integrate(office: &Office) -> Result<()> {
         })?;
         let size = log.size();
         log.acknowledge(size).or_failed("acknowledge leaves")?;
+        office.changes.tell(&waiting);
     }
     Ok(())
 }
@@ -227,7 +229,8 @@ pub fn entries(
         let events = rows::list(conn, subject, slice.offset, slice.limit.min(500))?;
         Ok((events, rows::count(conn, subject)?))
     })?;
-    let items = events.iter().map(to_api).collect::<Result<_>>()?;
+    let staff = Staff::of(office)?;
+    let items = events.iter().map(|queued| to_api(queued, &staff)).collect::<Result<_>>()?;
     Ok(Page { items, total })
 }
 
@@ -248,7 +251,7 @@ pub fn proof(office: &Office, actor: &Actor, index: u64) -> Result<LedgerProof> 
     let opening = serde_json::json!({ "event": event, "salt": hex::encode(queued.event.salt) });
     let opening = ::ledger::json::canonical(&opening).or_failed("write an opening")?;
     Ok(LedgerProof {
-        entry: to_api(&queued)?,
+        entry: to_api(&queued, &Staff::of(office)?)?,
         leaf: String::from_utf8_lossy(&leaf).into_owned(),
         opening: Some(String::from_utf8_lossy(&opening).into_owned()),
         proof: proof.to_string(),
@@ -366,7 +369,7 @@ pub(crate) fn to_log(event: &rows::Event) -> log::Event {
     }
 }
 
-fn to_api(queued: &rows::Queued) -> Result<LedgerEntry> {
+fn to_api(queued: &rows::Queued, staff: &Staff) -> Result<LedgerEntry> {
     let event = &queued.event;
     let canonical = to_log(event).canonical().or_failed("write an event")?;
     let leaf = Leaf::new(event.kind.clone(), &event.salt, &canonical);
@@ -375,7 +378,7 @@ fn to_api(queued: &rows::Queued) -> Result<LedgerEntry> {
         kind: event.kind.clone(),
         at: event.at,
         subject: event.subject.clone(),
-        actor: event.account.clone(),
+        actor: staff.name(&event.account),
         commitment: leaf.commitment.to_string(),
     })
 }
@@ -400,7 +403,7 @@ mod tests {
     }
 
     fn happen(office: &Office, subject: &str) {
-        office.office.write(|tx| event::queue(tx, &auditor(), "test.done", subject, "", &())).unwrap();
+        office.office.write(|tx| event::queue(tx, &auditor(), "archive.checked", subject, "", &())).unwrap();
     }
 
     #[test]
@@ -410,7 +413,7 @@ mod tests {
         happen(&office, "one");
         happen(&office, "two");
         let proof: ::ledger::OfflineProof =
-            proof_of(&office, "test.done", "two", "").unwrap().parse().unwrap();
+            proof_of(&office, "archive.checked", "two", "").unwrap().parse().unwrap();
         let told = super::proof(&office, &auditor(), 1).unwrap();
         proof.verify(told.leaf.as_bytes(), &verifier_key(&office).unwrap()).unwrap();
         assert!(verify(&office, &auditor(), |_, _| Ok(())).unwrap().findings.is_empty());
@@ -438,8 +441,13 @@ mod tests {
         let office = office(&dir);
         happen(&office, "one");
         integrate(&office).unwrap();
-        let stray =
-            log::Event::new("test.done", "2026-01-01T00:00:00Z", "somebody", "two", serde_json::Value::Null);
+        let stray = log::Event::new(
+            "archive.checked",
+            "2026-01-01T00:00:00Z",
+            "somebody",
+            "two",
+            serde_json::Value::Null,
+        );
         office.ledger.lock(&office).unwrap().append(&[stray.leaf().unwrap()]).unwrap();
         assert_eq!(verify(&office, &auditor(), |_, _| Ok(())).unwrap().findings.len(), 1);
     }
@@ -449,7 +457,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let office = office(&dir);
         let half = serde_json::json!({ "share": 0.5 });
-        let queued = office.office.write(|tx| event::queue(tx, &auditor(), "test.done", "one", "", &half));
+        let queued =
+            office.office.write(|tx| event::queue(tx, &auditor(), "archive.checked", "one", "", &half));
         assert!(queued.is_err());
     }
 }

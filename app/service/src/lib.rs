@@ -11,6 +11,7 @@ pub mod audit;
 pub mod authority;
 pub mod calibrate;
 pub mod campaign;
+pub mod change;
 pub mod compare;
 pub mod config;
 pub mod deletion;
@@ -41,6 +42,7 @@ pub mod volume;
 mod actor;
 mod error;
 mod office;
+mod staff;
 
 pub use actor::Actor;
 pub use config::Config;

@@ -15,6 +15,7 @@ use models::Installed;
 use verify::Engine;
 
 use crate::authority::Names;
+use crate::change::Changes;
 use crate::job::Jobs;
 use crate::keys::KeysError;
 use crate::ledger::Ledger;
@@ -40,6 +41,8 @@ pub struct Office {
     pub ledger: Ledger,
     /// Long work.
     pub jobs: Jobs,
+    /// What changed, told to whoever is at work.
+    pub changes: Changes,
     /// The search index; derived.
     pub index: crate::index::Handle,
     engine: Mutex<Option<Arc<Engine>>>,
@@ -198,6 +201,7 @@ impl Office {
             keys,
             ledger,
             jobs,
+            changes: Changes::default(),
             index,
             engine,
             paths,

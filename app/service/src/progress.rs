@@ -13,6 +13,7 @@ use archive::db::office::{event, roster};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::staff::Staff;
 use crate::{Actor, Error, Office, Result, campaign};
 
 /// How many entries of the journal are shown.
@@ -185,11 +186,12 @@ fn journal(office: &Office, id: CampaignId, rounds: &[Delivery]) -> Result<Vec<J
     }
     all.sort_by_key(|queued| std::cmp::Reverse(queued.number));
     all.truncate(JOURNAL);
+    let staff = Staff::of(office)?;
     let entry = |queued: event::Queued| JournalEntry {
         at: queued.event.at,
         kind: queued.event.kind,
         subject: queued.event.subject,
-        actor: queued.event.account,
+        actor: staff.name(&queued.event.account),
         leaf: queued.leaf,
     };
     Ok(all.into_iter().map(entry).collect())

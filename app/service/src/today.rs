@@ -9,10 +9,13 @@ use archive::db::office::{
     event,
 };
 
-use crate::{Actor, Office, Result, doctor};
+use crate::staff::Staff;
+use crate::{Actor, Office, Result, change::may_hear, doctor};
 
-/// How much that changed is shown.
-const CHANGES: u32 = 50;
+/// How many lines of what changed are shown.
+const CHANGES: usize = 50;
+/// How many are read, of which some may be for other offices.
+const READ: u32 = 500;
 
 /// States of a deletion case in which nothing waits any more.
 const CLOSED_CASES: [&str; 4] = ["CERTIFIED", "PARTIAL", "ABORTED", "REFUSED"];
@@ -80,24 +83,16 @@ fn group(kind: &str, link: &str, since: impl Iterator<Item = Timestamp>) -> Opti
 
 fn changed(office: &Office, actor: &Actor, since: Option<Timestamp>) -> Result<Vec<Changed>> {
     let since = since.unwrap_or(Timestamp::UNIX_EPOCH);
-    let rows = office.office.read(|conn| event::since(conn, since, CHANGES))?;
-    let visible = rows.into_iter().map(|row| row.event).filter(|event| may_hear(actor, &event.kind));
-    Ok(visible
-        .map(|event| Changed { kind: event.kind, at: event.at, actor: event.account, subject: event.subject })
-        .collect())
-}
-
-/// Whether an actor hears of events of a kind: of what their offices deal with.
-fn may_hear(actor: &Actor, kind: &str) -> bool {
-    let right = match kind.split('.').next().unwrap_or_default() {
-        "account" | "vendor" => return actor.has(Right::ManageAccounts) || actor.has(Right::ManageVendors),
-        "delivery" => Right::ReadDeliveries,
-        "deletion" | "case" => Right::ReadDeletions,
-        "campaign" | "import" | "token" => Right::ManageCampaigns,
-        "dossier" | "person" | "photo" | "diploma" => Right::CorrectDossier,
-        "comparison" => Right::ReviewComparisons,
-        "calibration" => Right::Calibrate,
-        _ => Right::ReadHealth,
-    };
-    actor.has(right)
+    let (lines, staff) = office
+        .office
+        .read(|conn| -> Result<_> { Ok((event::digest(conn, since, READ)?, Staff::read(conn)?)) })?;
+    let visible = lines.into_iter().filter(|line| may_hear(actor, &line.kind)).take(CHANGES);
+    let changed = visible.map(|line| Changed {
+        actor: staff.name(&line.account),
+        kind: line.kind,
+        at: line.at,
+        subject: line.subject,
+        count: line.count,
+    });
+    Ok(changed.collect())
 }

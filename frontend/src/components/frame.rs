@@ -7,6 +7,7 @@ use crate::api_client;
 use crate::browser;
 use crate::components::{dialog, field, job, keys, loader::Loader, notice, purpose};
 use crate::i18n::{self, Text, words};
+use crate::live;
 use crate::router::{self, Route};
 use crate::session;
 use crate::state::{State, Theme, state};
@@ -70,7 +71,7 @@ pub(crate) fn frame(page: impl FnMut() -> AnyView + 'static) -> AnyView {
         "ArrowUp" => browser::step_through(ROWS, -1),
         _ => false,
     });
-    job::listen();
+    live::listen();
     if state().may(Right::ReadDeliveries) {
         // What they are called is wanted wherever one of them is mentioned.
         spawn_local(async { drop(api_client::deliveries().await) });

@@ -4,7 +4,6 @@ use crate::prelude::*;
 use api::Timestamp;
 use api::ids::JobId;
 use api::job::{Job, JobKind, JobState};
-use wasm_bindgen::{JsCast as _, closure::Closure};
 
 use crate::api_client;
 use crate::components::mark::{self, Status};
@@ -13,33 +12,6 @@ use crate::format;
 use crate::i18n::{self, words};
 use crate::state::state;
 use crate::t;
-
-/// Hears of every job of the appliance, as long as the frame stands.
-pub(crate) fn listen() {
-    let Ok(source) = web_sys::EventSource::new(&api_client::url("/events")) else { return };
-    let hear = Closure::<dyn Fn(web_sys::MessageEvent)>::new(|event: web_sys::MessageEvent| {
-        if let Some(job) = event.data().as_string().and_then(|text| crate::json::read(&text).ok()) {
-            state().heard_of(job);
-        }
-    });
-    let hearing = hear.as_ref().unchecked_ref();
-    source.set_onmessage(Some(hearing));
-    let _refused = source.add_event_listener_with_callback("job", hearing);
-    // At every beginning, a broken connection's too: what changed meanwhile was told to nobody.
-    let open = Closure::<dyn Fn()>::new(|| spawn_local(hear_of_all()));
-    source.set_onopen(Some(open.as_ref().unchecked_ref()));
-    let kept = StoredValue::new_local((source, hear, open));
-    on_cleanup(move || {
-        kept.with_value(|(source, ..)| source.close());
-    });
-}
-
-/// Asks for every job. Without the list, the events alone tell of what changes from now on.
-async fn hear_of_all() {
-    for job in api_client::jobs().await.unwrap_or_default() {
-        state().heard_of(job);
-    }
-}
 
 /// Calls `then` whenever a job that checks or accepts a delivery is heard of or changes its state.
 pub(crate) fn on_delivery_work(then: impl Fn() + 'static) {

@@ -1,7 +1,7 @@
 //! What went wrong, or that there is nothing yet: what, why, and what now.
 
 use crate::prelude::*;
-use api::Problem;
+use api::{Problem, ProblemCode};
 
 use crate::api_client::Failure;
 use crate::components::mark::{self, Status};
@@ -42,13 +42,18 @@ fn parameter(name: &str, value: &str) -> String {
     }
 }
 
+/// Whether trying again can't help: what my office may not do, it may not do a moment later either.
+fn is_for_good(failure: &Failure) -> bool {
+    matches!(failure, Failure::Problem(problem) if problem.code == ProblemCode::NotAllowed)
+}
+
 /// A view that failed, with the way to try again.
 pub(crate) fn failing(failure: &Failure, again: impl Fn() + 'static) -> AnyView {
     view! {
         <div class="notice stop" role="alert">
             {mark::shape(Status::Stop)}
             <p>{sentence(failure)}</p>
-            <button type="button" on:click=move |_| again()>{t!(common.again)}</button>
+            {(!is_for_good(failure)).then(|| view! { <button type="button" on:click=move |_| again()>{t!(common.again)}</button> })}
         </div>
     }
     .into_any()

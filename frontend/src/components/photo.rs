@@ -24,6 +24,11 @@ pub(crate) fn photo(url: Option<String>, alt: impl Into<String>) -> AnyView {
     view! { <span class="photo">{frame}</span> }.into_any()
 }
 
+/// The frame of a photo that is kept no more: what is sent back leaves nothing behind.
+pub(crate) fn cleared() -> AnyView {
+    view! { <span class="photo"><span class="no-photo">{t!(common.photo_cleared)}</span></span> }.into_any()
+}
+
 /// A photo of the archive, or the button that asks for the purpose to show it.
 pub(crate) fn kept_or_ask(id: Option<PhotoId>, alt: impl Into<String>) -> AnyView {
     let alt = alt.into();
@@ -46,6 +51,10 @@ pub(crate) fn kept(id: Option<PhotoId>, size: &'static str, alt: impl Into<Strin
     });
     (move || match id {
         Some(id) if shown.get() => photo(Some(api_client::photo_url(id, size)), alt.clone()),
+        Some(_) if !state().may(Right::ReadDossier) => view! {
+            <span class="photo"><span class="no-photo">{t!(common.photo_archived)}</span></span>
+        }
+        .into_any(),
         Some(_) => view! {
             <span class="photo"><span class="no-photo">{t!(common.photo_with_purpose)}</span></span>
         }

@@ -12,20 +12,29 @@ pub(crate) fn short(id: &str) -> String {
     digits.chars().take(8).collect()
 }
 
-/// Who did something: an account's name as it is, a vendor or the appliance in words.
-pub(crate) fn actor(name: &str) -> String {
-    match name.split_once('_') {
-        Some(("vendor", digits)) if digits.len() == 32 => {
-            format!("{} {}", i18n::worded(words::thing, "vendor"), short(name))
-        }
-        _ => i18n::worded(words::actor, name),
+/// Who did something: a person's name as it is, a vendor or the appliance in words.
+pub(crate) fn actor(name: &str) -> AnyView {
+    if let Some(("vendor", digits)) = name.split_once('_')
+        && digits.len() == 32
+    {
+        return format!("{} {}", i18n::worded(words::thing, "vendor"), short(name)).into_any();
     }
+    match words::actor(name) {
+        Some(word) => word.into_any(),
+        None => view! { <span class="name" lang=is_chinese(name).then_some("zh")>{name.to_owned()}</span> }.into_any(),
+    }
+}
+
+/// Whether a name is written in Han characters: read aloud as Chinese, whatever the page speaks.
+fn is_chinese(name: &str) -> bool {
+    name.chars().any(|c| matches!(c, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}'))
 }
 
 /// A thing as a link to its page, or as plain text when it has none.
 pub(crate) fn link(id: &str) -> AnyView {
     let Some((kind, _)) = id.split_once('_') else {
-        return view! { <span title=id.to_owned()>{short(id)}</span> }.into_any();
+        let name = words::thing(id).map_or_else(|| short(id), |name| name.say().to_owned());
+        return view! { <span title=id.to_owned()>{name}</span> }.into_any();
     };
     let own = id.to_owned();
     let text = move || {

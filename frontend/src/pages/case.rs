@@ -9,13 +9,14 @@ use gloo_timers::callback::Interval;
 use crate::api_client;
 use crate::components::{
     attempt::Attempt,
-    field, figure,
+    field, figure, guard,
     loader::Loader,
     mark::{self, Status},
     notice, subject,
 };
 use crate::format;
 use crate::i18n::{self, words};
+use crate::live;
 use crate::pages::dossier::leaf;
 use crate::state::{now, state};
 use crate::t;
@@ -43,6 +44,7 @@ pub(crate) fn case_word(state: &str) -> String {
 /// A case that is asked for again and again while it is open.
 fn followed(id: CaseId, every: u32) -> Loader<Case> {
     let case = Loader::new(move || api_client::case(id));
+    live::on_change(&["deletion"], move || case.again());
     let ticking = StoredValue::new_local(Some(Interval::new(every, move || {
         if case.now().is_some_and(|case| case.next.is_some()) {
             case.again();
@@ -102,7 +104,7 @@ fn next_step(kept: &Case, next: NextStep, case: Loader<Case>) -> AnyView {
         _ if state().may(Right::SignDeletions) => {
             let others: Vec<_> =
                 kept.awaits.iter().map(|office| i18n::name_of(words::role, *office)).collect();
-            view! { <p>{mark::mark(Status::Waiting, t!(case.awaits, names = others.join("、")))}</p> }
+            view! { <p>{mark::mark(Status::Waiting, t!(case.awaits, names = format::list(&others)))}</p> }
                 .into_any()
         }
         _ => view! { <p class="dim">{t!(case.officers_sign)}</p> }.into_any(),
@@ -110,11 +112,24 @@ fn next_step(kept: &Case, next: NextStep, case: Loader<Case>) -> AnyView {
     view! {
         <section class="panel no-print">
             <h2>{t!(deletions.next)}</h2>
-            <p>{mark::mark(status, i18n::name_of(words::next, next))}</p>
+            <p>{mark::mark(status, step(kept, next))}</p>
             {body}
         </section>
     }
     .into_any()
+}
+
+/// What must happen next: which message waits for whose signature, or the step's own words.
+fn step(kept: &Case, next: NextStep) -> String {
+    match &kept.signing {
+        Some(message) if !kept.awaits.is_empty() => {
+            let names: Vec<_> =
+                kept.awaits.iter().map(|office| i18n::name_of(words::role, *office)).collect();
+            let step = i18n::worded(words::message, message);
+            t!(case.to_sign, step = step, names = format::list(&names)).to_string()
+        }
+        _ => i18n::name_of(words::next, next),
+    }
 }
 
 /// Whether the person at this screen holds an office.
@@ -167,7 +182,7 @@ fn guards(guards: &[Guard]) -> AnyView {
             <h2>{t!(case.guards)}</h2>
             <ul class="guards">{guards.iter().map(|guard| view! {
                 <li>{mark::mark(guard_status(guard), i18n::worded(words::guard, &guard.code))}
-                    <span class="dim" lang="en">{guard.detail.clone()}</span></li>
+                    " " <span class="dim">{guard::particulars(&guard.detail)}</span></li>
             }).collect_view()}</ul>
         </section>
     }

@@ -10,7 +10,7 @@ use crate::api_client::{self, Answer, Failure};
 use crate::browser;
 use crate::checked::{Checked, Claim, Outcome, Place};
 use crate::components::{
-    figure,
+    figure, guard,
     loader::Loader,
     mark::{self, Status},
 };
@@ -130,7 +130,7 @@ fn unmet(unmet: &[(String, String)]) -> Option<AnyView> {
             <section>
                 <h2>{t!(certificate.unmet)}</h2>
                 <ul class="guards">{unmet.iter().map(|(code, detail)| view! {
-                    <li>{mark::mark(Status::Stop, i18n::worded(words::guard, code))} <span class="dim" lang="en">{detail.clone()}</span></li>
+                    <li>{mark::mark(Status::Stop, i18n::worded(words::guard, code))} <span class="dim">{guard::particulars(detail)}</span></li>
                 }).collect_view()}</ul>
             </section>
         }

@@ -15,6 +15,7 @@ use crate::components::{
 };
 use crate::format;
 use crate::i18n::{self, words};
+use crate::live;
 use crate::pages::case::{case_status, case_word};
 use crate::router;
 use crate::state::state;
@@ -23,6 +24,7 @@ use crate::t;
 /// The list.
 pub(crate) fn page() -> AnyView {
     let cases = Loader::new(api_client::cases);
+    live::on_change(&["deletion"], move || cases.again());
     let opening = RwSignal::new(false);
     view! {
         <header class="page-head">
@@ -43,12 +45,12 @@ pub(crate) fn page() -> AnyView {
 
 fn list(cases: &[Case]) -> AnyView {
     view! {
-        <div class="scroll"><table class="dense rows">
+        <div class="scroll"><table class="dense rows stack">
             <thead><tr><th>{t!(deletions.vendor)}</th><th>{t!(deletions.state)}</th><th>{t!(deletions.next)}</th>
                 <th class="number">{t!(deletions.objects)}</th><th>{t!(deletions.opened)}</th></tr></thead>
             <tbody>{cases.iter().map(|case| view! {
                 <tr>
-                    <td><a href=format!("/deletions/{}", case.id)>{case.vendor_name.clone()}</a></td>
+                    <td class="whole"><a href=format!("/deletions/{}", case.id)>{case.vendor_name.clone()}</a></td>
                     <td>{standing(case)}</td>
                     <td>{what_next(case)}</td>
                     <td class="number">{if case.unreadable.is_some() { "—".to_owned() } else { format::count(case.objects) }}</td>

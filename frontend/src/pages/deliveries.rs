@@ -8,6 +8,7 @@ use crate::browser;
 use crate::components::{job, loader::Loader, mark, notice};
 use crate::format;
 use crate::i18n::{self, words};
+use crate::live;
 use crate::router;
 use crate::state::state;
 use crate::t;
@@ -32,6 +33,7 @@ pub(crate) fn page() -> AnyView {
     let deliveries = Loader::new(api_client::deliveries);
     let asked = router::query("state");
     job::on_delivery_work(move || deliveries.again());
+    live::on_change(&["delivery"], move || deliveries.again());
     browser::every(AGAIN_MS, move || deliveries.again());
     view! {
         <header class="page-head"><h1>{t!(rail.deliveries)}</h1></header>
@@ -68,7 +70,7 @@ fn chips(deliveries: &[Delivery], asked: Memo<String>) -> AnyView {
 fn list(deliveries: &[Delivery], asked: &str) -> AnyView {
     let rows = deliveries.iter().filter(|d| asked.is_empty() || i18n::code_of(d.state) == asked).map(row);
     view! {
-        <div class="scroll"><table class="dense rows">
+        <div class="scroll"><table class="dense rows stack">
             <thead><tr>
                 <th>{t!(deliveries.delivery)}</th><th>{t!(deliveries.vendor)}</th><th>{t!(deliveries.state)}</th><th>{t!(deliveries.received)}</th>
                 <th class="number">{t!(deliveries.photos)}</th><th class="number">{t!(delivery.extra)}</th><th class="number">{t!(delivery.missing)}</th>
@@ -94,15 +96,15 @@ fn row(delivery: &Delivery) -> AnyView {
     };
     view! {
         <tr>
-            <td><a href=format!("/deliveries/{}", delivery.id)>{delivery.campaign_name.clone()} " · " {t!(delivery.round, n = delivery.round)}</a></td>
+            <td class="whole"><a href=format!("/deliveries/{}", delivery.id)>{delivery.campaign_name.clone()} " · " {t!(delivery.round, n = delivery.round)}</a></td>
             <td>{delivery.vendor_name.clone()}</td>
             <td>{state} {delivery.unreadable.then(|| view! { " " {mark::mark(mark::Status::Attention, t!(delivery.unreadable))} })}</td>
             <td>{format::when(delivery.received.unwrap_or(delivery.opened))}</td>
-            <td class="number">{number(report.map(|r| r.photos))}</td>
-            <td class="number">{number(report.map(|r| r.extra))}</td>
-            <td class="number">{number(report.map(|r| r.missing))}</td>
-            <td class="number">{number(report.map(|r| r.wrong))}</td>
-            <td class="number">{number(report.map(|r| r.late))}</td>
+            <td class="number" data-label=t!(deliveries.photos)>{number(report.map(|r| r.photos))}</td>
+            <td class="number" data-label=t!(delivery.extra)>{number(report.map(|r| r.extra))}</td>
+            <td class="number" data-label=t!(delivery.missing)>{number(report.map(|r| r.missing))}</td>
+            <td class="number" data-label=t!(delivery.wrong)>{number(report.map(|r| r.wrong))}</td>
+            <td class="number" data-label=t!(delivery.late)>{number(report.map(|r| r.late))}</td>
         </tr>
     }
     .into_any()

@@ -3,8 +3,8 @@
 use crate::prelude::*;
 use api::Right;
 use api::delivery::{
-    CheckReport, Decision, Delivery, DeliveryState, FindingCount, Item, ItemQuery, Proposal, Propose,
-    Receipt, ReceiptStatement,
+    CheckReport, Decision, Delivery, DeliveryState, FindingCount, Item, ItemQuery, ItemState, Proposal,
+    Propose, Receipt, ReceiptStatement,
 };
 use api::ids::DeliveryId;
 
@@ -20,8 +20,10 @@ use crate::components::{
 use crate::format;
 use crate::i18n::{self, words};
 use crate::json;
+use crate::live;
 use crate::pages::item;
 use crate::router;
+use crate::session;
 use crate::state::state;
 use crate::t;
 
@@ -45,6 +47,7 @@ pub(crate) fn page(id: DeliveryId) -> AnyView {
         key == "Escape"
     });
     job::on_delivery_work(move || delivery.again());
+    live::on_change(&["delivery"], move || delivery.again());
     browser::every(AGAIN_MS, move || {
         let state = delivery.now().map(|delivery| delivery.state);
         if matches!(state, Some(DeliveryState::Receiving | DeliveryState::Received)) {
@@ -65,6 +68,7 @@ struct Wish {
 
 fn board(kept: &Delivery, delivery: Loader<Delivery>, wish: Wish) -> AnyView {
     let id = kept.id;
+    let several = kept.round > 1;
     view! {
         <p class="crumb no-print"><a href="/deliveries">{t!(rail.deliveries)}</a></p>
         <header class="page-head">
@@ -76,7 +80,7 @@ fn board(kept: &Delivery, delivery: Loader<Delivery>, wish: Wish) -> AnyView {
             </div>
             {actions(kept, delivery)}
         </header>
-        <div class="rounds" class:several={kept.round > 1}>{rounds(kept)}</div>
+        <div class="rounds" class:several=several>{rounds(kept)}</div>
         {work(kept, delivery)}
         {match &kept.report {
             Some(report) => view! {
@@ -362,7 +366,9 @@ fn sheet(id: DeliveryId) -> AnyView {
                 notice::empty(t!(delivery.no_items), t!(delivery.no_items_how))
             } else {
                 let first = offset.get_untracked();
+                let archived = part.items.iter().any(|item| item.archived.is_some());
                 view! {
+                    {archived.then(ask_once)}
                     <ul class="wall">{part.items.iter().zip(first..).map(|(item, at)| card(id, item, at, &chosen.get_untracked(), &code.get_untracked())).collect_view()}</ul>
                     {pager::pager(first, LIMIT, part.total)}
                 }.into_any()
@@ -372,15 +378,31 @@ fn sheet(id: DeliveryId) -> AnyView {
     .into_any()
 }
 
+/// The button that asks for the purpose, once for the whole sheet, while accepted photos can't be shown without.
+fn ask_once() -> AnyView {
+    let asks = session::lacks_purpose();
+    (move || {
+        (asks.get() && state().may(Right::ReadDossier))
+            .then(|| view! { <p class="ask">{t!(delivery.archived_photos)} " " {session::ask_button()}</p> })
+    })
+    .into_any()
+}
+
 fn card(id: DeliveryId, item: &Item, at: u32, chosen: &str, code: &str) -> AnyView {
-    let url = item.has_image.then(|| api_client::item_url(id, item.number, "thumb"));
+    let alt = t!(item.photo, n = item.number).to_string();
+    let pixels = match item.archived {
+        _ if item.has_image => photo::photo(Some(api_client::item_url(id, item.number, "thumb")), alt),
+        Some(kept) => photo::kept(Some(kept), "thumb", alt),
+        None if item.state == ItemState::Missing => photo::photo(None, alt),
+        None => photo::cleared(),
+    };
     let query = [("state", chosen), ("code", code)].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
     let query = router::write_query(&query);
     let worst = item.findings.iter().find(|finding| finding.status == "failed");
     view! {
         <li>
             <a href=format!("/deliveries/{id}/items/{}?at={at}&{query}", item.number)>
-                {photo::photo(url, t!(item.photo, n = item.number))}
+                {pixels}
                 <span>{mark::item_state(item.state)}</span>
                 <span class="name private">{item.name.clone()}</span>
                 <span class="dim">{worst.map(|finding| i18n::worded(words::finding, &finding.code))}</span>

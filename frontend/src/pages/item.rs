@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use api::Right;
-use api::delivery::{Delivery, DeliveryState, FaceWord, Finding, Item, ItemQuery, Settle};
+use api::delivery::{Delivery, DeliveryState, FaceWord, Finding, Item, ItemQuery, ItemState, Settle};
 use api::ids::DeliveryId;
 
 use crate::prelude::*;
@@ -21,6 +21,7 @@ use crate::components::{
 use crate::format;
 use crate::i18n::{self, words};
 use crate::router;
+use crate::session;
 use crate::state::state;
 use crate::t;
 
@@ -188,12 +189,7 @@ fn turn(id: DeliveryId, by: i64) {
 fn full(settling: Settling, item: &Item) -> AnyView {
     let id = settling.id;
     let chosen = RwSignal::new(String::new());
-    let pixels = if item.has_image {
-        let url = api_client::item_url(id, item.number, "full");
-        overlay::overlay(url, t!(item.photo, n = item.number), &item.findings, chosen)
-    } else {
-        photo::photo(None, "")
-    };
+    let pixels = pixels(id, item, chosen);
     view! {
         <header class="page-head">
             <div>
@@ -218,6 +214,27 @@ fn full(settling: Settling, item: &Item) -> AnyView {
             </div>
         </div>
     }
+    .into_any()
+}
+
+/// The delivered photo with what was measured drawn on it: from quarantine, or from the archive once it is accepted.
+fn pixels(id: DeliveryId, item: &Item, chosen: RwSignal<String>) -> AnyView {
+    let alt = t!(item.photo, n = item.number).to_string();
+    let url = match item.archived {
+        _ if item.has_image => api_client::item_url(id, item.number, "full"),
+        Some(kept) => api_client::photo_url(kept, "full"),
+        None if item.state == ItemState::Missing => return photo::photo(None, alt),
+        None => return photo::cleared(),
+    };
+    let (findings, in_quarantine, archived) = (item.findings.clone(), item.has_image, item.archived);
+    let asks = session::lacks_purpose();
+    (move || {
+        if !in_quarantine && (asks.get() || !state().may(Right::ReadDossier)) {
+            photo::kept_or_ask(archived, alt.clone())
+        } else {
+            overlay::overlay(url.clone(), alt.clone(), &findings, chosen)
+        }
+    })
     .into_any()
 }
 
@@ -329,8 +346,8 @@ fn rules(findings: &[Finding], chosen: RwSignal<String>) -> AnyView {
                     } else {
                         view! { <code>{finding.code.clone()}</code> }.into_any()
                     }}</td>
-                <td class="digits">{finding.measured.clone()}</td>
-                <td class="digits">{finding.limit.clone()}</td>
+                <td class="digits">{finding.measured.as_deref().map(i18n::measured)}</td>
+                <td class="digits">{finding.limit.as_deref().map(i18n::measured)}</td>
             </tr>
         }
     };

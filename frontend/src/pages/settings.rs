@@ -18,7 +18,7 @@ use crate::components::{
     notice,
 };
 use crate::format;
-use crate::i18n::{self, Text, words};
+use crate::i18n::{self, Language, Text, words};
 use crate::json;
 use crate::router::Section;
 use crate::state::state;
@@ -103,7 +103,9 @@ fn people() -> AnyView {
     let users = Loader::new(api_client::users);
     let creating = RwSignal::new(false);
     view! {
-        <div class="actions"><button type="button" class="primary" on:click=move |_| creating.set(true)>{t!(settings.new_user)}</button></div>
+        {state().may(Right::ManageAccounts).then(|| view! {
+            <div class="actions"><button type="button" class="primary" on:click=move |_| creating.set(true)>{t!(settings.new_user)}</button></div>
+        })}
         {users.show(move |all| people_table(&all, users))}
         {dialog::dialog(creating, t!(settings.new_user), || (), move || user_form(creating, None, users))}
     }
@@ -414,12 +416,15 @@ fn rule_set(set: &RuleSetSummary) -> AnyView {
     view! {
         <section>
             <h2>{set.name.clone()} " " <small class="dim">{t!(settings.rules_version, version = set.version)}</small></h2>
-            <p lang="en" class="dim">{set.purpose.clone()}</p>
+            <p lang="zh-CN">{set.title.clone()}</p>
+            {(state().language.get() == Language::En).then(|| view! { <p lang="en" class="dim">{set.source.clone()}</p> })}
             <div class="scroll"><table class="dense">
-                <thead><tr><th>{t!(delivery.finding)}</th><th>{t!(delivery.severity)}</th><th>{t!(item.limit)}</th></tr></thead>
+                <thead><tr><th>{t!(delivery.finding)}</th><th>{t!(settings.rule)}</th><th>{t!(delivery.severity)}</th><th>{t!(item.limit)}</th></tr></thead>
                 <tbody>{set.rules.iter().map(|rule| view! {
                     <tr><td>{i18n::worded(words::finding, &rule.code)} " " <code>{rule.code.clone()}</code></td>
-                        <td>{mark::mark(Status::of_severity(&rule.severity), i18n::worded(words::severity, &rule.severity))}</td><td class="digits">{rule.limit.clone()}</td></tr>
+                        <td class="wraps" lang="zh-CN">{rule.text.clone()}</td>
+                        <td>{mark::mark(Status::of_severity(&rule.severity), i18n::worded(words::severity, &rule.severity))}</td>
+                        <td class="digits">{rule.limit.as_deref().map_or_else(|| t!(settings.by_eye).to_string(), i18n::measured)}</td></tr>
                 }).collect_view()}</tbody>
             </table></div>
         </section>

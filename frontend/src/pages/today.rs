@@ -11,12 +11,14 @@ use crate::components::{
 };
 use crate::format;
 use crate::i18n::{self, words};
+use crate::live;
 use crate::state::state;
 use crate::t;
 
 /// The page.
 pub(crate) fn page() -> AnyView {
     let today = Loader::new(api_client::today);
+    live::on_change(&[], move || today.again());
     let name = state().session_now().map(|session| session.user.name).unwrap_or_default();
     view! {
         <header class="page-head">
@@ -77,29 +79,12 @@ fn waits(waiting: &Waiting) -> AnyView {
     .into_any()
 }
 
-/// Several of one kind by one person on one day are one line.
-fn in_groups(changed: &[Changed]) -> Vec<(&Changed, u64)> {
-    let mut groups: Vec<(&Changed, u64)> = Vec::new();
-    for change in changed {
-        match groups.last_mut() {
-            Some((first, n)) if is_more_of(first, change) => *n += 1,
-            _ => groups.push((change, 1)),
-        }
-    }
-    groups
-}
-
-fn is_more_of(first: &Changed, change: &Changed) -> bool {
-    let day = |change: &Changed| format::local_date(change.at);
-    first.kind == change.kind && first.actor == change.actor && day(first) == day(change)
-}
-
 fn changes(changed: &[Changed]) -> AnyView {
-    let row = |(change, n): &(&Changed, u64)| {
-        let subject = if *n == 1 {
-            subject::link(&change.subject)
-        } else {
-            view! { <span class="digits">{t!(today.times, n = format::count(*n))}</span> }
+    let row = |change: &Changed| {
+        let subject = match &change.subject {
+            Some(subject) => subject::link(subject),
+            None => view! { <span class="digits">{t!(today.times, n = format::count(change.count))}</span> }
+                .into_any(),
         };
         view! {
             <tr>
@@ -112,9 +97,9 @@ fn changes(changed: &[Changed]) -> AnyView {
     };
     view! {
         <div class="scroll">
-            <table class="dense">
+            <table class="dense stack">
                 <thead><tr><th>{t!(common.when)}</th><th>{t!(common.what)}</th><th>{t!(common.subject)}</th><th>{t!(common.who)}</th></tr></thead>
-                <tbody>{in_groups(changed).iter().map(row).collect_view()}</tbody>
+                <tbody>{changed.iter().map(row).collect_view()}</tbody>
             </table>
         </div>
     }

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use fs_err as fs;
-use tests::{Appliance, Browser, Captures, Page, Scene, models, program};
+use tests::{Appliance, Browser, Captures, PHONE, Page, Scene, models, program};
 
 use crate::agent::Erasing;
+use crate::look::Look;
 
 /// How many students there are: fewer make no thresholds.
 const STUDENTS: usize = 16;
@@ -23,19 +24,112 @@ fn a_delivery_is_watched_accepted_by_two_and_its_copies_are_deleted() -> Result<
     }
     let scene = Scene::open(STUDENTS)?.staffed()?.calibrated()?;
     let Some(browser) = Browser::open(&scene.appliance, "deliveries")? else { return Ok(()) };
-    let it = browser.signed_in(&scene.appliance, "it")?;
-    let registrar = browser.signed_in(&scene.appliance, "registrar")?;
+    let people = People {
+        it: browser.signed_in(&scene.appliance, "it")?,
+        registrar: browser.signed_in(&scene.appliance, "registrar")?,
+        supervisor: at_a_phone(&scene.appliance, &browser, "supervisor")?,
+        look: Look::open()?,
+    };
     let captures = scene.school.captures(&scene.tokens()?);
 
-    watched(&scene, &it, captures.clone().spoilt())?;
-    sent_back(&it, &registrar)?;
-    accepted(&scene, &it, &registrar, &captures)?;
-    deleted(&scene.appliance, &browser, &it, &registrar)?;
+    watched(&scene, &people, captures.clone().spoilt())?;
+    sent_back(&people.it, &people.registrar)?;
+    accepted(&scene, &people, &captures)?;
+    campaign(&scene, &people)?;
+    supervised(&people)?;
+    let case = deleted(&scene.appliance, &browser, &people)?;
+    people.look.end()?;
+    browser.finish()?;
+    damaged(&scene.appliance, &case)
+}
+
+/// Who takes part, each at a window of their own, and what their pages are held to.
+struct People {
+    it: Page,
+    registrar: Page,
+    /// At a phone all the time.
+    supervisor: Page,
+    look: Look,
+}
+
+/// Signs somebody in at a phone.
+fn at_a_phone(appliance: &Appliance, browser: &Browser, account: &str) -> Result<Page> {
+    let page = browser.window()?;
+    page.resize(PHONE)?;
+    page.goto("/")?;
+    page.fill("账号", account)?;
+    page.fill("密码", appliance.password())?;
+    page.click("button", "登录")?;
+    page.find("navigation", "导航")?;
+    Ok(page)
+}
+
+/// At a phone, a supervisor sees what waits, how the capture goes, and one entry of the ledger.
+fn supervised(people: &People) -> Result<()> {
+    let (page, look) = (&people.supervisor, &people.look);
+    page.sees("等您处理")?;
+    look.fits(page, "Today at a phone")?;
+    page.click_in("nav", "link", "督查")?;
+    page.sees("需补拍")?;
+    page.sees("第 2 次")?;
+    look.fits(page, "the supervision at a phone")?;
+    look.at(page, "the supervision")?;
+    page.goto("/ledger/0")?;
+    look.at(page, "one entry of the ledger")?;
+    page.resize(PHONE)
+}
+
+/// The campaign and its slips, as the registrar opens them.
+fn campaign(scene: &Scene, people: &People) -> Result<()> {
+    let page = &people.registrar;
+    let here = page.place()?;
+    page.goto(&format!("/campaigns/{}", scene.campaign))?;
+    page.sees("采集码通知单")?;
+    people.look.at(page, "the campaign")?;
+    page.goto(&format!("/campaigns/{}/slips", scene.campaign))?;
+    people.look.at(page, "the slips")?;
+    page.goto(&here)
+}
+
+/// A byte of the case's record changes on the disk: the list goes on, the page says what to do, and so does the doctor.
+fn damaged(appliance: &Appliance, case: &str) -> Result<()> {
+    appliance.stop()?;
+    let file = appliance.data().join("office.db");
+    let mut bytes = fs::read(&file)?;
+    let journal = b"\"journal\":";
+    // What is kept was written anew with every message; it is found wherever it lies.
+    let all = bytes.windows(journal.len()).enumerate().filter(|(_, part)| part == journal);
+    let places: Vec<usize> = all.map(|(at, _)| at + 1).collect();
+    ensure!(!places.is_empty(), "there is no journal in {}", file.display());
+    places.into_iter().filter_map(|at| bytes.get_mut(at).map(|byte| *byte ^= 1)).for_each(drop);
+    fs::write(&file, bytes)?;
+    appliance.serve()?;
+    let Some(browser) = Browser::open(appliance, "damaged")? else { return Ok(()) };
+    let look = Look::open()?;
+    let page = browser.signed_in(appliance, "it")?;
+    page.sees("等您处理")?;
+    page.click_in("nav", "link", "销毁")?;
+    page.sees("无法读取")?;
+    page.sees("记录已损坏")?;
+    page.shots("list")?;
+    look.at(&page, "the list with a damaged case")?;
+    page.expect(503, case);
+    page.click("link", "彩云图像")?;
+    page.sees("往来记录无法读取（记录已损坏）")?;
+    page.shots("case")?;
+    look.at(&page, "a damaged case")?;
+    page.click_in(".crumb", "link", "销毁")?;
+    page.click("link", "销毁证明")?;
+    page.sees("此文件已在您的浏览器中逐字节核验")?;
+    let told = String::from_utf8(appliance.run(&["doctor"])?.stdout)?;
+    ensure!(told.contains("case-unreadable") && told.contains(case), "the doctor does not tell: {told}");
+    look.end()?;
     browser.finish()
 }
 
 /// The vendor delivers captures with faults while IT has the list open: it comes, is checked, and shows what is wrong.
-fn watched(scene: &Scene, it: &Page, captures: Captures) -> Result<()> {
+fn watched(scene: &Scene, people: &People, captures: Captures) -> Result<()> {
+    let (it, look) = (&people.it, &people.look);
     it.click_in("nav", "link", "交付")?;
     it.sees("没有交付")?;
     note_states(it)?;
@@ -59,6 +153,7 @@ fn watched(scene: &Scene, it: &Page, captures: Captures) -> Result<()> {
         it.eval("(all => all.length > 10 && all.every(img => img.complete && img.naturalWidth > 0))([...document.querySelectorAll('#sheet img')])")
     })?;
     it.shots("board")?;
+    look.at(it, "the board")?;
 
     let unworded: Vec<String> = it.eval(
         "[...document.querySelectorAll('tbody a')].map(a => a.innerText).filter(text => !/[\\u4e00-\\u9fff]/.test(text))",
@@ -71,6 +166,7 @@ fn watched(scene: &Scene, it: &Page, captures: Captures) -> Result<()> {
     it.click_in("#sheet", "link", "错")?;
     it.sees("限值")?;
     it.shots("item")?;
+    look.at(it, "an item")?;
     it.key("Escape")?;
     it.sees("四项不全为零")
 }
@@ -86,7 +182,8 @@ fn sent_back(it: &Page, registrar: &Page) -> Result<()> {
 }
 
 /// The corrected captures are accepted by two persons, and the receipt is there.
-fn accepted(scene: &Scene, it: &Page, registrar: &Page, captures: &Captures) -> Result<()> {
+fn accepted(scene: &Scene, people: &People, captures: &Captures) -> Result<()> {
+    let (it, registrar) = (&people.it, &people.registrar);
     deliver(scene, captures, "round-2")?;
     it.sees("第 2 次")?;
     it.sees("待决定")?;
@@ -101,6 +198,7 @@ fn accepted(scene: &Scene, it: &Page, registrar: &Page, captures: &Captures) -> 
     registrar.sees("交付包 SHA-256")?;
     registrar.sees("学校公钥")?;
     registrar.shots("receipt")?;
+    people.look.at(registrar, "the receipt")?;
     registrar.click("link", "返回交付")
 }
 
@@ -152,12 +250,15 @@ fn noted_states(page: &Page) -> Result<BTreeSet<String>> {
     page.eval("[...(window.statesSeen || [])]")
 }
 
-/// The registrar opens the deletion; both officers sign, read and type; the agent erases; the certificate is good.
-fn deleted(appliance: &Appliance, browser: &Browser, it: &Page, registrar: &Page) -> Result<()> {
+/// The registrar opens the deletion; both officers sign, read and type, a supervisor looks on; the agent erases; the
+/// certificate is good. Returns the case.
+fn deleted(appliance: &Appliance, browser: &Browser, people: &People) -> Result<String> {
     const FOLDERS: [&str; 4] = ["round-1-captures", "round-1", "round-2-captures", "round-2"];
+    let People { it, registrar, supervisor, look } = people;
     registrar.click("button", "要求供应商销毁")?;
-    registrar.sees("教务签署邀请")?;
+    registrar.sees("待签署：学校邀请（教务）")?;
     registrar.shots("case-opened")?;
+    look.at(registrar, "a case just opened")?;
     let place = registrar.place()?;
     let case = place.rsplit('/').next().context("the case has an address")?.to_owned();
     sign(registrar, appliance)?;
@@ -165,16 +266,25 @@ fn deleted(appliance: &Appliance, browser: &Browser, it: &Page, registrar: &Page
 
     ensure!(pictures(appliance.folder())? >= STUDENTS, "the vendor has its captures");
     let agent = Erasing::start(appliance, &case, &FOLDERS)?;
-    it.click_in("nav", "link", "销毁")?;
-    it.click("link", "彩云图像")?;
-    lead(appliance, agent, it, registrar)?;
+    for page in [it, supervisor] {
+        page.click_in("nav", "link", "销毁")?;
+        page.click("link", "彩云图像")?;
+        page.sees("经过")?;
+    }
+    look.fits(supervisor, "a case at a phone")?;
+    lead(appliance, agent, people)?;
     ensure!(pictures(appliance.folder())? == 0, "the vendor's captures are gone");
 
     registrar.shots("case-over")?;
+    look.at(registrar, "a case that is over")?;
+    supervisor.click("link", "销毁证明")?;
+    supervisor.sees("此文件已在您的浏览器中逐字节核验")?;
+    look.fits(supervisor, "the certificate at a phone")?;
     registrar.click("link", "销毁证明")?;
     registrar.sees("此文件已在您的浏览器中逐字节核验")?;
     registrar.sees("未满足的条件")?;
     registrar.shots("certificate")?;
+    look.at(registrar, "the certificate")?;
     registrar.click("button", "另存")?;
     let file = downloaded(browser, "json")?;
     ensure!(verified(&file)?, "the saved certificate is good");
@@ -191,11 +301,12 @@ fn deleted(appliance: &Appliance, browser: &Browser, it: &Page, registrar: &Page
          .then(answer => answer.text()).then(text => text.slice(0, 4))",
     )?;
     ensure!(paper == "%PDF", "the certificate is there on paper: {paper:?}");
-    Ok(())
+    Ok(case)
 }
 
 /// Leads the case to its end: each officer signs what waits for both, and both sides tell each other the codes.
-fn lead(appliance: &Appliance, mut agent: Erasing, it: &Page, registrar: &Page) -> Result<()> {
+fn lead(appliance: &Appliance, mut agent: Erasing, people: &People) -> Result<()> {
+    let People { it, registrar, .. } = people;
     let begun = Instant::now();
     let mut heard = None;
     loop {
@@ -207,7 +318,7 @@ fn lead(appliance: &Appliance, mut agent: Erasing, it: &Page, registrar: &Page) 
         }
         heard = agent.reads_aloud()?.or(heard);
         if let Some(own) = heard.take_if(|_| next_step(it).is_ok_and(|step| step.contains("口令仪式"))) {
-            ceremony(&mut agent, &own, it, registrar)?;
+            ceremony(&mut agent, &own, people)?;
         }
         if let Some(status) = agent.ended()? {
             ensure!(status.success(), "the agent ended with {status}");
@@ -236,9 +347,11 @@ fn sign(page: &Page, appliance: &Appliance) -> Result<()> {
     page.until("the signature is taken", || Ok(page.eval::<String>(step)? != before))
 }
 
-/// Both officers go to the ceremony: one reads the school's code to the vendor, the other types the vendor's.
-fn ceremony(agent: &mut Erasing, own: &str, it: &Page, registrar: &Page) -> Result<()> {
-    for page in [registrar, it] {
+/// Both officers go to the ceremony: one reads the school's code to the vendor, the other types the vendor's. The
+/// supervisor hears both and can type neither.
+fn ceremony(agent: &mut Erasing, own: &str, people: &People) -> Result<()> {
+    let People { it, registrar, supervisor, look } = people;
+    for page in [registrar, it, supervisor] {
         page.click("link", "进入口令仪式")?;
         page.sees("请大声读出")?;
     }
@@ -250,7 +363,15 @@ fn ceremony(agent: &mut Erasing, own: &str, it: &Page, registrar: &Page) -> Resu
         Ok(code.len() == 8)
     })?;
     registrar.shots("ceremony")?;
+    look.at(registrar, "the ceremony")?;
+    supervisor.until("the supervisor sees the code", || {
+        Ok(supervisor.text()?.replace(char::is_whitespace, "").contains(&code))
+    })?;
+    supervisor.sees("须由两名签署人签署")?;
+    ensure!(supervisor.count("textbox", "八位口令")? == 0, "a supervisor is offered to type a code");
+    look.fits(supervisor, "the ceremony at a phone")?;
     agent.types(&code)?;
+    supervisor.sees("供应商已正确输入")?;
     it.sees("供应商已正确输入")?;
     it.fill("八位口令", own)?;
     it.click("button", "核对")?;
@@ -258,7 +379,7 @@ fn ceremony(agent: &mut Erasing, own: &str, it: &Page, registrar: &Page) -> Resu
         let text = it.text()?;
         Ok(text.contains("口令相符") || text.contains("现在没有口令可核对"))
     })?;
-    for page in [registrar, it] {
+    for page in [registrar, it, supervisor] {
         page.click_in(".crumb", "link", "返回销毁事项")?;
         page.sees("经过")?;
     }

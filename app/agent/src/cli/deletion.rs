@@ -545,8 +545,9 @@ impl<'a> Leader<'a> {
 const fn technique(place: &Place) -> &'static str {
     match place.folder {
         Some(_) => {
-            "each file overwritten once with random bytes through the file system, synced, removed; no read-back"
+            "经文件系统以随机字节覆写每个文件一次，落盘后删除；未回读。 \
+             Each file overwritten once with random bytes through the file system, synced, removed; no read-back."
         }
-        None => "not erased by this tool: declared only",
+        None => "未由本程序删除，仅为声明。 Not erased by this tool: declared only.",
     }
 }

@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use verify::standard::RuleSet;
 
 use super::{folder, odds, to_api};
+use crate::staff::Staff;
 use crate::{Actor, Error, Office, Refusal as _, Result, audit, face};
 
 /// The photos a probe is compared with, the first that there is.
@@ -80,7 +81,7 @@ fn compare(office: &Office, actor: &Actor, person: PersonId, probe: Vec<u8>) -> 
         at: Timestamp::now(),
     };
     office.office.write(|tx| rows::insert(tx, &row))?;
-    to_api(office, &row)
+    to_api(office, &row, &Staff::of(office)?)
 }
 
 /// The person's reference photo and its bytes.

@@ -18,6 +18,7 @@ use api::{ProblemCode, Right};
 use archive::db::{catalog, office::comparison as rows};
 use fs_err as fs;
 
+use crate::staff::Staff;
 use crate::{Actor, Error, Office, Refusal as _, Result, from_word, word};
 
 pub use decide::{decide, review};
@@ -32,7 +33,8 @@ pub fn list(office: &Office, actor: &Actor, state: ComparisonState) -> Result<Ve
     actor.may_any(&[Right::Compare, Right::ReviewComparisons])?;
     let state = word(&state).parse().or_failed("read a state")?;
     let found = office.office.read(|conn| rows::in_state(conn, state))?;
-    found.iter().map(|row| to_api(office, row)).collect()
+    let staff = Staff::of(office)?;
+    found.iter().map(|row| to_api(office, row, &staff)).collect()
 }
 
 /// Returns one comparison.
@@ -42,7 +44,7 @@ pub fn list(office: &Office, actor: &Actor, state: ComparisonState) -> Result<Ve
 /// Without the right, or `not-found`.
 pub fn get(office: &Office, actor: &Actor, id: ComparisonId) -> Result<Comparison> {
     actor.may_any(&[Right::Compare, Right::ReviewComparisons])?;
-    to_api(office, &row(office, id)?)
+    to_api(office, &row(office, id)?, &Staff::of(office)?)
 }
 
 /// Returns the probe's bytes, while they are kept.
@@ -90,7 +92,7 @@ fn row(office: &Office, id: ComparisonId) -> Result<rows::Comparison> {
     office.office.read(|conn| rows::get(conn, id))?.ok_or_else(|| Error::not_found(ComparisonId::KIND, id))
 }
 
-fn to_api(office: &Office, row: &rows::Comparison) -> Result<Comparison> {
+fn to_api(office: &Office, row: &rows::Comparison, staff: &Staff) -> Result<Comparison> {
     let facts = office.catalog.read(|conn| catalog::person::facts(conn, row.person))?;
     let findings: Vec<Finding> =
         serde_json::from_str(&row.findings).or_failed("read a comparison's findings")?;
@@ -109,7 +111,7 @@ fn to_api(office: &Office, row: &rows::Comparison) -> Result<Comparison> {
         findings,
         state: from_word(row.state.word()).ok_or_else(unknown)?,
         decision: row.decision.map(|decision| from_word(decision.word()).ok_or_else(unknown)).transpose()?,
-        decided_by: row.decided_by_name.clone(),
+        decided_by: row.decided_by_name.as_deref().map(|account| staff.name(account)),
         at: row.at,
         has_probe: row.probe.is_some(),
     })

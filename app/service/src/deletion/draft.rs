@@ -24,11 +24,14 @@ const FRESH: SignedDuration = SignedDuration::from_hours(1);
 const LEGAL_BASIS: [&str; 2] =
     ["个人信息保护法 第二十一条、第四十七条 (PIPL art. 21, 47)", "教学服〔2022〕10号"];
 
-const METHOD: &str =
-    "report of the vendor's agent, which looked at the paths; the school has not read the device itself";
+// What is signed is read in both languages for ever, by people who have this file and nothing else.
 
-const RESIDUE: &str = "only paths were looked at, by the vendor's own system: blocks below the file system, snapshots, and copies \
-                       elsewhere were not looked at";
+const METHOD: &str = "供应商一侧的代理程序查看了这些路径并作报告；学校没有自行读取该设备。 \
+                      Report of the vendor's agent, which looked at the paths; the school has not read the device itself.";
+
+const RESIDUE: &str = "只查看了路径，且由供应商自己的系统读出；文件系统之下的数据块、快照和别处的副本没有查看。 \
+                       Only paths were looked at, by the vendor's own system: blocks below the file system, snapshots, and \
+                       copies elsewhere were not looked at.";
 
 impl Working<'_> {
     /// The draft that waits for signatures, or a new one.

@@ -83,8 +83,8 @@ pub fn items(office: &Office, actor: &Actor, id: DeliveryId, query: &ItemQuery) 
     let (found, total) = office.office.read(|conn| -> Result<_> {
         Ok((item::list(conn, id, &wanted)?, item::count(conn, id, &wanted)?))
     })?;
-    let has_bag = quarantine(office)?.bag(id).is_dir();
-    let items = found.iter().map(|row| to_api::item(office, id, row, has_bag)).collect::<Result<_>>()?;
+    let sheet = to_api::Sheet::of(office, id)?;
+    let items = found.iter().map(|row| sheet.item(row)).collect::<Result<_>>()?;
     Ok(Page { items, total })
 }
 
@@ -98,7 +98,7 @@ pub fn item(office: &Office, actor: &Actor, id: DeliveryId, number: u32) -> Resu
     let row = office.office.read(|conn| item::get(conn, id, number))?;
     let row = row.ok_or_else(|| Error::not_found("item", number))?;
     audit::record(office, actor, "delivery.item", Some(&id.to_string()), true)?;
-    to_api::item(office, id, &row, quarantine(office)?.bag(id).is_dir())
+    to_api::Sheet::of(office, id)?.item(&row)
 }
 
 fn wanted_state(word: &str) -> Result<item::ItemState> {

@@ -5,6 +5,7 @@ use std::{convert::Infallible, time::Duration};
 use api::ids::JobId;
 use api::import::ImportFinding;
 use api::job::Job;
+use api::today::Change;
 use api::{Page, Slice, Timestamp};
 use axum::{
     extract::State,
@@ -14,7 +15,7 @@ use axum::{
     },
 };
 use serde::Deserialize;
-use service::{Actor, job};
+use service::{Actor, change::may_hear, job};
 use tokio_stream::{
     Stream, StreamExt as _,
     wrappers::{BroadcastStream, ReceiverStream},
@@ -104,37 +105,54 @@ async fn follow(
     let asker = actor.clone();
     let now = app.call(move |office| job::get(office, &asker, id)).await?;
     let later = told.filter_map(Result::ok).filter(move |job| job.id == id);
-    Ok(stream(&app, &actor, tokio_stream::once(now).chain(later), |job| job.finished.is_some()))
+    let all = tokio_stream::once(now).chain(later);
+    Ok(stream(&app, &actor, all.map(|job| Told { last: job.finished.is_some(), ..Told::job(&job) })))
 }
 
-/// Follows every job I may see.
+/// Follows every job I may see, events named `job`, and what changes in the rooms of my offices, events named
+/// `changed`.
 #[utoipa::path(get, path = "/api/v1/events", tag = "jobs",
     responses((status = 200, content_type = "text/event-stream")))]
 async fn events(State(app): State<App>, SignedIn(actor): SignedIn) -> Response {
-    let told = BroadcastStream::new(app.office().jobs.listen());
-    let asker = actor.clone();
-    let mine = told.filter_map(Result::ok).filter(move |job| job::may_see_kind(&asker, job.kind));
-    stream(&app, &actor, mine, |_| false)
+    let jobs = BroadcastStream::new(app.office().jobs.listen());
+    let changes = BroadcastStream::new(app.office().changes.listen());
+    let (worker, asker) = (actor.clone(), actor.clone());
+    let jobs = jobs.filter_map(Result::ok).filter(move |job| job::may_see_kind(&worker, job.kind));
+    let changes = changes.filter_map(Result::ok).filter(move |change| may_hear(&asker, &change.room));
+    let all = jobs.map(|job| Told::job(&job)).merge(changes.map(|change| Told::change(&change)));
+    stream(&app, &actor, all)
 }
 
-/// Jobs as events, up to one that is the last, and not beyond the server's closing or the session's end: a stream must
-/// not outlive its right.
-fn stream(
-    app: &App,
-    actor: &Actor,
-    jobs: impl Stream<Item = Job> + Send + 'static,
-    is_last: impl Fn(&Job) -> bool + Send + Sync + 'static,
-) -> Response {
+/// One event of a stream.
+struct Told {
+    event: Option<Event>,
+    /// Whether the stream ends with it.
+    last: bool,
+}
+
+impl Told {
+    fn job(job: &Job) -> Self {
+        Self { event: Event::default().event("job").json_data(job).ok(), last: false }
+    }
+
+    fn change(change: &Change) -> Self {
+        Self { event: Event::default().event("changed").json_data(change).ok(), last: false }
+    }
+}
+
+/// Events up to one that is the last, and not beyond the server's closing or the session's end: a stream must not
+/// outlive its right.
+fn stream(app: &App, actor: &Actor, all: impl Stream<Item = Told> + Send + 'static) -> Response {
     let expires = actor.session.as_ref().map_or(Timestamp::UNIX_EPOCH, |session| session.expires);
     let left = Duration::try_from(expires.duration_since(Timestamp::now())).unwrap_or_default();
     let closing = app.closing();
     let (send, receive) = tokio::sync::mpsc::channel::<Result<Event, Infallible>>(16);
     tokio::spawn(async move {
         let telling = async {
-            tokio::pin!(jobs);
-            while let Some(job) = jobs.next().await {
-                let Ok(event) = Event::default().event("job").json_data(&job) else { continue };
-                if send.send(Ok(event)).await.is_err() || is_last(&job) {
+            tokio::pin!(all);
+            while let Some(told) = all.next().await {
+                let Some(event) = told.event else { continue };
+                if send.send(Ok(event)).await.is_err() || told.last {
                     return;
                 }
             }

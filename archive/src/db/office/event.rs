@@ -176,15 +176,56 @@ pub fn count(conn: &Connection, subject: Option<&str>) -> rusqlite::Result<u64> 
     .query_row(named_params! {":subject": subject}, |row| row.get(0))
 }
 
-/// Returns events that happened at or after `since`, newest first.
+/// Several events of one kind, by one account on one day: what a digest says in one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happened {
+    /// What happened.
+    pub kind: String,
+    /// The account's name.
+    pub account: String,
+    /// To what, if it is one event.
+    pub subject: Option<String>,
+    /// When the last of them happened.
+    pub at: Timestamp,
+    /// How many.
+    pub count: u64,
+}
+
+/// How many events of one kind, account and day are told one by one; more become one line.
+const ONE_BY_ONE: u32 = 3;
+/// How far a digest looks back at most, in events.
+const DIGEST: u32 = 50_000;
+
+/// Returns what happened at or after `since`, newest first, in at most `limit` lines. A day is one of the server's
+/// time zone. Of more than 50,000 events the newest are counted.
 ///
 /// # Errors
 ///
 /// When the store can't be read.
-pub fn since(conn: &Connection, since: Timestamp, limit: u32) -> rusqlite::Result<Vec<Queued>> {
-    conn.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM event WHERE at >= :since ORDER BY number DESC LIMIT :limit"
-    ))?
-    .query_map(named_params! {":since": At(since), ":limit": limit}, Queued::from_row)?
+pub fn digest(conn: &Connection, since: Timestamp, limit: u32) -> rusqlite::Result<Vec<Happened>> {
+    conn.prepare_cached(
+        "WITH recent AS (
+             SELECT number, kind, account, subject, at, date(at / 1000000, 'unixepoch', 'localtime') AS day
+             FROM event WHERE at >= :since ORDER BY at DESC LIMIT :digest
+         ), counted AS (
+             SELECT *, count(*) OVER (PARTITION BY kind, account, day) AS alike FROM recent
+         )
+         SELECT kind, account, max(at) AS at, count(*) AS count, min(subject) AS subject FROM counted
+         GROUP BY kind, account, day, CASE WHEN alike <= :one_by_one THEN number END
+         ORDER BY max(number) DESC LIMIT :limit",
+    )?
+    .query_map(
+        named_params! {":since": At(since), ":digest": DIGEST, ":one_by_one": ONE_BY_ONE, ":limit": limit},
+        |row| {
+            let count = row.get("count")?;
+            Ok(Happened {
+                kind: row.get("kind")?,
+                account: row.get("account")?,
+                subject: if count == 1 { row.get("subject")? } else { None },
+                at: row.get::<_, At>("at")?.0,
+                count,
+            })
+        },
+    )?
     .collect()
 }

@@ -27,6 +27,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0001_accounts.sql")),
     M::up(include_str!("migrations/0002_campaigns.sql")),
     M::up(include_str!("migrations/0003_settlements.sql")),
+    M::up(include_str!("migrations/0004_digest.sql")),
 ];
 
 /// The steps that lead to today's schema, oldest first.

@@ -1,0 +1,28 @@
+//! Who stands behind an account. Records keep accounts, which last; people read names.
+
+use std::collections::BTreeMap;
+
+use archive::db::{Connection, office::user};
+
+use crate::{Office, Result};
+
+/// The names of everybody who has or had an account.
+pub(crate) struct Staff(BTreeMap<String, String>);
+
+impl Staff {
+    /// Reads them from the office.
+    pub(crate) fn of(office: &Office) -> Result<Self> {
+        office.office.read(Self::read)
+    }
+
+    /// Reads them in a transaction that is open already.
+    pub(crate) fn read(conn: &Connection) -> Result<Self> {
+        Ok(Self(user::all(conn)?.into_iter().map(|user| (user.account, user.name)).collect()))
+    }
+
+    /// The name of an account's owner; the word itself when it is nobody's account: the console, the appliance, a
+    /// vendor.
+    pub(crate) fn name(&self, account: &str) -> String {
+        self.0.get(account).map_or(account, String::as_str).to_owned()
+    }
+}
