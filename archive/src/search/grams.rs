@@ -10,7 +10,9 @@
 
 use std::ops::Range;
 
-use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
+use tantivy::tokenizer::{Token, Tokenizer};
+
+use super::tokens::Tokens;
 
 /// Stands before each value. Folded text has no control characters.
 pub(super) const START: char = '\u{2}';
@@ -120,34 +122,18 @@ fn run_pieces(text: &[char], run: Range<usize>, pieces: &mut Vec<Gram>) {
 #[derive(Clone)]
 pub(super) struct GramTokenizer;
 
-/// The pieces of one value.
-pub(super) struct GramStream {
-    pieces: std::vec::IntoIter<Gram>,
-    token: Token,
-}
-
 impl Tokenizer for GramTokenizer {
-    type TokenStream<'a> = GramStream;
+    type TokenStream<'a> = Tokens;
 
-    fn token_stream<'a>(&'a mut self, text: &'a str) -> GramStream {
-        GramStream { pieces: pieces_of(text).into_iter(), token: Token::default() }
-    }
-}
-
-impl TokenStream for GramStream {
-    fn advance(&mut self) -> bool {
-        let Some(Gram { at, text }) = self.pieces.next() else { return false };
-        self.token =
-            Token { offset_from: at, offset_to: at + text.len(), position: at, text, position_length: 1 };
-        true
-    }
-
-    fn token(&self) -> &Token {
-        &self.token
-    }
-
-    fn token_mut(&mut self) -> &mut Token {
-        &mut self.token
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> Tokens {
+        let token = |Gram { at, text }: Gram| Token {
+            offset_from: at,
+            offset_to: at + text.len(),
+            position: at,
+            text,
+            position_length: 1,
+        };
+        pieces_of(text).into_iter().map(token).collect()
     }
 }
 

@@ -23,6 +23,7 @@ mod plan;
 mod query;
 mod schema;
 mod suggest;
+mod tokens;
 
 #[cfg(test)]
 mod golden;

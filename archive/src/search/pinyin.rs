@@ -8,9 +8,10 @@ use std::{
 };
 
 use pinyin::ToPinyinMulti;
-use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
+use tantivy::tokenizer::{Token, Tokenizer};
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
+use super::tokens::Tokens;
 use crate::person::{fold, is_han};
 
 /// At most this many ways of reading what was typed are looked for.
@@ -173,38 +174,19 @@ impl Splitter {
 #[derive(Clone)]
 pub(super) struct SyllableTokenizer;
 
-/// The syllables of one name.
-pub(super) struct SyllableStream {
-    syllables: std::vec::IntoIter<(usize, String)>,
-    token: Token,
-}
-
 impl Tokenizer for SyllableTokenizer {
-    type TokenStream<'a> = SyllableStream;
+    type TokenStream<'a> = Tokens;
 
-    fn token_stream<'a>(&'a mut self, text: &'a str) -> SyllableStream {
-        let placed = sounds(text)
-            .into_iter()
-            .enumerate()
-            .flat_map(|(at, sound)| sound.into_iter().map(move |s| (at, s)));
-        SyllableStream { syllables: placed.collect::<Vec<_>>().into_iter(), token: Token::default() }
-    }
-}
-
-impl TokenStream for SyllableStream {
-    fn advance(&mut self) -> bool {
-        let Some((position, text)) = self.syllables.next() else { return false };
-        self.token =
-            Token { offset_from: position, offset_to: position + 1, position, text, position_length: 1 };
-        true
-    }
-
-    fn token(&self) -> &Token {
-        &self.token
-    }
-
-    fn token_mut(&mut self) -> &mut Token {
-        &mut self.token
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> Tokens {
+        let token = |position: usize, text: String| Token {
+            offset_from: position,
+            offset_to: position + 1,
+            position,
+            text,
+            position_length: 1,
+        };
+        let sounds = sounds(text).into_iter().enumerate();
+        sounds.flat_map(|(at, sound)| sound.into_iter().map(move |text| token(at, text))).collect()
     }
 }
 
