@@ -229,7 +229,7 @@ fn counts(office: &Office, campaign: &rows::Campaign) -> Result<CampaignCounts> 
     let (people, tokens) = office.office.read(|conn| -> Result<_> {
         Ok((roster::people(conn, campaign.id)?, token::count(conn, campaign.id)?))
     })?;
-    let kinds = office.catalog.read(|conn| photo::current_kinds(conn))?;
+    let kinds = office.catalog.read(photo::current_kinds)?;
     let mut by_person: BTreeMap<PersonId, Vec<PhotoKind>> = BTreeMap::new();
     for (person, kind) in kinds {
         by_person.entry(person).or_default().push(kind);

@@ -346,13 +346,13 @@ fn rules(findings: &[Finding], chosen: RwSignal<String>) -> AnyView {
                     } else {
                         view! { <code>{finding.code.clone()}</code> }.into_any()
                     }}</td>
-                <td class="digits">{finding.measured.as_deref().map(i18n::measured)}</td>
-                <td class="digits">{finding.limit.as_deref().map(i18n::measured)}</td>
+                <td class="digits" data-label=t!(item.measured)>{finding.measured.as_deref().map(i18n::measured)}</td>
+                <td class="digits" data-label=t!(item.limit)>{finding.limit.as_deref().map(i18n::measured)}</td>
             </tr>
         }
     };
     view! {
-        <div class="scroll"><table class="dense rows">
+        <div class="scroll"><table class="dense rows stack">
             <thead><tr><th>{t!(item.status)}</th><th>{t!(delivery.finding)}</th><th>{t!(item.measured)}</th><th>{t!(item.limit)}</th></tr></thead>
             <tbody>{findings.iter().map(row).collect_view()}</tbody>
         </table></div>

@@ -388,7 +388,7 @@ impl World {
             let nonce = nonces.iter().find(|nonce| nonce.location == place.location).unwrap().nonce;
             let mut root = PossessionRoot::default();
             for index in place.held.indexes() {
-                let object = &self.list.objects()[usize::try_from(index).unwrap()];
+                let object = self.list.objects().get(usize::try_from(index).unwrap()).unwrap();
                 let mut mac = ObjectMac::new(&nonce, &place.location, &object.id);
                 mac.update(&bytes_of(index));
                 root.add(index, mac.finish());
@@ -484,7 +484,7 @@ impl World {
     }
 
     pub(crate) fn statement(&self) -> Body {
-        let statement = Statement::of(self.state()).expect("after the absence");
+        let statement = Statement::of(self.state()).unwrap();
         Body::Certificate(CertificateBody { statement })
     }
 
