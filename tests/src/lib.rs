@@ -8,6 +8,7 @@ mod browser;
 mod captures;
 pub mod files;
 mod judge;
+pub mod measure;
 mod picture;
 mod port;
 mod power;

@@ -386,35 +386,6 @@ fn other_peoples_tools_find_our_root_valid() {
     }
 }
 
-/// Not a test but a measurement: `cargo test -p archive -- --ignored --nocapture thousands`.
-#[test]
-#[ignore = "measures; takes a while"]
-fn thousands_of_small_objects_in_one_batch() {
-    let f = Fixture::new();
-    let count = 4000;
-    let mut batch = f.root.batch().unwrap();
-    let start = std::time::Instant::now();
-    for n in 0..count {
-        let photo = Source::Bytes(format!("{n} ").into_bytes().repeat(6000));
-        let dossier = version(ObjectId::new(), "taken over")
-            .file(path("master.jpg"), photo)
-            .file(path("dossier.json"), bytes("{}"));
-        batch.put(dossier).unwrap();
-    }
-    let staged = start.elapsed();
-    batch.commit().unwrap();
-    let committed = start.elapsed();
-    let found = f.root.objects().filter(|object| object.is_ok()).count();
-    let walked = start.elapsed();
-    assert!(validate(f.root.path()).is_valid());
-    println!(
-        "{count} objects: staged {staged:?}, committed {:?}, walked {:?} ({found}), judged {:?}",
-        committed - staged,
-        walked - committed,
-        start.elapsed() - walked
-    );
-}
-
 #[derive(Debug, Clone)]
 enum Op {
     /// Replace the whole state of an object.

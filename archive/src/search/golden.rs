@@ -431,36 +431,3 @@ fn questions_without_measure_are_refused() {
     let deep = Query { offset: 1_000_000, ..Query::new("张") };
     assert!(matches!(world.index.search(&deep), Err(SearchError::TooDeep { .. })));
 }
-
-/// Prints how long answers take. `XUECANG_MEASURE_PEOPLE` says among how many people.
-#[test]
-#[ignore = "measures instead of checking; run it by name, optimised"]
-fn how_long_answers_take() {
-    let size =
-        std::env::var("XUECANG_MEASURE_PEOPLE").ok().and_then(|size| size.parse().ok()).unwrap_or(20_000);
-    let began = std::time::Instant::now();
-    let world = world(size);
-    println!("{size} people indexed in {:?}", began.elapsed());
-    let mut rng = StdRng::seed_from_u64(17);
-    let mut ask = |kind: &str, word: &dyn Fn(&PersonDoc, &mut StdRng) -> String| {
-        let mut times = Vec::new();
-        for _ in 0..200 {
-            let text = word(world.people.choose(&mut rng).unwrap(), &mut rng);
-            let began = std::time::Instant::now();
-            world.index.search(&Query { mode: Mode::Exact, ..Query::new(text) }).unwrap();
-            times.push(began.elapsed());
-        }
-        times.sort();
-        println!("{kind}: p50 {:?}, p95 {:?}", times[100], times[190]);
-    };
-    ask("whole name", &|doc, _| doc.name.clone());
-    ask("whole 学号", &|doc, _| doc.student_number.clone().unwrap());
-    ask("8 digits of 学号", &|doc, _| doc.student_number.as_ref().unwrap()[..8].to_owned());
-    ask("6 digits inside 考生号", &|doc, rng| {
-        let number = doc.candidate_number.clone().unwrap_or_else(|| "23530000000000".to_owned());
-        let from = rng.random_range(4..8);
-        number[from..from + 6].to_owned()
-    });
-    ask("class", &|doc, _| doc.class.clone().unwrap());
-    ask("name and year", &|doc, _| format!("{} {}", doc.name, doc.year.unwrap()));
-}

@@ -1,5 +1,6 @@
-//! The project's chores: set a machine up, build the client, play the demo, run every test, keep the house tidy.
+//! The project's chores: set a machine up, build the client, play the demo, run every test, measure, keep the house tidy.
 
+mod bench;
 mod demo;
 mod frontend;
 mod lint;
@@ -31,6 +32,8 @@ enum Command {
     Demo(demo::Args),
     /// Runs every test, the browser's included
     Test(test::Args),
+    /// Measures by name: medians over several runs, each beside a peer in the same run
+    Bench(bench::Args),
     /// Checks formatting and lints
     Lint,
     /// Checks the architecture's rules: crate edges, and which module may use which library
@@ -44,6 +47,7 @@ fn main() -> Result<()> {
         Command::Frontend => frontend::build(&workspace, &setup::wasm::ensure(&workspace)?),
         Command::Demo(args) => demo::run(&workspace, &args),
         Command::Test(args) => test::run(&workspace, &args),
+        Command::Bench(args) => bench::run(&workspace, &args),
         Command::Lint => lint::run(&workspace),
         Command::Tidy => tidy::run(&workspace),
     }

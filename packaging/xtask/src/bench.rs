@@ -1,0 +1,43 @@
+//! Measurements by name. What is measured lies in `tests/benches`, one file each.
+
+use std::process::Command;
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use crate::run::run as execute;
+use crate::workspace::Workspace;
+
+/// What is measured.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Its name
+    #[arg(value_enum)]
+    bench: Bench,
+
+    /// Words handed on to it, for example `--runs 9`; it names them itself when asked for `--help`
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Bench {
+    /// How long the search takes to answer, beside reading everybody
+    Search,
+    /// How long the archive takes to keep objects, beside writing the same files and no more
+    Objects,
+}
+
+/// Builds it as the release is built, and runs it.
+pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    let name = match args.bench {
+        Bench::Search => "search",
+        Bench::Objects => "objects",
+    };
+    execute(
+        Command::new("cargo")
+            .args(["bench", "--quiet", "--package", "tests", "--bench", name, "--"])
+            .args(&args.words)
+            .current_dir(workspace.root()),
+    )
+}
