@@ -38,12 +38,13 @@ pub enum OpenError {
 
 /// A database file, opened: writes are in turn, reads beside them (WAL).
 ///
-/// A write that returned is on disk (`synchronous = FULL`).
+/// A write that returned is on disk (`synchronous = FULL`). A store that was closed is one file, with nothing beside it.
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
-    writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    // Closed last: only who may write can fold the log into the file.
+    writer: Mutex<Connection>,
 }
 
 impl Store {
@@ -168,6 +169,18 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         store(&dir).write(|tx| tx.execute("INSERT INTO word VALUES ('a')", [])).unwrap();
         assert_eq!(count(&store(&dir)), 1);
+    }
+
+    #[test]
+    fn a_closed_store_is_one_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = store(&dir);
+        open.write(|tx| tx.execute("INSERT INTO word VALUES ('a')", [])).unwrap();
+        assert_eq!(count(&open), 1);
+        drop(open);
+        let left: Vec<_> =
+            std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["words.db"]);
     }
 
     #[test]
