@@ -94,6 +94,11 @@ fn campaign(scene: &Scene, people: &People) -> Result<()> {
 /// A byte of the case's record changes on the disk: the list goes on, the page says what to do, and so does the doctor.
 fn damaged(appliance: &Appliance, case: &str) -> Result<()> {
     appliance.stop()?;
+    // A command at the console leaves everything in the one file.
+    let healthy = String::from_utf8(appliance.run(&["doctor"])?.stdout)?;
+    ensure!(healthy.contains("cases-ok"), "the doctor finds fault before: {healthy}");
+    let log = appliance.data().join("office.db-wal");
+    ensure!(!log.is_file() || fs::metadata(&log)?.len() == 0, "something lies beside the database");
     let file = appliance.data().join("office.db");
     let mut bytes = fs::read(&file)?;
     let journal = b"\"journal\":";

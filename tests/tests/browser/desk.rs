@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use api::Role;
-use api::face::{Comparison, Verdict};
+use api::face::{Comparison, Decide, FaceDecision, Verdict};
 use api::search::{SearchQuery, SearchResults};
 use fs_err as fs;
 use tests::{Browser, Client, Page, Scene, models};
+
+use crate::look::Look;
 
 /// A photo of each person that the archive has not seen.
 const FRESH: u64 = 7;
@@ -26,15 +28,19 @@ fn a_face_at_the_desk_is_compared_and_a_person_decides() -> Result<()> {
     let person = found.exact.first().context("the student is found")?.person.to_string();
     let mine = like(&desk, &person, Verdict::Match, (1..30).map(|photo| (0, FRESH + photo)))?;
     let others = like(&desk, &person, Verdict::NoMatch, (1..16).map(|other| (other, FRESH)))?;
+    doubt(&desk, &person, others)?;
 
     let own = video(scene.appliance.folder(), "own.y4m", mine)?;
     let Some(browser) = Browser::with_camera(&scene.appliance, "desk", &own)? else { return Ok(()) };
     let page = browser.signed_in(&scene.appliance, "admissions")?;
     call(&page, &number)?;
+    let look = Look::open()?;
+    look.at(&page, "the desk with a person")?;
     take(&page)?;
     page.sees("● 一致")?;
     page.sees("阈值版本")?;
     page.shots("same")?;
+    look.at(&page, "the desk with a verdict")?;
     page.key("1")?;
     page.sees("决定：一致（admissions）")?;
     page.shots("decided")?;
@@ -54,7 +60,23 @@ fn a_face_at_the_desk_is_compared_and_a_person_decides() -> Result<()> {
     page.key("3")?;
     page.sees("决定：不一致（admissions）")?;
     page.until("the queue has one less", || Ok(page.count("link", name(&scene)?)? == before))?;
+    for (room, what) in [("复核", "one review"), ("阈值", "one calibration")] {
+        open_first(&page, room)?;
+        look.at(&page, what)?;
+    }
+    look.end()?;
     browser.finish()
+}
+
+/// Opens the first thing of a room's list.
+fn open_first(page: &Page, room: &str) -> Result<()> {
+    page.click_in("nav", "link", room)?;
+    page.drawn()?;
+    let list = page.place()?;
+    page.until("the list has something", || {
+        page.eval(&format!("(link => link ? (link.click(), true) : false)(document.querySelector('main a[href^=\"{list}/\"]'))"))
+    })?;
+    page.until("it is open", || Ok(page.place()?.starts_with(&format!("{list}/"))))
 }
 
 fn name(scene: &Scene) -> Result<&str> {
@@ -75,6 +97,15 @@ fn like(
             made.is_ok_and(|made| made.verdict == verdict).then_some((who, photo))
         })
         .with_context(|| format!("no drawn face gets the verdict {verdict:?}"))
+}
+
+/// Somebody doubts whose face this is: then two persons review it.
+fn doubt(desk: &Client, person: &str, (who, photo): (u64, u64)) -> Result<()> {
+    let probe = verify::draw::portrait_jpeg(who, photo);
+    let made: Comparison = desk.post_bytes(&format!("/persons/{person}/comparisons"), probe)?;
+    let doubtful = Decide { decision: FaceDecision::Doubtful, note: "发型不同".to_owned() };
+    let _: Comparison = desk.post(&format!("/comparisons/{}/decision", made.id), &doubtful)?;
+    Ok(())
 }
 
 /// The student is called up by number; the camera sees somebody and says that the picture may be taken.

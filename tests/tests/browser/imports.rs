@@ -4,6 +4,8 @@ use anyhow::{Result, ensure};
 use fs_err as fs;
 use tests::{Appliance, Browser, Page, School};
 
+use crate::look::Look;
+
 #[test]
 fn a_roster_is_imported_and_a_broken_one_refused() -> Result<()> {
     let appliance = Appliance::start()?;
@@ -35,12 +37,38 @@ fn a_roster_is_imported_and_a_broken_one_refused() -> Result<()> {
     page.click("link", "2027届毕业生")?;
     page.sees("20*****001")?;
     page.shots("campaign")?;
+    let look = Look::open()?;
+    look.at(&page, "the campaign")?;
     let rows = page.all("row")?.len();
     ensure!(rows == 41, "the campaign's roster shows {rows} rows, the head among them");
     let text = page.text()?;
     let told = school.students.iter().find(|s| text.contains(&s.name) || text.contains(&s.student_number));
     ensure!(told.is_none(), "the roster shows whole names or numbers: {told:?}");
+    look.end()?;
+    a_look_finds_what_is_wrong(&page)?;
     browser.finish()
+}
+
+/// Pale words in a line wider than a phone are found; so the looks at all other pages would find them.
+fn a_look_finds_what_is_wrong(page: &Page) -> Result<()> {
+    page.eval::<bool>(
+        "(() => {
+            const line = document.createElement('p');
+            line.textContent = 'pale';
+            [line.style.width, line.style.color, line.style.background] = ['900px', '#ddd', '#eee'];
+            document.querySelector('main').append(line);
+            return true;
+        })()",
+    )?;
+    let look = Look::open()?;
+    look.at(page, "a bad page")?;
+    let told = look.end().err().map(|error| error.to_string()).unwrap_or_default();
+    ensure!(told.contains("px wide"), "a page that is too wide is not found: {told}");
+    let pale = ["light", "dark"]
+        .iter()
+        .all(|theme| told.contains(&format!("a bad page in {theme}: color-contrast")));
+    ensure!(pale || tests::axe()?.is_none(), "pale words are not found: {told}");
+    Ok(())
 }
 
 /// Opens a campaign by its form.

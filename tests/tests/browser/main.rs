@@ -5,5 +5,6 @@ mod appearance;
 mod deliveries;
 mod desk;
 mod imports;
+mod look;
 mod offices;
 mod search;

@@ -3,6 +3,8 @@
 use anyhow::{Context as _, Result, ensure};
 use tests::{Browser, Page, Scene};
 
+use crate::look::Look;
+
 #[test]
 fn a_person_is_found_by_keyboard_and_a_passer_by_sees_nothing() -> Result<()> {
     let scene = Scene::open(16)?.staffed()?;
@@ -38,7 +40,11 @@ fn a_person_is_found_by_keyboard_and_a_passer_by_sees_nothing() -> Result<()> {
     page.key("w")?;
     page.until("the list is shown", || Ok(!page.place()?.contains("view=wall")))?;
     page.key("Enter")?;
-    dossier(&page, &first, student).and_then(|()| masked(&page, student)).and_then(|()| browser.finish())
+    let look = Look::open()?;
+    dossier(&page, &look, &first, student)?;
+    masked(&page, student)?;
+    look.end()?;
+    browser.finish()
 }
 
 /// `/`, then the words: they replace what was looked for before.
@@ -61,10 +67,11 @@ fn selected(page: &Page) -> Result<String> {
 }
 
 /// The dossier asks for a purpose once, shows masked numbers, and whole ones when asked.
-fn dossier(page: &Page, name: &str, student: &tests::Student) -> Result<()> {
+fn dossier(page: &Page, look: &Look, name: &str, student: &tests::Student) -> Result<()> {
     page.find("dialog", "请说明用途")?;
     page.sees("本次任务只需说明一次")?;
     page.shots("purpose")?;
+    look.at(page, "the purpose")?;
     page.click("button", "学历证书核验")?;
     page.click("button", "继续")?;
     page.find("heading", name)?;
@@ -79,7 +86,8 @@ fn dossier(page: &Page, name: &str, student: &tests::Student) -> Result<()> {
     page.click("button", "显示完整号码")?;
     page.sees(&student.id_number)?;
     page.sees("利用登记")?;
-    page.shots("dossier")
+    page.shots("dossier")?;
+    look.at(page, "the dossier")
 }
 
 /// `p` hides names, numbers and faces; `p` again shows them.
