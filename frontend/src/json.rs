@@ -100,7 +100,7 @@ fn push(text: &mut String, value: &Value, depth: Option<usize>) {
         },
         Value::String(string) => push_string(text, string),
         Value::Array(all) => {
-            push_all(text, '[', ']', depth, all.iter(), |text, value, depth| push(text, value, depth))
+            push_all(text, '[', ']', depth, all.iter(), push)
         }
         Value::Object(fields) => {
             push_all(text, '{', '}', depth, fields.iter(), |text, (name, value), depth| {

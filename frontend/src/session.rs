@@ -25,7 +25,7 @@ pub(crate) async fn resume() {
         return;
     }
     match api_client::session().await {
-        Ok(session) => state().signed_in.set(SignedIn::As(session)),
+        Ok(session) => state().signed_in.set(SignedIn::As(Box::new(session))),
         Err(_) => ended(),
     }
 }
@@ -41,7 +41,7 @@ pub(crate) fn ended() {
 pub(crate) async fn sign_in(account: String, password: String) -> Answer<()> {
     let session = api_client::sign_in(account, password).await?;
     browser::remember(HAD, Some("yes"));
-    state().signed_in.set(SignedIn::As(session));
+    state().signed_in.set(SignedIn::As(Box::new(session)));
     Ok(())
 }
 

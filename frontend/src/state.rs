@@ -21,7 +21,7 @@ pub(crate) enum SignedIn {
     /// Nobody.
     Nobody,
     /// This person.
-    As(Session),
+    As(Box<Session>),
 }
 
 /// Light or dark.
@@ -138,7 +138,7 @@ impl State {
     /// The session, tracked.
     pub(crate) fn session(self) -> Option<Session> {
         match self.signed_in.get() {
-            SignedIn::As(session) => Some(session),
+            SignedIn::As(session) => Some(*session),
             _ => None,
         }
     }
@@ -146,7 +146,7 @@ impl State {
     /// The session, not tracked.
     pub(crate) fn session_now(self) -> Option<Session> {
         match self.signed_in.get_untracked() {
-            SignedIn::As(session) => Some(session),
+            SignedIn::As(session) => Some(*session),
             _ => None,
         }
     }

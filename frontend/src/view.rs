@@ -215,6 +215,8 @@ pub(crate) fn text(text: &'static str) -> View {
 }
 
 type Handler = Box<dyn FnMut(Event)>;
+/// Called with the element once it stands.
+type Built = Box<dyn FnOnce(&web_sys::Element)>;
 
 /// Whatever listens to an event of type `E`.
 pub(crate) fn handler<E: JsCast + 'static>(mut act: impl FnMut(E) + 'static) -> Handler {
@@ -269,7 +271,7 @@ struct Inside {
     values: Vec<(What, &'static str, Value)>,
     handlers: Vec<(&'static str, Handler)>,
     children: Vec<View>,
-    built: Option<Box<dyn FnOnce(&web_sys::Element)>>,
+    built: Option<Built>,
 }
 
 impl Element {

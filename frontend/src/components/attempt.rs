@@ -8,6 +8,9 @@ use crate::prelude::*;
 use crate::api_client::{Answer, Failure};
 use crate::components::notice;
 
+/// What is tried, ending in what is to be done with its answer.
+type Work = Pin<Box<dyn Future<Output = Answer<Box<dyn FnOnce()>>>>>;
+
 /// One action of a page.
 #[derive(Clone, Copy)]
 pub(crate) struct Attempt {
@@ -33,7 +36,7 @@ impl Attempt {
         }));
     }
 
-    fn begin(self, work: Pin<Box<dyn Future<Output = Answer<Box<dyn FnOnce()>>>>>) {
+    fn begin(self, work: Work) {
         if self.busy.get_untracked() {
             return;
         }

@@ -19,6 +19,9 @@ enum Stand {
     Full(Arc<dyn Any + Send + Sync>),
 }
 
+/// How an answer is drawn.
+type Drawn = Box<dyn Fn(&dyn Any) -> AnyView>;
+
 type Asked = Pin<Box<dyn Future<Output = Answer<Arc<dyn Any + Send + Sync>>>>>;
 
 /// A question to the API that is asked again whenever a signal in it changes.
@@ -77,7 +80,7 @@ fn ask(
     });
 }
 
-fn draw(loader: Loader<()>, full: Box<dyn Fn(&dyn Any) -> AnyView>) -> AnyView {
+fn draw(loader: Loader<()>, full: Drawn) -> AnyView {
     (move || match loader.stand.get() {
         Stand::Waiting => waiting(),
         Stand::Failed(failure) => notice::failing(&failure, move || loader.again()),
@@ -86,7 +89,7 @@ fn draw(loader: Loader<()>, full: Box<dyn Fn(&dyn Any) -> AnyView>) -> AnyView {
     .into_any()
 }
 
-fn draw_quietly(stand: RwSignal<Stand>, full: Box<dyn Fn(&dyn Any) -> AnyView>) -> AnyView {
+fn draw_quietly(stand: RwSignal<Stand>, full: Drawn) -> AnyView {
     (move || match stand.get() {
         Stand::Full(value) => full(&*value),
         _ => ().into_any(),
@@ -152,7 +155,7 @@ fn answer<T: Clone + 'static>(stand: Stand) -> Option<T> {
 
 fn of_its_type<T: Clone + 'static, V: IntoView>(
     full: impl Fn(T) -> V + 'static,
-) -> Box<dyn Fn(&dyn Any) -> AnyView> {
+) -> Drawn {
     Box::new(move |value| value.downcast_ref::<T>().cloned().map(&full).into_any())
 }
 
