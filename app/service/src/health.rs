@@ -89,15 +89,20 @@ pub struct Fault {
     pub text: String,
 }
 
-/// Reads every byte now: for the machine's console.
+/// Reads every byte now: for the machine's console. `told` hears how many objects are read, and how many there are.
 ///
 /// # Errors
 ///
 /// Without the right `maintain_archive`; when the result can't be kept.
-pub fn check_now(office: &Office, actor: &Actor) -> Result<Checked> {
+pub fn check_now(office: &Office, actor: &Actor, told: &(dyn Fn(u64, u64) + Sync)) -> Result<Checked> {
     actor.may(Right::MaintainArchive)?;
     let began = Instant::now();
-    let report = fixity::check(&office.archive, threads(), &|_| {}, &AtomicBool::new(false));
+    let report = fixity::check(
+        &office.archive,
+        threads(),
+        &|progress| told(progress.checked as u64, progress.total as u64),
+        &AtomicBool::new(false),
+    );
     let faults = faults(&report, &vanished(office, &report)?);
     let check = keep(office, actor, &report, began, &Timestamp::now().to_string())?;
     Ok(Checked { check, faults })

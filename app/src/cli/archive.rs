@@ -1,6 +1,6 @@
 //! `xuecang archive`
 
-use std::{io::IsTerminal as _, process::ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Result;
 use api::health::FixityCheck;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use service::Actor;
 use service::health::{self, Checked, Fault};
 
-use super::place::Place;
+use super::{bar::Bar, place::Place};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -52,16 +52,12 @@ pub(super) fn run(command: Command) -> Result<ExitCode> {
 
 fn rebuild(args: &Rebuild) -> Result<ExitCode> {
     let (_alone, office) = args.place.open_alone()?;
-    let shown = std::io::stderr().is_terminal();
+    let bar = Bar::new();
     let rebuilt = service::rebuild::now(&office, &Actor::console(), &mut |step, done, total| {
-        if shown {
-            eprint!("\r\x1b[2K{step} {done}/{total}");
-        }
+        bar.show(step, done, total);
         true
     })?;
-    if shown {
-        eprintln!();
-    }
+    bar.end();
     println!("{} objects noted, {} of them dossiers.", rebuilt.objects, rebuilt.dossiers);
     for object in &rebuilt.unreadable {
         println!("{object} could not be understood; run `xuecang archive check`.");
@@ -71,7 +67,10 @@ fn rebuild(args: &Rebuild) -> Result<ExitCode> {
 
 fn check(args: &Check) -> Result<ExitCode> {
     let office = args.place.open()?;
-    let Checked { check, faults } = health::check_now(&office, &Actor::console())?;
+    let bar = Bar::new();
+    let told = |done, total| bar.show("reading", done, total);
+    let Checked { check, faults } = health::check_now(&office, &Actor::console(), &told)?;
+    bar.end();
     if args.json {
         println!("{}", serde_json::to_string_pretty(&Told { check: &check, faults: &faults })?);
     } else {

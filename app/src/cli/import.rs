@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{IsTerminal as _, Read as _, Write as _},
+    io::Read as _,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -19,7 +19,7 @@ use api::{Right, Slice};
 use clap::ValueEnum;
 use service::{Actor, Office, campaign, import, job, upload};
 
-use super::place::Place;
+use super::{bar::Bar, place::Place};
 
 /// How often progress is shown.
 const SHOWN: Duration = Duration::from_millis(200);
@@ -127,28 +127,16 @@ fn put_in(office: &Office, actor: &Actor, path: &Path) -> Result<UploadId> {
 fn follow(office: &Arc<Office>, actor: &Actor, mut job: Job) -> Result<Job> {
     service::dossier::recover(office)?;
     let workers = job::start(office)?;
-    let shown = std::io::stderr().is_terminal();
+    let bar = Bar::new();
     while matches!(job.state, JobState::Waiting | JobState::Running | JobState::Stopping) {
         thread::sleep(SHOWN);
         job = job::get(office, actor, job.id)?;
-        if shown {
-            eprint!("\r\x1b[2K{}", bar(&job));
-            std::io::stderr().flush()?;
-        }
+        bar.show(&job.step, job.done, job.total);
     }
-    if shown {
-        eprintln!();
-    }
+    bar.end();
     workers.stop();
     service::index::catch_up(office)?;
     Ok(job)
-}
-
-fn bar(job: &Job) -> String {
-    const WIDTH: u64 = 30;
-    let full = (job.done.min(job.total) * WIDTH).checked_div(job.total).unwrap_or(0);
-    let bar: String = (0..WIDTH).map(|at| if at < full { '█' } else { '░' }).collect();
-    format!("{:<10} {bar} {}/{}", job.step, job.done, job.total)
 }
 
 fn print(office: &Office, actor: &Actor, job: &Job) -> Result<ExitCode> {

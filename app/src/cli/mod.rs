@@ -5,12 +5,14 @@
 
 mod archive;
 mod bag;
+mod bar;
 mod certificate;
 mod demo;
 mod doctor;
 mod face;
 mod import;
 mod init;
+mod job;
 mod ledger;
 mod models;
 mod ocfl;
@@ -52,6 +54,9 @@ enum Command {
     /// Looks after the archive
     #[command(subcommand)]
     Archive(archive::Command),
+    /// Shows long work and how far it is
+    #[command(subcommand)]
+    Job(job::Command),
     /// Looks after the ledger
     #[command(subcommand)]
     Ledger(ledger::Command),
@@ -85,6 +90,7 @@ pub fn main() -> ExitCode {
         Command::Import(command) => import::run(command),
         Command::Search(args) => search::run(args),
         Command::Archive(command) => archive::run(command),
+        Command::Job(command) => job::run(command),
         Command::Ledger(command) => ledger::run(command),
         Command::Ocfl(command) => ocfl::run(command),
         Command::Bag(command) => bag::run(command),

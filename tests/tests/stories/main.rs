@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod batches;
+mod console;
 mod crash;
 mod fixity;
 mod main_job;
