@@ -99,9 +99,7 @@ fn push(text: &mut String, value: &Value, depth: Option<usize>) {
             (.., n) => text.push_str(&format::plain(n.unwrap_or_default())),
         },
         Value::String(string) => push_string(text, string),
-        Value::Array(all) => {
-            push_all(text, '[', ']', depth, all.iter(), push)
-        }
+        Value::Array(all) => push_all(text, '[', ']', depth, all.iter(), push),
         Value::Object(fields) => {
             push_all(text, '{', '}', depth, fields.iter(), |text, (name, value), depth| {
                 push_string(text, name);

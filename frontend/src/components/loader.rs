@@ -153,9 +153,7 @@ fn answer<T: Clone + 'static>(stand: Stand) -> Option<T> {
     }
 }
 
-fn of_its_type<T: Clone + 'static, V: IntoView>(
-    full: impl Fn(T) -> V + 'static,
-) -> Drawn {
+fn of_its_type<T: Clone + 'static, V: IntoView>(full: impl Fn(T) -> V + 'static) -> Drawn {
     Box::new(move |value| value.downcast_ref::<T>().cloned().map(&full).into_any())
 }
 

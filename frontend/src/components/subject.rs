@@ -21,13 +21,15 @@ pub(crate) fn actor(name: &str) -> AnyView {
     }
     match words::actor(name) {
         Some(word) => word.into_any(),
-        None => view! { <span class="name" lang=is_chinese(name).then_some("zh")>{name.to_owned()}</span> }.into_any(),
+        None => view! { <span class="name" lang=is_chinese(name).then_some("zh")>{name.to_owned()}</span> }
+            .into_any(),
     }
 }
 
 /// Whether a name is written in Han characters: read aloud as Chinese, whatever the page speaks.
 fn is_chinese(name: &str) -> bool {
-    name.chars().any(|c| matches!(c, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}'))
+    name.chars()
+        .any(|c| matches!(c, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}'))
 }
 
 /// A thing as a link to its page, or as plain text when it has none.
