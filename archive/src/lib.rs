@@ -4,6 +4,7 @@ pub mod db;
 pub mod deletion;
 pub mod delivery;
 pub mod dossier;
+pub mod export;
 pub mod fixity;
 pub mod import;
 pub mod log;

@@ -96,13 +96,15 @@ pub struct ChangePassword {
 
 /// Every action of which the audit trail keeps an entry: the thing it deals with, a point, and what was done or tried.
 /// Clients have words for each.
-pub const ACTIONS: [&str; 51] = [
+pub const ACTIONS: [&str; 54] = [
     "account.changed",
     "account.created",
     "account.password",
     "account.password-changed",
     "account.password-reset",
+    "archive.admit",
     "archive.checked",
+    "archive.export",
     "archive.rebuild",
     "calibration.adopt",
     "campaign.create",
@@ -117,6 +119,7 @@ pub const ACTIONS: [&str; 51] = [
     "delivery.settle",
     "diplomas.imported",
     "dossier.correct",
+    "dossier.export",
     "dossier.read",
     "face.compare",
     "face.decide",

@@ -19,6 +19,7 @@ pub mod delivery;
 pub mod doctor;
 pub mod dossier;
 pub mod event;
+pub mod export;
 pub mod face;
 pub mod health;
 pub mod import;

@@ -17,6 +17,10 @@ pub(super) enum Command {
 
     /// Makes catalog and index anew from the archive's files
     Rebuild(Rebuild),
+
+    /// Takes in, byte for byte, what a bag of `xuecang export` holds and the archive does not: ends with 1 if an object
+    /// was refused
+    Admit(super::admit::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -47,6 +51,7 @@ pub(super) fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Check(args) => check(&args),
         Command::Rebuild(args) => rebuild(&args),
+        Command::Admit(args) => super::admit::run(&args),
     }
 }
 

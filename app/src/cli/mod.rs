@@ -3,12 +3,14 @@
 //! To add a command, write a file with `pub(super) struct Args` (its doc comments are its help) and
 //! `pub(super) fn run(args: Args) -> anyhow::Result<ExitCode>`, and add a line to [`Command`] and one to [`main`]'s match.
 
+mod admit;
 mod archive;
 mod bag;
 mod bar;
 mod certificate;
 mod demo;
 mod doctor;
+mod export;
 mod face;
 mod import;
 mod init;
@@ -20,6 +22,7 @@ mod password;
 mod place;
 mod search;
 mod serve;
+mod stop;
 mod user;
 mod verdict;
 
@@ -51,6 +54,8 @@ enum Command {
     Import(import::Command),
     /// Finds people
     Search(search::Args),
+    /// Writes dossiers out as a bag that anybody can read and check
+    Export(export::Args),
     /// Looks after the archive
     #[command(subcommand)]
     Archive(archive::Command),
@@ -89,6 +94,7 @@ pub fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(args),
         Command::Import(command) => import::run(command),
         Command::Search(args) => search::run(args),
+        Command::Export(args) => export::run(args),
         Command::Archive(command) => archive::run(command),
         Command::Job(command) => job::run(command),
         Command::Ledger(command) => ledger::run(command),

@@ -279,7 +279,7 @@ impl<'a> Holdings<'a> {
     }
 
     /// Intent, files, rows: in this order, each durable before the next.
-    fn commit(self, batch: crate::ocfl::Batch<'_>, objects: Vec<ObjectId>) -> Result<(), Error> {
+    pub(super) fn commit(self, batch: crate::ocfl::Batch<'_>, objects: Vec<ObjectId>) -> Result<(), Error> {
         if objects.is_empty() {
             return Ok(());
         }
@@ -407,7 +407,7 @@ pub(super) fn record(tx: &crate::db::Transaction<'_>, object: &Object) -> Result
     Ok(kind)
 }
 
-fn kind_of(object: &Object) -> ObjectKind {
+pub(super) fn kind_of(object: &Object) -> ObjectKind {
     let has = |file: &str| SafePath::new(file).is_ok_and(|path| object.digest(&path).is_some());
     if has(DELIVERY) {
         ObjectKind::Delivery

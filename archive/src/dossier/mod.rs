@@ -7,6 +7,7 @@
 //! - Everything is idempotent: the same change again changes nothing and makes no version.
 //! - [`rebuild`] makes the catalog anew from the files alone.
 
+mod admit;
 mod change;
 mod document;
 mod holdings;
@@ -14,6 +15,7 @@ mod photo;
 mod premis;
 mod rebuild;
 
+pub use admit::Fate;
 pub use change::{Change, Facts};
 pub use document::{Diploma, DiplomaFacts, Dossier, Format, Photo, PhotoKind};
 pub use holdings::{Error, Holdings, Kept, object_of};

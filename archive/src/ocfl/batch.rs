@@ -1,5 +1,9 @@
 //! Writing: many objects staged, then all of them kept at once.
 
+mod adopt;
+
+pub use adopt::AdoptError;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
