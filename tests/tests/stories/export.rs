@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use api::Role;
 use api::ids::PersonId;
 use api::ledger::LedgerEntry;
 use api::search::{SearchQuery, SearchResults};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tests::{Appliance, Client, Scene, files, program};
 
@@ -204,4 +205,38 @@ fn some_leave_others_stay_and_what_is_not_asked_for_rightly_does_not_leave() {
     let busy = scene.appliance.run(&["archive", "admit", to("two").to_str().unwrap()]).unwrap();
     assert_eq!(busy.status.code(), Some(2), "a server is running");
     assert!(!to("nobody").exists());
+}
+
+/// Called back after so many milliseconds, an export either is whole or was never there.
+#[test]
+fn an_export_that_is_called_back_leaves_nothing() {
+    let scene = school();
+    scene.appliance.stop().unwrap();
+    let place = scene.appliance.folder().join("leaving");
+    std::fs::create_dir(&place).unwrap();
+    let bag = place.join("bag");
+    let mut stopped = 0;
+    for delay in (0..24).map(|step| step * 12) {
+        let mut console = Command::new(program("xuecang").unwrap());
+        console.args(["export", "--purpose", PURPOSE, "--approved-by", APPROVED_BY, "--to"]).arg(&bag);
+        console.arg("--data").arg(scene.appliance.data());
+        console.arg("--config").arg(scene.appliance.folder().join("config.toml"));
+        let mut console = console.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        sleep(Duration::from_millis(delay));
+        // It may have ended before; then nobody hears it.
+        let _heard = kill_process(Pid::from_child(&console), Signal::TERM);
+        let status = console.wait().unwrap();
+        let left: Vec<_> =
+            std::fs::read_dir(&place).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        if status.success() {
+            assert_eq!(left, ["bag"], "after {delay} ms");
+            let mut ours = Command::new(program("xuecang").unwrap());
+            assert!(ours.args(["bag", "validate"]).arg(&bag).output().unwrap().status.success());
+            std::fs::remove_dir_all(&bag).unwrap();
+        } else {
+            assert!(left.is_empty(), "after {delay} ms there is {left:?}");
+            stopped += u32::from(status.code() == Some(2));
+        }
+    }
+    println!("stopped {stopped} times in the midst of it");
 }
