@@ -39,7 +39,7 @@ impl Server {
     /// Starts the stopped server again.
     pub(crate) fn resume(&mut self) -> Result<()> {
         let log = fs::File::create(self.data.join("demo.log"))?.into_file();
-        let mut command = self.command(&["serve"])?;
+        let mut command = self.command(&["serve", "--leave-with-parent"])?;
         self.child = Some(command.stdout(Stdio::null()).stderr(log).stdin(Stdio::null()).spawn()?);
         let begun = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", self.staff)).is_err() {

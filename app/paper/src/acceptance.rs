@@ -92,16 +92,23 @@ fn figures(sheet: &mut Sheet<'_>, language: Language, report: &CheckReport) {
         .iter()
         .map(|finding| {
             vec![
+                language.worded("finding", &finding.code).to_owned(),
                 finding.code.clone(),
-                finding.severity.clone(),
-                finding.group.clone(),
+                language.worded("severity", &finding.severity).to_owned(),
+                language.worded("group", &finding.group).to_owned(),
                 finding.count.to_string(),
             ]
         })
         .collect();
     sheet.table(
-        &[say("代码", "Code"), say("级别", "Severity"), say("归类", "Group"), say("数量", "Count")],
-        &[3.0, 1.5, 1.5, 1.0],
+        &[
+            say("问题", "Finding"),
+            say("代码", "Code"),
+            say("级别", "Severity"),
+            say("归类", "Group"),
+            say("数量", "Count"),
+        ],
+        &[3.0, 2.6, 1.3, 1.3, 0.8],
         &rows,
     );
 }

@@ -8,9 +8,10 @@ mod deletion;
 mod font;
 mod sheet;
 mod slips;
+mod words;
 
 pub use acceptance::acceptance_report;
-pub use deletion::{Certificate, Claim, deletion_certificate};
+pub use deletion::{Certificate, Claim, Place, deletion_certificate};
 pub use font::{FontError, Fonts};
 pub use slips::{Slip, slips};
 

@@ -26,6 +26,10 @@ pub(super) struct Args {
     /// Address and port for vendors [default: 0.0.0.0:8444] [env: XUECANG_VENDOR_LISTEN]
     #[arg(long)]
     vendor_listen: Option<SocketAddr>,
+
+    /// End when the process that started this one ends
+    #[arg(long, hide = true)]
+    leave_with_parent: bool,
 }
 
 pub(super) fn run(args: Args) -> Result<ExitCode> {
@@ -33,6 +37,9 @@ pub(super) fn run(args: Args) -> Result<ExitCode> {
         ("listen", args.listen.map(|address| address.to_string())),
         ("vendor_listen", args.vendor_listen.map(|address| address.to_string())),
     ])?;
+    if args.leave_with_parent {
+        rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM))?;
+    }
     start_log(config.log);
     check_volume(&config)?;
     let _alone = service::take(&config.office.data)?;

@@ -59,14 +59,21 @@ fn followed(id: CaseId, every: u32) -> Loader<Case> {
 /// The page.
 pub(crate) fn page(id: CaseId) -> AnyView {
     let case = followed(id, ASK_EVERY);
+    let step = Memo::new(move |_| case.get().and_then(Step::of));
     view! {
         <p class="crumb no-print"><a href="/deletions">{t!(rail.deletions)}</a></p>
-        {case.show(move |kept| full(&kept, case))}
+        {case.show(|kept| head(&kept))}
+        {next_step(id, case, step)}
+        {case.show_quietly(|kept| view! {
+            {guards(&kept.guards)}
+            {locations(&kept.locations)}
+            {timeline(&kept.timeline)}
+        })}
     }
     .into_any()
 }
 
-fn full(kept: &Case, case: Loader<Case>) -> AnyView {
+fn head(kept: &Case) -> AnyView {
     let id = kept.id;
     view! {
         <header class="page-head">
@@ -82,53 +89,74 @@ fn full(kept: &Case, case: Loader<Case>) -> AnyView {
             figure::figure(t!(case.bytes), format::size(kept.bytes)),
             figure::figure(t!(case.locations), format::count(kept.locations.len() as u64)),
         ])}
-        {kept.next.map(|next| next_step(kept, next, case))}
-        {guards(&kept.guards)}
-        {locations(&kept.locations)}
-        {timeline(&kept.timeline)}
     }
     .into_any()
 }
 
-/// What must happen next, and by whom; the signature is given here.
-fn next_step(kept: &Case, next: NextStep, case: Loader<Case>) -> AnyView {
-    let id = kept.id;
-    let status = if next == NextStep::AwaitVendor { Status::Waiting } else { Status::Attention };
-    let body = match next {
-        NextStep::AwaitVendor => ().into_any(),
-        NextStep::Ceremony => view! {
-            <a class="button primary" href=format!("/deletions/{id}/ceremony")>{t!(case.to_ceremony)}</a>
-        }
-        .into_any(),
-        _ if kept.awaits.iter().any(|office| holds(*office)) => signature(id, kept, next, case),
-        _ if state().may(Right::SignDeletions) => {
-            let others: Vec<_> =
-                kept.awaits.iter().map(|office| i18n::name_of(words::role, *office)).collect();
-            view! { <p>{mark::mark(Status::Waiting, t!(case.awaits, names = format::list(&others)))}</p> }
-                .into_any()
-        }
-        _ => view! { <p class="dim">{t!(case.officers_sign)}</p> }.into_any(),
-    };
-    view! {
-        <section class="panel no-print">
-            <h2>{t!(deletions.next)}</h2>
-            <p>{mark::mark(status, step(kept, next))}</p>
-            {body}
-        </section>
-    }
-    .into_any()
+/// What must happen next, and whose signature it lacks.
+#[derive(Clone, PartialEq)]
+struct Step {
+    next: NextStep,
+    signing: Option<String>,
+    awaits: Vec<api::Role>,
 }
 
-/// What must happen next: which message waits for whose signature, or the step's own words.
-fn step(kept: &Case, next: NextStep) -> String {
-    match &kept.signing {
-        Some(message) if !kept.awaits.is_empty() => {
-            let names: Vec<_> =
-                kept.awaits.iter().map(|office| i18n::name_of(words::role, *office)).collect();
-            let step = i18n::worded(words::message, message);
-            t!(case.to_sign, step = step, names = format::list(&names)).to_string()
+/// What the person at this screen can do about it.
+#[derive(Clone, PartialEq)]
+enum Mine {
+    /// Nothing: the vendor is on.
+    Wait,
+    /// Go to the ceremony.
+    Ceremony,
+    /// Sign this.
+    Sign(String),
+    /// Nothing: these others sign.
+    Others(String),
+    /// Nothing: officers sign.
+    Officers,
+}
+
+impl Step {
+    fn of(kept: Case) -> Option<Self> {
+        Some(Self { next: kept.next?, signing: kept.signing, awaits: kept.awaits })
+    }
+
+    fn status(&self) -> Status {
+        if self.next == NextStep::AwaitVendor { Status::Waiting } else { Status::Attention }
+    }
+
+    /// Whose signatures it lacks.
+    fn offices(&self) -> String {
+        format::list(
+            &self.awaits.iter().map(|office| i18n::name_of(words::role, *office)).collect::<Vec<_>>(),
+        )
+    }
+
+    /// What is to be signed, or the step's own words.
+    fn words(&self) -> String {
+        match &self.signing {
+            Some(message) => i18n::worded(words::message, message),
+            None => i18n::name_of(words::next, self.next),
         }
-        _ => i18n::name_of(words::next, next),
+    }
+
+    /// Which message waits for whose signature, or the step's own words.
+    fn sentence(&self) -> String {
+        if self.signing.is_some() && !self.awaits.is_empty() {
+            t!(case.to_sign, step = self.words(), names = self.offices()).to_string()
+        } else {
+            i18n::name_of(words::next, self.next)
+        }
+    }
+
+    fn mine(&self) -> Mine {
+        match self.next {
+            NextStep::AwaitVendor => Mine::Wait,
+            NextStep::Ceremony => Mine::Ceremony,
+            _ if self.awaits.iter().any(|office| holds(*office)) => Mine::Sign(self.words()),
+            _ if state().may(Right::SignDeletions) => Mine::Others(self.offices()),
+            _ => Mine::Officers,
+        }
     }
 }
 
@@ -137,11 +165,41 @@ fn holds(office: api::Role) -> bool {
     state().session_now().is_some_and(|session| session.user.roles.contains(&office))
 }
 
-fn signature(id: CaseId, kept: &Case, next: NextStep, case: Loader<Case>) -> AnyView {
-    let step = match &kept.signing {
-        Some(message) => i18n::worded(words::message, message),
-        None => i18n::name_of(words::next, next),
-    };
+/// What must happen next, and by whom; the signature is given here. The case is heard of anew all the time: each part is
+/// drawn anew only when it is another, so that nobody loses the password being typed.
+fn next_step(id: CaseId, case: Loader<Case>, step: Memo<Option<Step>>) -> AnyView {
+    let goes_on = Memo::new(move |_| step.get().is_some());
+    let mine = Memo::new(move |_| step.get().map(|step| step.mine()));
+    (move || {
+        goes_on.get().then(|| {
+            view! {
+                <section class="panel no-print">
+                    <h2>{t!(deletions.next)}</h2>
+                    <p>{move || step.get().map(|step| mark::mark(step.status(), step.sentence()))}</p>
+                    {move || mine.get().map(|mine| what_i_do(id, case, mine))}
+                </section>
+            }
+        })
+    })
+    .into_any()
+}
+
+fn what_i_do(id: CaseId, case: Loader<Case>, mine: Mine) -> AnyView {
+    match mine {
+        Mine::Wait => ().into_any(),
+        Mine::Ceremony => view! {
+            <a class="button primary" href=format!("/deletions/{id}/ceremony")>{t!(case.to_ceremony)}</a>
+        }
+        .into_any(),
+        Mine::Sign(step) => signature(id, &step, case),
+        Mine::Others(names) => {
+            view! { <p>{mark::mark(Status::Waiting, t!(case.awaits, names = names))}</p> }.into_any()
+        }
+        Mine::Officers => view! { <p class="dim">{t!(case.officers_sign)}</p> }.into_any(),
+    }
+}
+
+fn signature(id: CaseId, step: &str, case: Loader<Case>) -> AnyView {
     let password = RwSignal::new(String::new());
     let attempt = Attempt::new();
     let submit = move || {

@@ -12,6 +12,7 @@ use tests::{Appliance, Browser, Captures, PHONE, Page, Scene, models, program};
 
 use crate::agent::Erasing;
 use crate::look::Look;
+use crate::papers;
 
 /// How many students there are: fewer make no thresholds.
 const STUDENTS: usize = 16;
@@ -306,6 +307,7 @@ fn deleted(appliance: &Appliance, browser: &Browser, people: &People) -> Result<
          .then(answer => answer.text()).then(text => text.slice(0, 4))",
     )?;
     ensure!(paper == "%PDF", "the certificate is there on paper: {paper:?}");
+    papers::read(appliance, &case)?;
     Ok(case)
 }
 

@@ -7,4 +7,5 @@ mod desk;
 mod imports;
 mod look;
 mod offices;
+mod papers;
 mod search;

@@ -22,20 +22,22 @@ impl Working<'_> {
         let certificate = self.assemble()?;
         let bytes = certificate.to_bytes().map_err(broken)?;
         self.archive(&bytes)?;
-        self.row.certificate = Some(String::from_utf8(bytes.clone()).map_err(broken)?);
+        let digest = Hash::of(&bytes);
+        let text = String::from_utf8(bytes).map_err(broken)?;
         self.row.state = match certificate.outcome() {
             Outcome::Certified => "CERTIFIED".to_owned(),
             Outcome::Partial => "PARTIAL".to_owned(),
         };
         let (id, session) = (self.row.id, Kept::text(&self.case, None)?);
         let detail = serde_json::json!({
-            "certificate": Hash::of(&bytes), "outcome": certificate.outcome(), "level": certificate.statement().level,
+            "certificate": digest, "outcome": certificate.outcome(), "level": certificate.statement().level,
         });
         self.office.office.write(|tx| -> Result<()> {
-            rows::set_certificate(tx, id, self.row.certificate.as_deref().unwrap_or_default())?;
+            rows::set_certificate(tx, id, &text)?;
             rows::set_session(tx, id, &self.row.state, &session)?;
             event::queue(tx, &Actor::appliance(), "deletion.certificate", id, "", &detail)
         })?;
+        self.row.certificate = Some(text);
         tracing::info!(case.id = %id, "Closed {id} as {}.", self.row.state);
         Ok(())
     }

@@ -1,6 +1,5 @@
 //! Deletion cases, as the school's officers lead them.
 
-use ::paper::Language;
 use api::Right;
 use api::deletion::{Case, NewCase, SignStep, TypeCode};
 use api::ids::CaseId;
@@ -9,7 +8,7 @@ use axum::{
     http::{StatusCode, header},
     response::IntoResponse,
 };
-use handshake::statement::{Claim, ClaimCode};
+use handshake::statement::{Claim, LocationStatement};
 use service::deletion;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -119,62 +118,52 @@ async fn certificate_paper(
     let language = wanted.language()?;
     let pdf = app
         .call(move |office| {
-            let facts = on_paper(id, &deletion::facts(office, &actor, id)?, language);
+            let facts = on_paper(id, &deletion::facts(office, &actor, id)?);
             paper::set(|fonts| ::paper::deletion_certificate(fonts, language, &facts))
         })
         .await?;
     Ok(paper::answer(&format!("certificate-{id}"), pdf))
 }
 
-fn on_paper(id: CaseId, facts: &deletion::Facts, language: Language) -> ::paper::Certificate {
+fn on_paper(id: CaseId, facts: &deletion::Facts) -> ::paper::Certificate {
     let report = &facts.report;
-    let claims = |claims: &[Claim]| claims.iter().map(|claim| sentence(claim, language)).collect();
+    let statement = &report.statement;
+    let claim = |claim: &Claim| ::paper::Claim {
+        code: service::word(&claim.code),
+        place: claim.location.as_ref().map(ToString::to_string),
+        messages: claim.messages.clone(),
+    };
     ::paper::Certificate {
         school: facts.school.clone(),
         vendor: facts.vendor.clone(),
         case: id.to_string(),
         state: service::word(&report.outcome),
         level: report.level.name().to_owned(),
-        objects: report.statement.object_count,
-        issued: report.statement.concluded_at,
-        proven: claims(&report.proven),
-        declared: claims(&report.declared),
-        unmet: report.unmet.iter().map(|guard| format!("{}: {}", guard.code.name(), guard.detail)).collect(),
+        objects: statement.object_count,
+        issued: statement.concluded_at,
+        proven: report.proven.iter().map(claim).collect(),
+        declared: report.declared.iter().map(claim).collect(),
+        places: statement.locations.iter().map(place).collect(),
+        unmet: report
+            .unmet
+            .iter()
+            .map(|guard| (guard.code.name().to_owned(), guard.detail.clone()))
+            .collect(),
+        risks: statement.residual_risks.iter().map(service::word).collect(),
+        declarations: statement.declarations.iter().map(|said| said.text.clone()).collect(),
         digest: report.sha256.to_string(),
     }
 }
 
-fn sentence(claim: &Claim, language: Language) -> ::paper::Claim {
-    let (chinese, english) = match claim.code {
-        ClaimCode::CopiesSafe => (
-            "擦除之前，学校已有经核验的多份副本，并做过恢复演练。",
-            "Before the erasure the school had verified copies on several media and had tried a restore.",
-        ),
-        ClaimCode::HeldObjects => (
-            "随机数抽取之后，供应商在所申报的位置持有这些完全相同的字节。",
-            "After the nonces were drawn, the vendor held exactly these bytes in the places it declared.",
-        ),
-        ClaimCode::OrderAndKeys => (
-            "哪些密钥按什么顺序、在什么时间段内签名，事后未被改动。",
-            "Which keys signed, in which order and within which time; nothing was changed later.",
-        ),
-        ClaimCode::Sanitised => ("该位置已按所述方法清除。", "The place was sanitised as described."),
-        ClaimCode::Absent => ("该位置已不再有这些照片。", "The photos are absent from the place."),
-        ClaimCode::KeyDestroyed => ("密钥已销毁。", "A key was destroyed."),
-        ClaimCode::DerivativesListed => {
-            ("由这些照片生成的一切均已列出。", "Everything that was made from the photos was listed.")
-        }
-        ClaimCode::NoOtherLocation => ("没有其他存放位置。", "There is no other place."),
-        ClaimCode::PersonsPresent => ("所列人员在场。", "The persons named were present."),
-        ClaimCode::FirmwareHonest => {
-            ("设备及其固件如实执行了所报告的操作。", "Devices and their firmware did what they reported.")
-        }
-    };
-    let text = match language {
-        Language::Chinese => chinese,
-        Language::English => english,
-    };
-    let place = claim.location.as_ref().map(|location| format!(" [{location}]")).unwrap_or_default();
-    let numbers = claim.messages.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-    ::paper::Claim { text: format!("{text}{place}"), rests_on: format!("# {numbers}") }
+fn place(place: &LocationStatement) -> ::paper::Place {
+    let erased = place.sanitisation.as_ref();
+    ::paper::Place {
+        id: place.id.to_string(),
+        kind: service::word(&place.kind),
+        device: [&place.make, &place.model, &place.serial].map(|part| part.trim()).join(" "),
+        held: place.objects_held,
+        level: place.level.name().to_owned(),
+        erased: erased.map(|done| format!("{} ({} {})", done.technique, done.tool, done.tool_version)),
+        residue: place.residue.clone(),
+    }
 }

@@ -23,8 +23,10 @@ const RUNNING: &[Need] = &[
     Need { package: "fonts-noto-cjk", why: "Chinese glyphs in browser and PDF", there: has_noto_cjk },
 ];
 
-const TESTS: &[Need] =
-    &[Need { package: "chromium", why: "the browser tests", there: || exists("chromium") }];
+const TESTS: &[Need] = &[
+    Need { package: "chromium", why: "the browser tests", there: || exists("chromium") },
+    Need { package: "poppler-utils", why: "reads the papers in the tests", there: || exists("pdftotext") },
+];
 
 /// Installs what is missing, or says what to install.
 pub(crate) fn ensure(purpose: For) -> Result<()> {
