@@ -96,7 +96,7 @@ pub struct ChangePassword {
 
 /// Every action of which the audit trail keeps an entry: the thing it deals with, a point, and what was done or tried.
 /// Clients have words for each.
-pub const ACTIONS: [&str; 54] = [
+pub const ACTIONS: [&str; 55] = [
     "account.changed",
     "account.created",
     "account.password",
@@ -104,6 +104,7 @@ pub const ACTIONS: [&str; 54] = [
     "account.password-reset",
     "archive.admit",
     "archive.checked",
+    "archive.drilled",
     "archive.export",
     "archive.rebuild",
     "calibration.adopt",

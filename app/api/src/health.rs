@@ -21,6 +21,8 @@ pub struct ArchiveHealth {
     pub last_check: Option<FixityCheck>,
     /// Checks, newest first (the last 60).
     pub checks: Vec<FixityCheck>,
+    /// The last restore drill, if there was one.
+    pub last_drill: Option<Drill>,
     /// How many search documents there are.
     pub indexed: u64,
     /// Changes the index has not caught up with.
@@ -45,6 +47,28 @@ pub struct FixityCheck {
     pub bytes: u64,
     /// Milliseconds it took.
     pub ms: u64,
+}
+
+/// One restore drill: the archive restored into an empty folder, read back and compared.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Drill {
+    /// When it ended.
+    pub at: Timestamp,
+    /// Objects that came back whole.
+    pub objects: u64,
+    /// Files of these.
+    pub files: u64,
+    /// Bytes of these, every one compared.
+    pub bytes: u64,
+    /// Things that did not come back as they were kept.
+    pub differing: u64,
+    /// Whether the copy lay on another device than the archive.
+    pub other_device: bool,
+    /// Milliseconds it took.
+    pub ms: u64,
+    /// SHA-256 of its report, hex.
+    pub report: String,
 }
 
 /// What the doctor sees. `GET /doctor`

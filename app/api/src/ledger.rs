@@ -5,12 +5,13 @@ use serde::{Deserialize, Serialize};
 
 /// Every kind of event that the ledger holds: the thing it deals with, a point, and what happened to it. Nothing else is
 /// ever queued, and clients have words for each.
-pub const EVENT_KINDS: [&str; 31] = [
+pub const EVENT_KINDS: [&str; 32] = [
     "account.changed",
     "account.created",
     "account.password-reset",
     "archive.admitted",
     "archive.checked",
+    "archive.drilled",
     "archive.exported",
     "archive.rebuilt",
     "calibration.adopted",

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, os::unix::fs::PermissionsExt as _, path::Path};
 
 use api::Right;
-use api::health::{Doctor, DoctorFinding};
+use api::health::{Doctor, DoctorFinding, Drill};
 use archive::db::{
     catalog,
     office::{audit, fixity_check},
@@ -14,7 +14,7 @@ use models::Installed;
 
 use crate::authority::days_left;
 use crate::volume::{Encryption, encryption, free_bytes};
-use crate::{Actor, Office, Result, deletion, delivery};
+use crate::{Actor, Office, Result, deletion, delivery, drill};
 
 /// Days before a certificate's end at which it is mentioned.
 const CERTIFICATE_DAYS: i32 = 30;
@@ -25,6 +25,9 @@ const ROOM_ATTENTION: u64 = 20 << 30;
 
 /// How old the last check of every byte may be.
 const FIXITY_AGE: SignedDuration = SignedDuration::from_hours(92 * 24);
+
+/// How old the last restore drill may be.
+const DRILL_AGE: SignedDuration = SignedDuration::from_hours(366 * 24);
 
 /// Changes the index may be behind without being mentioned.
 const INDEX_BEHIND: u64 = 1000;
@@ -80,6 +83,7 @@ pub fn examine(office: &Office, actor: &Actor) -> Result<Doctor> {
     actor.may(Right::ReadDoctor)?;
     let mut findings =
         Vec::from([volume(office), room(office), clock(office), fixity(office), index(office)]);
+    findings.push(restore_drill(office));
     findings.push(models(office));
     findings.extend(certificates(office));
     findings.push(keys(office));
@@ -223,6 +227,52 @@ fn fixity(office: &Office) -> Finding {
     }
 }
 
+fn restore_drill(office: &Office) -> Finding {
+    let objects = office.catalog.read(catalog::object::totals).map(|totals| totals.objects);
+    match (objects, drill::last(office)) {
+        (Err(error), _) => unknown("drill-unknown", &error),
+        (_, Err(error)) => unknown("drill-unknown", &error),
+        (Ok(objects), Ok(last)) => drilled(objects, last.as_ref(), Timestamp::now()),
+    }
+}
+
+fn drilled(objects: u64, last: Option<&Drill>, now: Timestamp) -> Finding {
+    const MEND: &str = "Run `xuecang archive drill --to DIR`, best with a folder on another disk.";
+    match last {
+        None if objects == 0 => Finding::new("drill-ok", Level::Ok, "There is nothing to restore yet."),
+        None => Finding::new(
+            "drill-never",
+            Level::Attention,
+            "Nobody has tried yet whether the archive can be restored.",
+        )
+        .mend(MEND),
+        Some(last) if last.differing > 0 => Finding::new(
+            "drill-differs",
+            Level::Attention,
+            format!(
+                "{} things did not come back as they were kept in the drill of {:.0}.",
+                last.differing, last.at
+            ),
+        )
+        .mend(
+            "Run `xuecang archive check`, bring what is damaged back from another copy, and drill again. Delete nothing \
+             before.",
+        )
+        .param("differing", last.differing)
+        .param("at", last.at),
+        Some(last) if now.duration_since(last.at) > DRILL_AGE => {
+            let text = format!("The archive was last restored in a drill at {:.0}.", last.at);
+            Finding::new("drill-old", Level::Attention, text).mend(MEND).param("at", last.at)
+        }
+        Some(last) => Finding::new(
+            "drill-ok",
+            Level::Ok,
+            format!("{} objects were restored and compared at {:.0}.", last.objects, last.at),
+        )
+        .param("at", last.at),
+    }
+}
+
 fn index(office: &Office) -> Finding {
     match office.catalog.read(catalog::to_index::count) {
         Err(error) => unknown("index-unknown", &error),
@@ -355,5 +405,35 @@ fn keys(office: &Office) -> Finding {
                 .mend("Run `chmod 700` on the folder `keys` and `chmod 600` on the files in it.")
                 .param("files", open.join(", "))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_drill_counts_for_a_year_and_only_when_nothing_differed() {
+        let at = Timestamp::UNIX_EPOCH;
+        let drill = |differing| Drill {
+            at,
+            objects: 3,
+            files: 9,
+            bytes: 90,
+            differing,
+            other_device: false,
+            ms: 1,
+            report: "00".repeat(32),
+        };
+        let after = |days: i64| at + SignedDuration::from_hours(24 * days);
+        let judged = |objects, last: Option<&Drill>, now| {
+            let finding = drilled(objects, last, now);
+            (finding.code, finding.level, finding.mend.is_empty())
+        };
+        assert_eq!(judged(0, None, at), ("drill-ok", Level::Ok, true));
+        assert_eq!(judged(3, None, at), ("drill-never", Level::Attention, false));
+        assert_eq!(judged(3, Some(&drill(0)), after(366)), ("drill-ok", Level::Ok, true));
+        assert_eq!(judged(3, Some(&drill(0)), after(367)), ("drill-old", Level::Attention, false));
+        assert_eq!(judged(3, Some(&drill(1)), after(1)), ("drill-differs", Level::Attention, false));
     }
 }

@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::job::Ctx;
-use crate::{Actor, Office, Refusal as _, Result, audit, event, job};
+use crate::{Actor, Office, Refusal as _, Result, audit, drill, event, job};
 
 /// The event that tells of a check, and what it is about.
 const CHECKED: &str = "archive.checked";
@@ -39,6 +39,7 @@ pub fn archive(office: &Office, actor: &Actor) -> Result<ArchiveHealth> {
         office.office.read(|conn| fixity_check::latest(conn, 60))?.into_iter().map(check_to_api).collect();
     let free_bytes = crate::volume::free_bytes(&office.paths.data).or_failed("ask for free space")?;
     let people = office.catalog.read(catalog::person::count)?;
+    let last_drill = drill::last(office)?;
     office.catalog.read(|conn| {
         let totals = catalog::object::totals(conn)?;
         let index_behind = catalog::to_index::count(conn)?;
@@ -50,6 +51,7 @@ pub fn archive(office: &Office, actor: &Actor) -> Result<ArchiveHealth> {
             bytes: totals.bytes,
             last_check: checks.first().cloned(),
             checks: checks.clone(),
+            last_drill,
             indexed: people.saturating_sub(index_behind),
             index_behind,
             free_bytes,

@@ -18,6 +18,7 @@ pub mod deletion;
 pub mod delivery;
 pub mod doctor;
 pub mod dossier;
+pub mod drill;
 pub mod event;
 pub mod export;
 pub mod face;

@@ -8,12 +8,15 @@ use serde::Serialize;
 use service::Actor;
 use service::health::{self, Checked, Fault};
 
-use super::{bar::Bar, place::Place};
+use super::{bar::Bar, drill, place::Place};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     /// Reads every byte of the archive and compares it with its digest: ends with 1 if any differs
     Check(Check),
+
+    /// Restores the whole archive into an empty folder and compares every byte: ends with 1 if any differs
+    Drill(drill::Args),
 
     /// Makes catalog and index anew from the archive's files
     Rebuild(Rebuild),
@@ -50,6 +53,7 @@ struct Told<'a> {
 pub(super) fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Check(args) => check(&args),
+        Command::Drill(args) => drill::run(&args),
         Command::Rebuild(args) => rebuild(&args),
         Command::Admit(args) => super::admit::run(&args),
     }

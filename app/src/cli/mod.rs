@@ -10,6 +10,7 @@ mod bar;
 mod certificate;
 mod demo;
 mod doctor;
+mod drill;
 mod export;
 mod face;
 mod import;

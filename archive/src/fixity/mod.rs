@@ -14,6 +14,8 @@ use serde::Serialize;
 
 use crate::ocfl::{self, ObjectId, Root};
 
+pub mod drill;
+
 /// How an object was found that is not intact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use bag::{Checksum, Report, SafePath};
+use bag::{Algorithm, Checksum, Report, SafePath};
 use fs_err as fs;
 use fs_err::os::unix::fs::OpenOptionsExt as _;
 
@@ -87,6 +87,26 @@ impl Object {
         }
     }
 
+    /// What the inventory in the folder of `version` says of it, and that inventory's sha512.
+    pub(super) fn as_written(
+        folder: PathBuf,
+        version: u32,
+    ) -> Result<Option<(VersionInfo, Checksum)>, ReadError> {
+        let bytes = match fs::read(folder.join(format!("v{version}")).join(inventory::FILE)) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(ReadError::Inventory { folder, source: error.into() }),
+        };
+        match Inventory::parse(&bytes) {
+            Ok(mut inventory) if inventory.head.get() == version => {
+                let info = inventory.versions.remove(&inventory.head);
+                Ok(info.map(|info| (info, Checksum::of(Algorithm::Sha512, &bytes))))
+            }
+            Ok(_) => Ok(None),
+            Err(error) => Err(ReadError::Inventory { folder, source: error.into() }),
+        }
+    }
+
     /// Its id.
     pub fn id(&self) -> ObjectId {
         self.inventory.id
@@ -133,6 +153,11 @@ impl Object {
     /// The sha512 of a file of the newest version.
     pub fn digest(&self, path: &SafePath) -> Option<&Checksum> {
         self.inventory.versions.get(&self.head())?.digest(path)
+    }
+
+    /// Every stored file of every version, relative to the object's folder, with its sha512.
+    pub(crate) fn stored(&self) -> impl Iterator<Item = (&SafePath, &Checksum)> {
+        self.inventory.manifest.iter().flat_map(|(sum, paths)| paths.iter().map(move |path| (path, sum)))
     }
 
     /// Opens a file of the newest version.

@@ -10,7 +10,7 @@ use super::batch::Batch;
 use super::disk::Disk;
 use super::layout::{Declaration, EXTENSION, Layout};
 use super::object::{Object, ReadError};
-use super::{ObjectId, journal};
+use super::{Checksum, ObjectId, VersionInfo, journal};
 
 const DECLARATION: &str = "0=ocfl_1.1";
 const DECLARATION_TEXT: &str = "ocfl_1.1\n";
@@ -143,6 +143,20 @@ impl Root {
         }
     }
 
+    /// What the inventory written with `version` of an object says of it, and that inventory's sha512. Nothing if there
+    /// is no such object or version.
+    ///
+    /// # Errors
+    ///
+    /// If that inventory can't be read or understood.
+    pub fn as_written(
+        &self,
+        id: ObjectId,
+        version: u32,
+    ) -> Result<Option<(VersionInfo, Checksum)>, ReadError> {
+        Object::as_written(self.dir.join(self.folder(id)), version)
+    }
+
     /// The object in the folder `place`, whoever it is, if it can be understood.
     pub(crate) fn object_in(&self, place: &str) -> Option<Object> {
         Object::load(self.dir.join(place)).ok().flatten()
@@ -158,7 +172,8 @@ impl Root {
         Folders { open: vec![self.dir.clone()], skip: self.dir.join(EXTENSIONS) }
     }
 
-    pub(super) fn staging(&self) -> PathBuf {
+    /// Where a batch that is open keeps what is not yet archived.
+    pub(crate) fn staging(&self) -> PathBuf {
         self.dir.join(STAGING)
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::prelude::*;
 use api::Right;
-use api::health::{ArchiveHealth, FixityCheck};
+use api::health::{ArchiveHealth, Drill, FixityCheck};
 
 use crate::api_client;
 use crate::components::{
@@ -20,6 +20,8 @@ use crate::t;
 
 /// How many days the calendar shows.
 const DAYS: i64 = 63;
+/// How many days a restore drill counts for.
+const YEAR: i64 = 366;
 /// A day, ms.
 const DAY: i64 = 86_400_000;
 
@@ -82,6 +84,7 @@ fn full(health: &ArchiveHealth) -> AnyView {
         <p>{index}</p>
         <section><h2>{t!(archive.calendar)}</h2>{calendar(&health.checks)}</section>
         <details><summary>{t!(archive.checks)}</summary>{checks(&health.checks)}</details>
+        <section><h2>{t!(archive.drill)}</h2>{last_drill(health.last_drill.as_ref())}</section>
     }
     .into_any()
 }
@@ -111,6 +114,33 @@ fn last_check(check: Option<&FixityCheck>) -> AnyView {
         )
     };
     view! { <p class="lead">{mark::mark(status(check), text)}</p> }.into_any()
+}
+
+/// The restore drill: when, how much came back, and whether another is due.
+fn last_drill(drill: Option<&Drill>) -> AnyView {
+    let Some(drill) = drill else {
+        return notice::empty(t!(archive.drill_never), t!(archive.drill_never_how));
+    };
+    let (objects, bytes) = (format::count(drill.objects), format::size(drill.bytes));
+    let time = format::local_time(drill.at);
+    let is_old = now().as_millisecond() - drill.at.as_millisecond() > YEAR * DAY;
+    let (status, text) = if drill.differing > 0 {
+        let differing = format::count(drill.differing);
+        (
+            Status::Stop,
+            t!(archive.drill_differs, differing = differing, objects = objects, bytes = bytes, time = time),
+        )
+    } else {
+        let status = if is_old { Status::Attention } else { Status::Ok };
+        (status, t!(archive.drill_whole, objects = objects, bytes = bytes, time = time))
+    };
+    let device = if drill.other_device { t!(archive.drill_elsewhere) } else { t!(archive.drill_here) };
+    view! {
+        <p>{mark::mark(status, text)}</p>
+        <p>{device} " " {is_old.then(|| t!(archive.drill_due).to_string())}</p>
+        <dl class="facts">{figure::fact(t!(archive.drill_report), &*drill.report, false)}</dl>
+    }
+    .into_any()
 }
 
 /// A square a day: the worst check of that day, or none.

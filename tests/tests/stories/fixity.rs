@@ -17,13 +17,13 @@ fn check(scene: &Scene) -> (Option<i32>, Value, String) {
 }
 
 /// Some archived photos, as paths below the archive's folder.
-fn photos(archive: &Path) -> Vec<PathBuf> {
+pub(crate) fn photos(archive: &Path) -> Vec<PathBuf> {
     let files = files::below(archive).unwrap();
     files.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "jpg")).collect()
 }
 
 /// The id that the inventory of the object holding a file gives.
-fn object(archive: &Path, file: &Path) -> String {
+pub(crate) fn object(archive: &Path, file: &Path) -> String {
     let root = file.ancestors().find(|folder| {
         archive.join(folder).join("inventory.json").is_file()
             && archive.join(folder).join("0=ocfl_object_1.1").is_file()

@@ -8,7 +8,7 @@ use archive::deletion::{Due, Invitation};
 use handshake::envelope::Envelope;
 use handshake::keys::Role;
 use handshake::level::Level;
-use handshake::message::{Body, Drill, LocationKind, Person, Replica, Safety, Seal};
+use handshake::message::{Body, LocationKind, Person, Replica, Safety, Seal};
 use handshake::session::Stamp;
 use jiff::SignedDuration;
 use ledger::Hash;
@@ -94,8 +94,8 @@ impl Working<'_> {
         })
     }
 
-    /// What the school can show of its own copies. There has been no restore drill and nobody has recorded a sighting
-    /// of a device; the seal says so in figures.
+    /// What the school can show of its own copies. Nobody has recorded a sighting of a device; the seal says so in
+    /// figures.
     pub(super) fn seal(&self, stamp: &Stamp) -> Result<Seal> {
         let checks = self.office.office.read(|conn| fixity_check::latest(conn, 1))?;
         let fixity = checks.first().map_or_else(
@@ -106,7 +106,7 @@ impl Working<'_> {
             archive_checkpoint: crate::ledger::checkpoint(self.office, &reader())?,
             safety: self.safety()?,
             fixity_root: Hash::of(fixity.as_bytes()),
-            drill: Drill { at: stamp.at, objects: 0, bytes: 0, differing: 0, report: Hash::empty() },
+            drill: self.drill(stamp)?,
             excluded: Vec::new(),
             sightings: Vec::new(),
         })

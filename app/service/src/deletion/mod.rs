@@ -8,6 +8,7 @@
 
 mod certificate;
 mod draft;
+mod drilled;
 mod open;
 mod paper;
 mod to_api;

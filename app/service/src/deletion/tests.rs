@@ -5,13 +5,14 @@ use std::sync::Arc;
 use api::Role;
 use api::account::NewUser;
 use api::campaign::{CampaignKind, NewCampaign};
-use api::deletion::{Case, NewCase, NextStep, SignStep};
+use api::deletion::{Case, Guard, NewCase, NextStep, SignStep};
 use api::health::DoctorFinding;
 use api::ids::{CampaignId, CaseId, DeliveryId, PersonId, UserId, VendorId};
 use api::{Problem, ProblemCode};
+use archive::db::catalog::photo as photos;
 use archive::db::office::{deletion as rows, delivery as deliveries, vendor as vendors};
 use archive::delivery::State;
-use archive::dossier::{Change, Facts, Holdings, NewPhoto, PhotoKind};
+use archive::dossier::{Change, Facts, Holdings, NewPhoto, PhotoKind, object_of};
 use archive::ocfl::User;
 use archive::person::PersonRecord;
 use ed25519_dalek::SigningKey;
@@ -27,7 +28,8 @@ use ledger::json::{canonical, from_canonical};
 use ledger::{Hash, to_base64};
 
 use crate::authority::Names;
-use crate::{Actor, Config, Error, Office, account, campaign, deletion, doctor};
+use crate::drill::Afterwards;
+use crate::{Actor, Config, Error, Office, account, campaign, deletion, doctor, drill};
 
 const PASSWORD: &str = "correct horse battery";
 const FINGERPRINT: &str = "fe";
@@ -37,7 +39,7 @@ const SHADES: [u8; 3] = [10, 20, 30];
 
 /// A school with one accepted delivery of three photos.
 struct School {
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
     office: Arc<Office>,
     registrar: Actor,
     it: Actor,
@@ -70,7 +72,7 @@ fn school() -> School {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     Office::create(&data, "测试学院", &Names::local()).unwrap();
-    let office = Office::open(Config::new(data)).unwrap();
+    let office = Office::open(Config { allow_unencrypted_volume: true, ..Config::new(data) }).unwrap();
     let (registrar, it) = (staff(&office, "registrar", Role::Registrar), staff(&office, "it", Role::It));
     let vendor = enrol(&office);
     let new = NewCampaign {
@@ -84,12 +86,19 @@ fn school() -> School {
         vendor: Some(vendor),
     };
     let campaign = campaign::create(&office, &registrar, new).unwrap().id;
-    let delivery = accepted(&office, &it, vendor, campaign, 1);
-    School { _dir: dir, office, registrar, it, delivery }
+    let delivery = accepted(&office, &it, vendor, campaign, 1, Timestamp::now());
+    School { dir, office, registrar, it, delivery }
 }
 
-/// A delivery of three photos that was accepted.
-fn accepted(office: &Office, it: &Actor, vendor: VendorId, campaign: CampaignId, round: u32) -> DeliveryId {
+/// A delivery of three photos that was accepted, as its rows say at `at`.
+fn accepted(
+    office: &Office,
+    it: &Actor,
+    vendor: VendorId,
+    campaign: CampaignId,
+    round: u32,
+    at: Timestamp,
+) -> DeliveryId {
     let delivery = deliveries::Delivery {
         id: DeliveryId::new(),
         campaign,
@@ -111,7 +120,7 @@ fn accepted(office: &Office, it: &Actor, vendor: VendorId, campaign: CampaignId,
         reject_reason: None,
         reject_files: None,
     };
-    let signed = deliveries::Signed { by: it.user, by_name: "it".to_owned(), at: Timestamp::now() };
+    let signed = deliveries::Signed { by: it.user, by_name: "it".to_owned(), at };
     office
         .office
         .write(|tx| -> Result<(), Error> {
@@ -175,9 +184,29 @@ impl School {
 
     /// Opens the case of a second delivery.
     fn open_another(&self) -> Case {
+        self.open_accepted(2, Timestamp::now())
+    }
+
+    /// Opens the case of a delivery that is accepted now, as its rows say at `at`.
+    fn open_accepted(&self, round: u32, at: Timestamp) -> Case {
         let first = self.office.office.read(|conn| deliveries::get(conn, self.delivery)).unwrap().unwrap();
-        let second = accepted(&self.office, &self.it, first.vendor, first.campaign, 2);
-        deletion::open(&self.office, &self.registrar, &NewCase { delivery: second }).unwrap()
+        let delivery = accepted(&self.office, &self.it, first.vendor, first.campaign, round, at);
+        deletion::open(&self.office, &self.registrar, &NewCase { delivery }).unwrap()
+    }
+
+    /// Has the vendor list its places, so that the seal is due.
+    fn to_seal(&self, case: Case) -> Case {
+        self.sign(&self.registrar, case.id).unwrap();
+        Agent::join(&self.office, case.id).declare();
+        self.get(case.id)
+    }
+
+    /// Restores the archive elsewhere and compares it. Returns how many things differed.
+    fn drill(&self) -> usize {
+        let to = self.dir.path().join("drill");
+        let done =
+            drill::run(&self.office, &Actor::console(), &to, Afterwards::Remove, &|_, _, _| {}, &|| false);
+        done.unwrap().report.differing.len()
     }
 
     /// Changes what is kept of a case, as a failing disk or another version would.
@@ -307,6 +336,76 @@ fn with_one_copy_and_no_drill_the_officers_are_told_and_may_go_on() {
     let sealed = school.sign(&school.it, case).unwrap();
     assert_ne!(sealed.state, "ENROLLED");
     assert!(sealed.guards.iter().any(|guard| guard.code == "archive.replicas" && !guard.met));
+}
+
+/// The condition that a drill meets, as the officers of a case see it.
+fn drill_of(case: &Case) -> Guard {
+    case.guards.iter().find(|guard| guard.code == "archive.drill").unwrap().clone()
+}
+
+#[test]
+fn a_drill_that_restored_the_deliverys_photos_is_what_the_officers_sign() {
+    let school = school();
+    let case = school.to_seal(school.open());
+    assert!(!drill_of(&case).met);
+    assert_eq!(school.drill(), 0);
+    let seen = drill_of(&school.get(case.id));
+    let all = format!("objects=3/3 bytes={0}/{0} differing=0", case.bytes);
+    assert_eq!((seen.met, seen.detail.as_str()), (true, all.as_str()));
+
+    // What is added to a dossier afterwards takes nothing from what was shown of it.
+    let photos = school.office.catalog.read(|conn| photos::of_delivery(conn, school.delivery)).unwrap();
+    let more = NewPhoto::from_bytes(PhotoKind::Enrolment, photo(99), "later").unwrap();
+    let change = Change::of(photos[0].0, "later").photo(more);
+    let by = User { name: "test".to_owned(), address: None };
+    Holdings::new(&school.office.archive, &school.office.catalog)
+        .keep(vec![change], &by, Timestamp::now())
+        .unwrap();
+    assert!(drill_of(&school.get(case.id)).met);
+
+    school.sign(&school.registrar, case.id).unwrap();
+    let sealed = school.sign(&school.it, case.id).unwrap();
+    assert_ne!(sealed.state, "ENROLLED");
+    assert_eq!(drill_of(&sealed), seen, "what was signed is what was seen");
+}
+
+#[test]
+fn a_drill_shows_nothing_of_what_came_after_it() {
+    let school = school();
+    let before = Timestamp::now();
+    let first = school.to_seal(school.open());
+    assert_eq!(school.drill(), 0);
+    let none = |case: &Case| format!("objects=0/3 bytes=0/{} differing=0", case.bytes);
+    let later = school.to_seal(school.open_another());
+    assert_eq!((drill_of(&later).met, drill_of(&later).detail), (false, none(&later)));
+    // Accepted in the rows before the drill, and taken into the archive after it.
+    let slow = school.to_seal(school.open_accepted(3, before));
+    assert_eq!((drill_of(&slow).met, drill_of(&slow).detail), (false, none(&slow)));
+    assert!(drill_of(&school.get(first.id)).met, "it still shows what it showed");
+    assert_eq!(school.drill(), 0);
+    for case in [first, later, slow] {
+        assert!(drill_of(&school.get(case.id)).met, "a drill after all of it shows all of it");
+    }
+}
+
+#[test]
+fn a_drill_that_found_a_difference_anywhere_counts_for_nobody() {
+    let school = school();
+    let case = school.to_seal(school.open());
+    let other = school.open_another();
+    assert_ne!(other.delivery, case.delivery);
+    let photos = school.office.catalog.read(|conn| photos::of_delivery(conn, other.delivery)).unwrap();
+    let object = school.office.archive.object(object_of(photos[0].0)).unwrap().unwrap();
+    let file = object.folder().join("v1/content").join(&photos[0].1.file);
+    let good = std::fs::read(&file).unwrap();
+    std::fs::write(&file, b"rotten").unwrap();
+    assert_eq!(school.drill(), 1);
+    let seen = drill_of(&school.get(case.id));
+    let told = format!("objects=3/3 bytes={0}/{0} differing=1", case.bytes);
+    assert_eq!((seen.met, seen.detail), (false, told), "not one of this delivery's photos, and yet");
+    std::fs::write(&file, good).unwrap();
+    assert_eq!(school.drill(), 0);
+    assert!(drill_of(&school.get(case.id)).met, "mended, and drilled again");
 }
 
 /// A letter in the middle of the last message's payload becomes another.

@@ -6,6 +6,7 @@ pub mod campaign;
 pub mod comparison;
 pub mod deletion;
 pub mod delivery;
+pub mod drill;
 pub mod event;
 pub mod fixity_check;
 pub mod item;
@@ -28,6 +29,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0002_campaigns.sql")),
     M::up(include_str!("migrations/0003_settlements.sql")),
     M::up(include_str!("migrations/0004_digest.sql")),
+    M::up(include_str!("migrations/0005_drill.sql")),
 ];
 
 /// The steps that lead to today's schema, oldest first.
