@@ -382,8 +382,16 @@ fn a_drill_shows_nothing_of_what_came_after_it() {
     let slow = school.to_seal(school.open_accepted(3, before));
     assert_eq!((drill_of(&slow).met, drill_of(&slow).detail), (false, none(&slow)));
     assert!(drill_of(&school.get(first.id)).met, "it still shows what it showed");
+    // In the archive already when it was restored, and accepted after that.
+    let soon = Timestamp::now() + SignedDuration::from_secs(4);
+    let early = school.open_accepted(4, soon);
     assert_eq!(school.drill(), 0);
-    for case in [first, later, slow] {
+    let left = soon.duration_since(Timestamp::now());
+    std::thread::sleep(left.try_into().expect("the drill took too long to be before the acceptance"));
+    let early = school.to_seal(early);
+    assert_eq!((drill_of(&early).met, drill_of(&early).detail), (false, none(&early)));
+    assert_eq!(school.drill(), 0);
+    for case in [first, later, slow, early] {
         assert!(drill_of(&school.get(case.id)).met, "a drill after all of it shows all of it");
     }
 }
