@@ -16,6 +16,7 @@ use archive::ocfl::User;
 use archive::person::{PersonRecord, Sex, mask_id_number, mask_number};
 use fs_err as fs;
 use jiff::Timestamp;
+use verify::image::Limits;
 use uuid::Uuid;
 
 use crate::staff::Staff;
@@ -375,10 +376,10 @@ fn thumb_path(office: &Office, sha256: &str) -> PathBuf {
     office.paths.cache.join(format!("{sha256}.jpg"))
 }
 
-/// A photo's thumbnail, JPEG.
+/// A photo's thumbnail, JPEG, upright. Decoded within the same limits as a face's photo, wherever it came from.
 pub(crate) fn shrink(bytes: &[u8]) -> Result<Vec<u8>> {
-    let image = image::load_from_memory(bytes).or_failed("decode a kept photo")?;
-    let small = image.thumbnail(THUMB.0, THUMB.1).into_rgb8();
+    let photo = verify::image::decode(bytes, Limits::default()).or_failed("decode a kept photo")?;
+    let small = image::DynamicImage::ImageRgb8(photo.pixels).thumbnail(THUMB.0, THUMB.1).into_rgb8();
     let mut jpeg = Vec::new();
     image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 85)
         .encode_image(&small)
