@@ -16,8 +16,8 @@ use archive::ocfl::User;
 use archive::person::{PersonRecord, Sex, mask_id_number, mask_number};
 use fs_err as fs;
 use jiff::Timestamp;
-use verify::image::Limits;
 use uuid::Uuid;
+use verify::image::Limits;
 
 use crate::staff::Staff;
 use crate::{Actor, Error, Office, Refusal as _, Result, audit, event, from_word};

@@ -330,7 +330,8 @@ impl Case {
     fn commit_leaves(&mut self, now: Timestamp) -> Result<(), Refusal> {
         for envelope in self.side.envelopes().iter().skip(self.leaves.len()) {
             let (id, session) = (EventId::new().to_string(), self.side.state().session());
-            let event = LedgerEvent::new(id, now.to_string(), "appliance".to_owned(), session, envelope.hash()?);
+            let event =
+                LedgerEvent::new(id, now.to_string(), "appliance".to_owned(), session, envelope.hash()?);
             self.leaves.push(CaseLeaf { event, salt: Salt::from_bytes(rand::random()), index: None });
         }
         Ok(())
