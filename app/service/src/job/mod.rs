@@ -115,10 +115,16 @@ pub fn enqueue(
     };
     let row = office.office.write(|tx| -> Result<_> {
         for state in [JobState::Waiting, JobState::Running] {
+            let state = word(&state);
+            // One that has ended, and for whose end the disk had no room yet, is not unfinished.
             let same = |job: &rows::Job| {
-                job.kind == row.kind && job.subject == row.subject && job.params == row.params
+                job.state == state
+                    && job.kind == row.kind
+                    && job.subject == row.subject
+                    && job.params == row.params
             };
-            if let Some(job) = rows::in_state(tx, &word(&state))?.into_iter().find(same) {
+            let mut unfinished = rows::in_state(tx, &state)?.into_iter().map(|job| office.jobs.latest(job));
+            if let Some(job) = unfinished.find(same) {
                 return Ok(job);
             }
         }

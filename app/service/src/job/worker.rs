@@ -227,6 +227,25 @@ mod tests {
     use crate::{Actor, Config, authority::Names, job};
 
     #[test]
+    fn what_has_ended_and_could_not_be_written_down_is_not_joined_by_who_asks_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        Office::create(&data, "Test School", &Names::local()).unwrap();
+        let office = Office::open(Config::new(data)).unwrap();
+        let ask = || job::enqueue(&office, &Actor::console(), JobKind::CheckArchive, None, &()).unwrap().id;
+        let first = ask();
+        let mut row = office.office.read(|conn| rows::by_id(conn, first)).unwrap().unwrap();
+        row.state = word(&JobState::Running);
+        office.office.write(|tx| rows::update(tx, &row)).unwrap();
+        assert_eq!(ask(), first, "one that runs is joined");
+        row.state = word(&JobState::Failed);
+        lock(&office.jobs.unwritten).insert(first, row);
+        let second = ask();
+        assert_ne!(second, first);
+        assert_eq!(ask(), second, "one that waits is joined");
+    }
+
+    #[test]
     fn what_ran_when_the_machine_died_is_run_again_and_what_was_to_stop_is_not() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
