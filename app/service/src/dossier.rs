@@ -17,7 +17,6 @@ use archive::person::{PersonRecord, Sex, mask_id_number, mask_number};
 use fs_err as fs;
 use jiff::Timestamp;
 use uuid::Uuid;
-use verify::image::Limits;
 
 use crate::staff::Staff;
 use crate::{Actor, Error, Office, Refusal as _, Result, audit, event, from_word};
@@ -26,6 +25,8 @@ use crate::{Actor, Error, Office, Refusal as _, Result, audit, event, from_word}
 const USES: u32 = 50;
 /// How large a thumbnail is at most, px.
 const THUMB: (u32, u32) = (240, 320);
+/// The most bytes that a photo's pixels may take when it is made small: 60 million pixels have 180 MB.
+const DECODED: u64 = 256 << 20;
 /// Versions told to the ledger in one transaction.
 const NOTED: u32 = 500;
 
@@ -376,10 +377,16 @@ fn thumb_path(office: &Office, sha256: &str) -> PathBuf {
     office.paths.cache.join(format!("{sha256}.jpg"))
 }
 
-/// A photo's thumbnail, JPEG, upright. Decoded within the same limits as a face's photo, wherever it came from.
+/// A photo's thumbnail, JPEG. Of a file that ends early, what there is: it is what the check found fault with.
 pub(crate) fn shrink(bytes: &[u8]) -> Result<Vec<u8>> {
-    let photo = verify::image::decode(bytes, Limits::default()).or_failed("decode a kept photo")?;
-    let small = image::DynamicImage::ImageRgb8(photo.pixels).thumbnail(THUMB.0, THUMB.1).into_rgb8();
+    let mut reader = image::ImageReader::new(std::io::Cursor::new(bytes))
+        .with_guessed_format()
+        .or_failed("read a kept photo")?;
+    let mut limits = image::Limits::default();
+    limits.max_alloc = Some(DECODED);
+    reader.limits(limits);
+    let image = reader.decode().or_failed("decode a kept photo")?;
+    let small = image.thumbnail(THUMB.0, THUMB.1).into_rgb8();
     let mut jpeg = Vec::new();
     image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 85)
         .encode_image(&small)
