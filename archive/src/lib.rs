@@ -11,3 +11,6 @@ pub mod log;
 pub mod ocfl;
 pub mod person;
 pub mod search;
+
+#[cfg(test)]
+mod tree;

@@ -1,8 +1,6 @@
 //! The restore drill: proof that the archive can be brought back, and the report of it.
 
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use api::{Right, health};
 use archive::db::catalog;
@@ -63,7 +61,10 @@ pub fn run(
     let known = known.iter().filter_map(|(id, _)| id.parse::<ObjectId>().ok()).collect();
     let target = Target::accept(to, &[&office.paths.data, office.archive.path()]).map_err(refusal)?;
     let kept = may_hold_photos(office, target.dir())
-        .and_then(|()| drill::run(&office.archive, &target, &known, threads(), told, stop).map_err(refusal))
+        .and_then(|()| {
+            drill::run(&office.archive, &target, &known, crate::health::threads(), told, stop)
+                .map_err(refusal)
+        })
         .and_then(|drilled| Ok((keep(office, actor, &drilled)?, drilled.report)));
     let mut copy = Some(target.copy()).filter(|copy| copy.exists());
     if afterwards == Afterwards::Remove || kept.is_err() {
@@ -105,12 +106,6 @@ fn may_hold_photos(office: &Office, dir: &Path) -> Result<()> {
     let reason =
         format!("{reason}; name a folder on an encrypted one, or set allow_unencrypted_volume = true");
     Err(Error::bad_field("to", reason))
-}
-
-/// Half of the processors: the drill takes hours and others work beside it.
-fn threads() -> NonZeroUsize {
-    let half = thread::available_parallelism().map_or(1, NonZeroUsize::get) / 2;
-    NonZeroUsize::new(half).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// Keeps what a drill found, with a word to the audit trail and the ledger. Returns the SHA-256 of its report.

@@ -159,8 +159,8 @@ pub(crate) fn run_check(ctx: &Ctx<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Half of the processors: the check takes hours and others work beside it.
-fn threads() -> NonZeroUsize {
+/// Half of the processors: to read everything takes hours, and others work beside it.
+pub(crate) fn threads() -> NonZeroUsize {
     let half = thread::available_parallelism().map_or(1, NonZeroUsize::get) / 2;
     NonZeroUsize::new(half).unwrap_or(NonZeroUsize::MIN)
 }

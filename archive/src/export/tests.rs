@@ -1,6 +1,5 @@
 //! Leaving and coming back, on real files.
 
-use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,6 +17,7 @@ use crate::db::{Store, catalog};
 use crate::dossier::{Change, DiplomaFacts, Facts, Fate, Holdings, NewPhoto, PhotoKind, object_of};
 use crate::ocfl::{self, ObjectId, Root, SafePath, Source, User};
 use crate::person::PersonRecord;
+use crate::tree::tree;
 
 struct House {
     dir: TempDir,
@@ -116,23 +116,6 @@ fn photo(kind: PhotoKind, shade: u8) -> NewPhoto {
     let picture = RgbImage::from_pixel(48, 64, image::Rgb([shade, 90, 200]));
     picture.write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
     NewPhoto::from_bytes(kind, bytes.into_inner(), "test").unwrap()
-}
-
-/// Every file below a folder with its bytes.
-fn tree(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    let mut open = vec![dir.to_owned()];
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                open.push(path);
-            } else {
-                files.insert(path.strip_prefix(dir).unwrap().to_owned(), fs::read(&path).unwrap());
-            }
-        }
-    }
-    files
 }
 
 fn text(bag: &Bag, name: &str) -> String {
@@ -342,21 +325,21 @@ fn the_script_finds_every_changed_byte_and_every_lost_or_added_file() {
         fs::write(&place, &changed).unwrap();
         // A script that was changed can't be trusted to say so; another copy of it does.
         let judge = house.dir.path().join("verify.py");
-        fs::write(&judge, &files[Path::new("data/verify.py")]).unwrap();
+        fs::write(&judge, &files["data/verify.py"]).unwrap();
         let output =
             Command::new("python3").arg("-B").arg(&judge).arg("verify").arg(bag.dir()).output().unwrap();
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert_ne!(output.status.code(), Some(0), "{} was changed: {told}", path.display());
+        assert_ne!(output.status.code(), Some(0), "{path} was changed: {told}");
         if path.starts_with("data") {
-            assert_eq!(output.status.code(), Some(1), "{}: {told}", path.display());
-            assert!(told.contains(path.to_str().unwrap()), "{} is not named: {told}", path.display());
+            assert_eq!(output.status.code(), Some(1), "{path}: {told}");
+            assert!(told.contains(path.as_str()), "{path} is not named: {told}");
         }
         fs::write(&place, bytes).unwrap();
     }
-    let photo = files.keys().find(|path| path.extension().is_some_and(|ext| ext == "jpg")).unwrap();
+    let photo = files.keys().find(|path| path.ends_with(".jpg")).unwrap();
     fs::remove_file(bag.dir().join(photo)).unwrap();
     let (code, told) = script(&bag, "verify").unwrap();
-    assert!(code == 1 && told.contains(photo.to_str().unwrap()), "{told}");
+    assert!(code == 1 && told.contains(photo.as_str()), "{told}");
     fs::write(bag.dir().join(photo), &files[photo]).unwrap();
     fs::write(bag.dir().join("data/more.txt"), "more").unwrap();
     let (code, told) = script(&bag, "verify").unwrap();
@@ -374,19 +357,19 @@ fn the_script_judges_objects_also_where_the_manifests_agree() {
     // The same files with one photo changed, in a bag that vouches for the change.
     let mut writer = bag::Writer::create(house.dir.path().join("forged")).unwrap().with_sha512();
     let files = tree(&honest.dir().join("data"));
-    let photo = files.keys().find(|path| path.extension().is_some_and(|ext| ext == "jpg")).unwrap();
+    let photo = files.keys().find(|path| path.ends_with(".jpg")).unwrap();
     for (path, bytes) in &files {
         let mut bytes = bytes.clone();
         if path == photo {
             bytes[40] ^= 1;
         }
-        writer.add(&SafePath::new(path.to_str().unwrap()).unwrap(), bytes.as_slice()).unwrap();
+        writer.add(&SafePath::new(path.as_str()).unwrap(), bytes.as_slice()).unwrap();
     }
     writer.info("Xuecang-Objects", "1").unwrap();
     let forged = writer.finish(jiff::civil::date(2026, 11, 22)).unwrap();
     assert!(bag::validate(forged.dir(), Depth::Valid).is_valid());
     if let Some((code, told)) = script(&forged, "verify") {
-        assert!(code == 1 && told.contains(photo.to_str().unwrap()), "{told}");
+        assert!(code == 1 && told.contains(photo.as_str()), "{told}");
     }
     let other = House::new();
     let admitted = other.admit(&forged).unwrap();
@@ -455,7 +438,7 @@ fn a_lost_object_comes_back_and_one_in_another_state_stays() {
 fn a_bag_with_a_changed_byte_is_refused_whole() {
     let (house, other) = (House::new(), House::new());
     let bag = house.export(&[house.somebody("李一", "0001"), house.somebody("李二", "0002")]);
-    let photo = tree(bag.dir()).into_keys().find(|path| path.extension().is_some_and(|ext| ext == "jpg"));
+    let photo = tree(bag.dir()).into_keys().find(|path| path.ends_with(".jpg"));
     let photo = bag.dir().join(photo.unwrap());
     let mut bytes = fs::read(&photo).unwrap();
     bytes[30] ^= 1;
@@ -473,7 +456,7 @@ fn objects_that_lie_are_refused_and_the_others_come_in() {
     let mut writer = bag::Writer::create(house.dir.path().join("forged")).unwrap();
     let add = |writer: &mut bag::Writer, folder: &Path, name: &str| {
         for (path, bytes) in tree(folder) {
-            let path = SafePath::new(format!("objects/{name}/{}", path.display())).unwrap();
+            let path = SafePath::new(format!("objects/{name}/{path}")).unwrap();
             writer.add(&path, bytes.as_slice()).unwrap();
         }
     };

@@ -26,6 +26,7 @@ use archive::delivery::{Proposal, ProposalError, Quarantine, Standing, State};
 use jiff::Timestamp;
 
 use crate::dossier::{Size, shrink};
+use crate::staff::Staff;
 use crate::{Actor, Error, Office, Refusal as _, Result, audit, event, from_word, job, word};
 
 pub use accept::run_accept;
@@ -44,7 +45,8 @@ const ITEMS: (u32, u32) = (100, 500);
 pub fn list(office: &Office, actor: &Actor, campaign: Option<CampaignId>) -> Result<Vec<Delivery>> {
     actor.may(Right::ReadDeliveries)?;
     let deliveries = office.office.read(|conn| rows::list(conn, campaign))?;
-    deliveries.iter().map(|row| to_api::delivery(office, row)).collect()
+    let staff = Staff::of(office)?;
+    deliveries.iter().map(|row| to_api::delivery(office, row, &staff)).collect()
 }
 
 /// The deliveries of which it can't be read what the check found.
@@ -60,7 +62,7 @@ pub(crate) fn unreadable(office: &Office) -> Result<Vec<DeliveryId>> {
 /// Without the right `read_deliveries`; `not-found`.
 pub fn get(office: &Office, actor: &Actor, id: DeliveryId) -> Result<Delivery> {
     actor.may(Right::ReadDeliveries)?;
-    to_api::delivery(office, &row(office, id)?)
+    to_api::delivery(office, &row(office, id)?, &Staff::of(office)?)
 }
 
 /// Returns items of a delivery, the oddest first: the contact sheet. Names are masked; the look is audited.

@@ -16,9 +16,9 @@ use crate::staff::Staff;
 use crate::{Error, Office, Refusal as _, Result, from_word};
 
 /// A delivery.
-pub(super) fn delivery(office: &Office, row: &rows::Delivery) -> Result<Delivery> {
-    let (campaign, vendor, staff) = office.office.read(|conn| -> Result<_> {
-        Ok((campaign::get(conn, row.campaign)?, vendor::get(conn, row.vendor)?, Staff::read(conn)?))
+pub(super) fn delivery(office: &Office, row: &rows::Delivery, staff: &Staff) -> Result<Delivery> {
+    let (campaign, vendor) = office.office.read(|conn| -> Result<_> {
+        Ok((campaign::get(conn, row.campaign)?, vendor::get(conn, row.vendor)?))
     })?;
     Ok(Delivery {
         id: row.id,
@@ -34,8 +34,8 @@ pub(super) fn delivery(office: &Office, row: &rows::Delivery) -> Result<Delivery
         bytes_total: row.bytes_total,
         job: row.job,
         report: report(row).ok().flatten(),
-        proposal: row.proposal.as_ref().map(|kept| proposal(kept, &staff)).transpose()?,
-        confirmed: row.confirmation.as_ref().map(|signed| confirmation(signed, &staff)),
+        proposal: row.proposal.as_ref().map(|kept| proposal(kept, staff)).transpose()?,
+        confirmed: row.confirmation.as_ref().map(|signed| confirmation(signed, staff)),
         reject_reason: row.reject_reason.clone(),
         reject_files: reject_files(row).unwrap_or_default(),
         unreadable: is_unreadable(row),

@@ -109,7 +109,8 @@ mod tests {
 
     use super::*;
     use crate::ocfl::Root;
-    use crate::ocfl::tests::{Fixture, tree};
+    use crate::ocfl::tests::Fixture;
+    use crate::tree::tree;
 
     /// An object with two versions in a root of its own: its id and folder.
     fn stranger(f: &Fixture) -> (ObjectId, PathBuf) {

@@ -174,7 +174,7 @@ proptest::proptest! {
     fn no_flipped_bit_goes_unnoticed(file in 0_usize..64, at in 0_usize..4000, bit in 0..8_u8) {
         let f = super::super::tests::Fixture::new();
         let folder = f.two_versions();
-        let files: Vec<String> = super::super::tests::tree(&folder).into_keys().collect();
+        let files: Vec<String> = crate::tree::tree(&folder).into_keys().collect();
         let path = folder.join(&files[file % files.len()]);
         let mut bytes = fs::read(&path).unwrap();
         let place = at % bytes.len();
