@@ -7,9 +7,6 @@ use crate::api_client;
 use crate::prelude::*;
 use crate::state::state;
 
-/// The room whose name stands for all of them: something may have been missed.
-const ANY: &str = "";
-
 /// Listens as long as the frame stands.
 pub(crate) fn listen() {
     let Ok(source) = web_sys::EventSource::new(&api_client::url("/events")) else { return };
@@ -30,7 +27,7 @@ pub(crate) fn listen() {
     let open = Closure::<dyn Fn()>::new(move || {
         spawn_local(hear_of_all());
         if begun.try_get_value() == Some(true) {
-            state().heard_of_change(ANY.to_owned());
+            state().heard_of_change(Change::anything().room);
         }
         begun.try_set_value(true);
     });
@@ -62,7 +59,8 @@ async fn hear_of_all() {
 pub(crate) fn on_change(rooms: &'static [&'static str], then: impl Fn() + 'static) {
     let heard = Memo::new(move |_| {
         state().changes.with(|changes| {
-            let mine = |room: &str| room == ANY || rooms.is_empty() || rooms.contains(&room);
+            // An empty room is any: some changes were missed.
+            let mine = |room: &str| room.is_empty() || rooms.is_empty() || rooms.contains(&room);
             changes.iter().filter(|(room, _)| mine(room)).fold(0_u64, |sum, (_, n)| sum.wrapping_add(*n))
         })
     });

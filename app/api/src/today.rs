@@ -53,8 +53,23 @@ pub struct Changed {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Change {
-    /// What it deals with, the first word of an event's kind: `delivery`, `deletion`, `campaign`, …
+    /// What it deals with, the first word of an event's kind: `delivery`, `deletion`, `campaign`, …; empty when some
+    /// changes were missed, so that it may be anything.
     pub room: String,
     /// The thing's id, unless it is a person's.
     pub subject: Option<String>,
+}
+
+impl Change {
+    /// Some changes were missed.
+    #[must_use]
+    pub const fn anything() -> Self {
+        Self { room: String::new(), subject: None }
+    }
+
+    /// Whether it may be anything.
+    #[must_use]
+    pub const fn is_anything(&self) -> bool {
+        self.room.is_empty()
+    }
 }

@@ -67,3 +67,68 @@ pub fn may_hear(actor: &Actor, kind: &str) -> bool {
     };
     actor.has(right)
 }
+
+#[cfg(test)]
+mod tests {
+    use api::Role;
+    use api::ids::{EventId, UserId};
+    use archive::db::office::event::Event;
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn queued(kind: &str, subject: &str) -> Queued {
+        let event = Event {
+            id: EventId::new(),
+            kind: kind.to_owned(),
+            at: Timestamp::now(),
+            actor: None,
+            account: "registrar".to_owned(),
+            subject: subject.to_owned(),
+            reference: String::new(),
+            detail: serde_json::json!({}),
+            salt: [0; 32],
+        };
+        Queued { number: 1, event, leaf: Some(0) }
+    }
+
+    #[test]
+    fn each_thing_is_told_of_once_and_no_person_is_named() {
+        let changes = Changes::default();
+        let mut heard = changes.listen();
+        changes.tell(&[
+            queued("dossier.kept", "person_1"),
+            queued("dossier.kept", "person_2"),
+            queued("delivery.kept", "delivery_1"),
+            queued("delivery.accepted", "delivery_1"),
+        ]);
+        let mut told = Vec::new();
+        while let Ok(change) = heard.try_recv() {
+            told.push((change.room, change.subject));
+        }
+        let delivery = ("delivery".to_owned(), Some("delivery_1".to_owned()));
+        assert_eq!(told, [delivery, ("dossier".to_owned(), None)]);
+    }
+
+    #[test]
+    fn an_office_hears_of_what_it_deals_with() {
+        let holds = |role: Role| Actor::new(UserId::new(), "x".to_owned(), String::new(), vec![role]);
+        for (role, kind, hears) in [
+            (Role::Registrar, "dossier.kept", true),
+            (Role::Registrar, "roster.imported", true),
+            (Role::Registrar, "account.created", false),
+            (Role::It, "delivery.accepted", true),
+            (Role::It, "dossier.kept", false),
+            (Role::It, "comparison.decided", false),
+            (Role::Supervisor, "deletion.message", true),
+            (Role::Admissions, "comparison.decided", true),
+            (Role::SystemAdmin, "archive.checked", true),
+            (Role::SystemAdmin, "delivery.accepted", false),
+            (Role::SecurityAdmin, "account.created", true),
+            (Role::SecurityAdmin, "deletion.opened", false),
+        ] {
+            assert_eq!(may_hear(&holds(role), kind), hears, "{role:?} and {kind}");
+            assert_eq!(may_hear(&holds(role), room(kind)), hears, "{role:?} and the room of {kind}");
+        }
+    }
+}

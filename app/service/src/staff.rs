@@ -26,3 +26,32 @@ impl Staff {
         self.0.get(account).map_or(account, String::as_str).to_owned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use api::Role;
+    use api::account::NewUser;
+
+    use super::*;
+    use crate::{Actor, Config, account, authority};
+
+    #[test]
+    fn people_are_called_by_their_names_and_the_rest_by_its_own_word() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        Office::create(&data, "Test School", &authority::Names::local()).unwrap();
+        let office = Office::open(Config::new(data)).unwrap();
+        let new = NewUser {
+            account: "registrar".to_owned(),
+            name: "李教务".to_owned(),
+            roles: vec![Role::Registrar],
+            password: "green-lantern-harbour".to_owned(),
+        };
+        account::create(&office, &Actor::console(), &new).unwrap();
+        let staff = Staff::of(&office).unwrap();
+        assert_eq!(
+            ["registrar", "console", "appliance"].map(|account| staff.name(account)),
+            ["李教务", "console", "appliance"]
+        );
+    }
+}

@@ -11,6 +11,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
     server::conn::auto::Builder,
 };
+use openssl::ssl::SslAcceptor;
 use service::{Office, compare, delivery, dossier, index, job, ledger, session, upload};
 use tokio::task::JoinSet;
 
@@ -156,12 +157,12 @@ async fn serve_staff(
 
 async fn serve_vendors(
     listener: std::net::TcpListener,
-    tls: OpenSSLConfig,
+    tls: SslAcceptor,
     handle: Handle<SocketAddr>,
     app: App,
 ) -> std::io::Result<()> {
     let router = vendor::router(app.clone());
-    let acceptor = tls::VendorAcceptor { inner: OpenSSLAcceptor::new(tls), app };
+    let acceptor = tls::VendorAcceptor { tls: Arc::new(tls), app };
     let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle);
     configure(server.http_builder());
     server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await

@@ -6,23 +6,24 @@ use std::{
     path::{Path, PathBuf},
     pin::Pin,
     sync::Arc,
+    time::Duration,
 };
 
 use axum::Extension;
 use axum::middleware::AddExtension;
-use axum_server::{
-    accept::Accept,
-    tls_openssl::{OpenSSLAcceptor, OpenSSLConfig},
-};
+use axum_server::{accept::Accept, tls_openssl::OpenSSLConfig};
 use openssl::{
     error::ErrorStack,
     hash::MessageDigest,
     ssl::{
-        AlpnError, SslAcceptor, SslAcceptorBuilder, SslFiletype, SslMethod, SslSessionCacheMode,
+        AlpnError, Ssl, SslAcceptor, SslAcceptorBuilder, SslFiletype, SslMethod, SslSessionCacheMode,
         SslVerifyMode, select_next_proto,
     },
     x509::{X509, store::X509StoreBuilder},
 };
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::time::timeout;
+use tokio_openssl::SslStream;
 use tower::Layer as _;
 
 use super::App;
@@ -59,7 +60,7 @@ pub(super) fn staff(keys: &Path) -> Result<OpenSSLConfig, TlsError> {
 }
 
 /// TLS of the vendors' port: both sides show certificates, and the client's must be by the vendors' CA.
-pub(super) fn vendors(keys: &Path) -> Result<OpenSSLConfig, TlsError> {
+pub(super) fn vendors(keys: &Path) -> Result<SslAcceptor, TlsError> {
     let mut acceptor =
         identity(&keys.join("vendor-tls.pem"), &keys.join("vendor-tls.key"), b"xuecang vendors")?;
     let path = keys.join("vendor-ca.pem");
@@ -71,7 +72,7 @@ pub(super) fn vendors(keys: &Path) -> Result<OpenSSLConfig, TlsError> {
     acceptor.add_client_ca(&authority)?;
     acceptor.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
     acceptor.set_verify_depth(1);
-    Ok(OpenSSLConfig::from_acceptor(Arc::new(acceptor.build())))
+    Ok(acceptor.build())
 }
 
 /// TLS 1.2 and 1.3 with Mozilla's intermediate ciphers. The context tells sessions of the two ports apart; without one,
@@ -91,37 +92,37 @@ fn identity(certificate: &Path, key: &Path, context: &[u8]) -> Result<SslAccepto
 }
 
 /// Accepts vendors' connections and hands the certificate's digest to the handlers. Whoever has no certificate that
-/// counts is written into the audit trail.
-#[derive(Debug, Clone)]
+/// counts is told so, and it is written into the audit trail.
+#[derive(Clone)]
 pub(super) struct VendorAcceptor {
-    pub(super) inner: OpenSSLAcceptor,
+    pub(super) tls: Arc<SslAcceptor>,
     pub(super) app: App,
 }
 
-type Accepted<I, S> = (tokio_openssl::SslStream<I>, AddExtension<S, VendorCertificate>);
+type Accepted<I, S> = (SslStream<I>, AddExtension<S, VendorCertificate>);
 
 impl<I, S> Accept<I, S> for VendorAcceptor
 where
-    I: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: Send + 'static,
 {
-    type Stream = tokio_openssl::SslStream<I>;
+    type Stream = SslStream<I>;
     type Service = AddExtension<S, VendorCertificate>;
     type Future = Pin<Box<dyn Future<Output = io::Result<Accepted<I, S>>> + Send>>;
 
     fn accept(&self, stream: I, service: S) -> Self::Future {
-        let accepting = self.inner.accept(stream, service);
-        let app = self.app.clone();
+        let Self { tls, app } = self.clone();
         Box::pin(async move {
-            let (stream, service) = match accepting.await {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    if is_about_certificate(&error) {
-                        app.note_stranger().await;
-                    }
-                    return Err(error);
+            let ssl = Ssl::new(tls.context()).map_err(io::Error::other)?;
+            let mut stream = SslStream::new(ssl, stream).map_err(io::Error::other)?;
+            let shaken = timeout(HANDSHAKE, Pin::new(&mut stream).accept()).await?;
+            if let Err(error) = shaken {
+                if is_about_certificate(&error) {
+                    app.note_stranger().await;
+                    linger(stream.get_mut()).await;
                 }
-            };
+                return Err(io::Error::other(error));
+            }
             let certificate = stream
                 .ssl()
                 .peer_certificate()
@@ -133,11 +134,29 @@ where
     }
 }
 
+/// How long a handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// How long, and for how many bytes, a client is listened to that was told its certificate does not count.
+const LINGER: (Duration, u64) = (Duration::from_secs(2), 256 * 1024);
+
+/// Reads what a refused client had already sent. In TLS 1.3 a client sends its request before the server has judged its
+/// certificate (RFC 8446 §4.4.2.4); closing a socket with unread bytes resets the connection, and the reset may
+/// overtake the alert that says why.
+async fn linger<I: AsyncRead + AsyncWrite + Unpin>(stream: &mut I) {
+    let (time, bytes) = LINGER;
+    let told = async {
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream.take(bytes), &mut tokio::io::sink()).await
+    };
+    // Whether it came to read the alert is its own affair.
+    let _: Result<io::Result<u64>, _> = timeout(time, told).await;
+}
+
 /// Whether a handshake ended because of the client's certificate: there was none, or it is not by the vendors' CA, is
 /// out of date or not a client's. What else ends a handshake is no attempt to come in.
-fn is_about_certificate(error: &io::Error) -> bool {
-    let tls = error.get_ref().and_then(|error| error.downcast_ref::<openssl::ssl::Error>());
-    let stack = tls.and_then(openssl::ssl::Error::ssl_error).into_iter();
+fn is_about_certificate(error: &openssl::ssl::Error) -> bool {
+    let stack = error.ssl_error().into_iter();
     stack.flat_map(ErrorStack::errors).any(|error| {
         matches!(error.reason(), Some("certificate verify failed" | "peer did not return a certificate"))
     })

@@ -1,11 +1,14 @@
 //! Both ports over real TLS on free ports.
 
+use std::io::{Read as _, Write as _};
 use std::sync::Arc;
+use std::time::Duration;
 
 use openssl::{
     ec::{EcGroup, EcKey},
     nid::Nid,
     pkey::PKey,
+    ssl::{SslConnector, SslMethod},
 };
 use reqwest::{Certificate, Client, Identity};
 use service::{
@@ -82,5 +85,26 @@ async fn a_vendor_comes_in_with_a_certificate_of_the_school_and_with_no_other() 
         let refused = house.client("vendor-ca.pem", identity).get(house.vendor_url()).send().await;
         assert!(refused.is_err());
     }
+    house.server.close().await;
+}
+
+/// In TLS 1.3 a client may have sent its request, and more than the server ever reads, before it is refused.
+#[tokio::test]
+async fn a_stranger_that_has_already_sent_its_request_still_learns_why_it_is_refused() {
+    let house = house().await;
+    let address = ([127, 0, 0, 1], house.server.vendors().port());
+    let key = house.office.paths.keys.join("vendor-ca.pem");
+    let told = tokio::task::spawn_blocking(move || {
+        let mut connector = SslConnector::builder(SslMethod::tls_client()).unwrap();
+        connector.set_ca_file(key).unwrap();
+        let socket = std::net::TcpStream::connect(std::net::SocketAddr::from(address)).unwrap();
+        let mut stream = connector.build().connect("localhost", socket).unwrap();
+        assert_eq!(stream.ssl().version_str(), "TLSv1.3");
+        stream.write_all(&[b'x'; 100_000]).unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+        stream.read(&mut [0; 16]).unwrap_err().to_string()
+    });
+    let told = told.await.unwrap();
+    assert!(told.contains("certificate required"), "{told}");
     house.server.close().await;
 }

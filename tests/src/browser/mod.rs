@@ -159,7 +159,17 @@ impl Browser {
     ///
     /// When it does not get in.
     pub fn signed_in(&self, appliance: &Appliance, account: &str) -> Result<Page> {
+        self.signed_in_at(appliance, account, DESKTOP)
+    }
+
+    /// A window of a size in which an account is signed in.
+    ///
+    /// # Errors
+    ///
+    /// As [`Browser::signed_in`].
+    pub fn signed_in_at(&self, appliance: &Appliance, account: &str, size: (u32, u32)) -> Result<Page> {
         let page = self.window()?;
+        page.resize(size)?;
         page.goto("/")?;
         page.fill("账号", account)?;
         page.fill("密码", appliance.password())?;

@@ -28,7 +28,7 @@ fn a_delivery_is_watched_accepted_by_two_and_its_copies_are_deleted() -> Result<
     let people = People {
         it: browser.signed_in(&scene.appliance, "it")?,
         registrar: browser.signed_in(&scene.appliance, "registrar")?,
-        supervisor: at_a_phone(&scene.appliance, &browser, "supervisor")?,
+        supervisor: browser.signed_in_at(&scene.appliance, "supervisor", PHONE)?,
         look: Look::open()?,
     };
     let captures = scene.school.captures(&scene.tokens()?);
@@ -51,18 +51,6 @@ struct People {
     /// At a phone all the time.
     supervisor: Page,
     look: Look,
-}
-
-/// Signs somebody in at a phone.
-fn at_a_phone(appliance: &Appliance, browser: &Browser, account: &str) -> Result<Page> {
-    let page = browser.window()?;
-    page.resize(PHONE)?;
-    page.goto("/")?;
-    page.fill("账号", account)?;
-    page.fill("密码", appliance.password())?;
-    page.click("button", "登录")?;
-    page.find("navigation", "导航")?;
-    Ok(page)
 }
 
 /// At a phone, a supervisor sees what waits, how the capture goes, and one entry of the ledger.

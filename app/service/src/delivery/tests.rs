@@ -524,6 +524,16 @@ fn every_planted_defect_is_found_two_people_accept_the_rest_and_the_receipt_stan
         }
     }
     receipt_stands_alone(&school, id, &people[..4]);
+    // The board shows accepted photos from the archive, and of the others that they are gone.
+    let items = delivery::items(&school.office, &school.registrar, id, &ItemQuery::default()).unwrap().items;
+    for item in &items {
+        let of = people.iter().take(4).find(|(person, _)| item.person == Some(*person));
+        let archived = of.and_then(|(person, _)| {
+            holdings.dossier(*person).unwrap().unwrap().0.current(PhotoKind::Graduation).map(|photo| photo.id)
+        });
+        assert_eq!((item.archived, item.has_image), (archived, false), "item {}", item.number);
+    }
+    assert_eq!(items.iter().filter(|item| item.archived.is_some()).count(), 4);
 
     // The second round holds what was missing; what was accepted before is one too many.
     let second = school.deliver(&school.parcel(&[good(0), good(4), good(5), good(6), good(7)]));

@@ -118,7 +118,9 @@ async fn events(State(app): State<App>, SignedIn(actor): SignedIn) -> Response {
     let changes = BroadcastStream::new(app.office().changes.listen());
     let (worker, asker) = (actor.clone(), actor.clone());
     let jobs = jobs.filter_map(Result::ok).filter(move |job| job::may_see_kind(&worker, job.kind));
-    let changes = changes.filter_map(Result::ok).filter(move |change| may_hear(&asker, &change.room));
+    // Whoever was too slow is told that something was missed.
+    let changes = changes.map(|told| told.unwrap_or_else(|_| Change::anything()));
+    let changes = changes.filter(move |change| change.is_anything() || may_hear(&asker, &change.room));
     let all = jobs.map(|job| Told::job(&job)).merge(changes.map(|change| Told::change(&change)));
     stream(&app, &actor, all)
 }

@@ -229,3 +229,71 @@ pub fn digest(conn: &Connection, since: Timestamp, limit: u32) -> rusqlite::Resu
     )?
     .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Span;
+
+    use super::*;
+    use crate::db::office::tests::office;
+
+    fn happened(at: Timestamp, kind: &str, account: &str, subject: &str) -> Event {
+        Event {
+            id: EventId::new(),
+            kind: kind.to_owned(),
+            at,
+            actor: None,
+            account: account.to_owned(),
+            subject: subject.to_owned(),
+            reference: String::new(),
+            detail: serde_json::json!({}),
+            salt: [0; 32],
+        }
+    }
+
+    #[test]
+    fn three_alike_are_told_one_by_one_and_more_of_a_day_in_one_line() {
+        let mut conn = office();
+        // Noon in whatever zone the machine has: all of it is one day.
+        let noon =
+            jiff::civil::date(2026, 11, 20).at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::system()).unwrap();
+        let at = |minutes: i64| noon.timestamp() + Span::new().minutes(minutes);
+        let tx = conn.transaction().unwrap();
+        for n in 0..5 {
+            insert(&tx, &happened(at(n), "dossier.kept", "registrar", &format!("person_{n}"))).unwrap();
+        }
+        for n in 0..3 {
+            insert(&tx, &happened(at(10 + n), "delivery.accepted", "it", &format!("delivery_{n}"))).unwrap();
+        }
+        insert(&tx, &happened(at(20), "dossier.kept", "admissions", "person_9")).unwrap();
+        insert(&tx, &happened(at(24 * 60), "dossier.kept", "registrar", "person_8")).unwrap();
+        tx.commit().unwrap();
+
+        let told = |since: i64, limit: u32| -> Vec<(String, String, Option<String>, u64)> {
+            let lines = digest(&conn, at(since), limit).unwrap().into_iter();
+            lines.map(|line| (line.kind, line.account, line.subject, line.count)).collect()
+        };
+        let line = |kind: &str, account: &str, subject: Option<&str>, count: u64| {
+            (kind.to_owned(), account.to_owned(), subject.map(str::to_owned), count)
+        };
+        let all = [
+            line("dossier.kept", "registrar", Some("person_8"), 1),
+            line("dossier.kept", "admissions", Some("person_9"), 1),
+            line("delivery.accepted", "it", Some("delivery_2"), 1),
+            line("delivery.accepted", "it", Some("delivery_1"), 1),
+            line("delivery.accepted", "it", Some("delivery_0"), 1),
+            line("dossier.kept", "registrar", None, 5),
+        ];
+        assert_eq!(told(0, 100), all);
+        assert_eq!(told(0, 2), all[..2]);
+        assert_eq!(
+            told(3, 100)[5..],
+            [
+                line("dossier.kept", "registrar", Some("person_4"), 1),
+                line("dossier.kept", "registrar", Some("person_3"), 1),
+            ]
+        );
+        let last = digest(&conn, at(0), 100).unwrap().pop().unwrap();
+        assert_eq!(last.at, at(4), "the time of the last of them");
+    }
+}
