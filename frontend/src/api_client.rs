@@ -10,13 +10,16 @@ use api::account::{
     AuditEntry, ChangePassword, ChangeUser, NewUser, Purpose, RightsTable, Session, SignIn, User,
 };
 use api::campaign::{Campaign, NewCampaign, Progress, RosterRow, RuleSetSummary, Slip, TokensIssued};
+use api::copy::{Copy, DecideCopy, NewCopy};
 use api::deletion::{Case, NewCase, SignStep, TypeCode};
 use api::delivery::{Confirm, Delivery, Item, ItemQuery, Propose, Receipt, Settle};
 use api::dossier::{Correction, Dossier, PersonFacts};
 use api::face::{Calibration, Comparison, Decide, NewCalibration};
 use api::health::{ArchiveHealth, Doctor};
+use api::hold::{Hold, HoldReason};
 use api::ids::{
-    CalibrationId, CampaignId, CaseId, ComparisonId, DeliveryId, JobId, PersonId, PhotoId, UserId, VendorId,
+    CalibrationId, CampaignId, CaseId, ComparisonId, CopyId, DeliveryId, HoldId, JobId, PersonId, PhotoId,
+    UserId, VendorId,
 };
 use api::import::{ImportFile, ImportFinding, ImportPhotos};
 use api::job::Job;
@@ -250,6 +253,38 @@ pub(crate) async fn reveal(person: PersonId) -> Answer<PersonFacts> {
 pub(crate) async fn correct(person: PersonId, correction: &Correction) -> Answer<()> {
     with_purpose().await?;
     send(Method::POST, format!("/persons/{person}/corrections"), body(correction)?).await.map(drop)
+}
+
+/// Places a legal hold on a person's record.
+pub(crate) async fn place_hold(person: PersonId, reason: String) -> Answer<Hold> {
+    with_purpose().await?;
+    post(format!("/persons/{person}/holds"), &HoldReason { reason }).await
+}
+
+/// Lifts a legal hold.
+pub(crate) async fn lift_hold(id: HoldId, reason: String) -> Answer<Hold> {
+    with_purpose().await?;
+    post(format!("/holds/{id}/lift"), &HoldReason { reason }).await
+}
+
+/// Requests for lists that leave.
+pub(crate) async fn copies() -> Answer<Vec<Copy>> {
+    get("/copies").await
+}
+
+/// Asks for a list.
+pub(crate) async fn ask_copy(new: &NewCopy) -> Answer<Copy> {
+    post("/copies", new).await
+}
+
+/// Decides a request for a list.
+pub(crate) async fn decide_copy(id: CopyId, decision: &DecideCopy) -> Answer<Copy> {
+    post(format!("/copies/{id}/decision"), decision).await
+}
+
+/// The address of an approved list.
+pub(crate) fn copy_url(id: CopyId) -> String {
+    url(&format!("/copies/{id}/list.xlsx"))
 }
 
 // Campaigns

@@ -85,6 +85,7 @@ fn view(route: Route) -> AnyView {
     match route {
         Route::Today => pages::today::page(),
         Route::Find => pages::find::page(),
+        Route::Copies => pages::copies::page(),
         Route::Dossier(person) => pages::dossier::page(person),
         Route::Imports => pages::imports::page(),
         Route::Campaigns => pages::campaigns::page(),
@@ -118,6 +119,7 @@ fn title(route: &Route) -> Text {
     match route {
         Route::Today => t!(rail.today),
         Route::Find => t!(rail.find),
+        Route::Copies => t!(rail.copies),
         Route::Dossier(_) => t!(dossier.title),
         Route::Imports => t!(rail.imports),
         Route::Campaigns | Route::Campaign(_) => t!(rail.campaigns),

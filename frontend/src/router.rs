@@ -66,6 +66,7 @@ pub(crate) fn write_query(query: &BTreeMap<String, String>) -> String {
 pub(crate) enum Route {
     Today,
     Find,
+    Copies,
     Dossier(PersonId),
     Imports,
     Campaigns,
@@ -115,6 +116,7 @@ impl Route {
         Some(match parts {
             [] => Self::Today,
             ["find"] => Self::Find,
+            ["copies"] => Self::Copies,
             ["persons", id] => Self::Dossier(id.parse().ok()?),
             ["imports"] => Self::Imports,
             ["campaigns"] => Self::Campaigns,

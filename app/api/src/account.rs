@@ -96,7 +96,7 @@ pub struct ChangePassword {
 
 /// Every action of which the audit trail keeps an entry: the thing it deals with, a point, and what was done or tried.
 /// Clients have words for each.
-pub const ACTIONS: [&str; 55] = [
+pub const ACTIONS: [&str; 60] = [
     "account.changed",
     "account.created",
     "account.password",
@@ -109,6 +109,9 @@ pub const ACTIONS: [&str; 55] = [
     "archive.rebuild",
     "calibration.adopt",
     "campaign.create",
+    "copy.ask",
+    "copy.decide",
+    "copy.take",
     "deletion.code",
     "deletion.open",
     "deletion.sign",
@@ -127,6 +130,8 @@ pub const ACTIONS: [&str; 55] = [
     "face.doubt",
     "face.review",
     "gate.refuse",
+    "hold.lift",
+    "hold.place",
     "job.accept_delivery",
     "job.calibrate",
     "job.cancel",

@@ -38,6 +38,8 @@ pub struct Dossier {
     pub versions: Vec<Version>,
     /// What is known of its bytes.
     pub fixity: Fixity,
+    /// Legal holds on it, newest first, lifted ones too.
+    pub holds: Vec<crate::hold::Hold>,
     /// Who opened it, newest first (the last 50).
     pub uses: Vec<Use>,
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Every kind of event that the ledger holds: the thing it deals with, a point, and what happened to it. Nothing else is
 /// ever queued, and clients have words for each.
-pub const EVENT_KINDS: [&str; 32] = [
+pub const EVENT_KINDS: [&str; 38] = [
     "account.changed",
     "account.created",
     "account.password-reset",
@@ -18,6 +18,10 @@ pub const EVENT_KINDS: [&str; 32] = [
     "calibration.made",
     "campaign.created",
     "comparison.decided",
+    "copy.approved",
+    "copy.asked",
+    "copy.refused",
+    "copy.taken",
     "deletion.certificate",
     "deletion.kept",
     "deletion.message",
@@ -32,6 +36,8 @@ pub const EVENT_KINDS: [&str; 32] = [
     "delivery.rejected",
     "diplomas.imported",
     "dossier.kept",
+    "hold.lifted",
+    "hold.placed",
     "object.kept",
     "photos.imported",
     "roster.imported",

@@ -6,11 +6,13 @@
 
 pub mod account;
 pub mod campaign;
+pub mod copy;
 pub mod deletion;
 pub mod delivery;
 pub mod dossier;
 pub mod face;
 pub mod health;
+pub mod hold;
 pub mod import;
 pub mod job;
 pub mod ledger;

@@ -38,6 +38,12 @@ pub enum Right {
     RevealNumbers,
     /// Correct facts or photos of a person.
     CorrectDossier,
+    /// Place and lift legal holds.
+    ManageHolds,
+    /// Ask for copies of what a search finds.
+    AskCopies,
+    /// Decide whether copies asked for by somebody else may leave.
+    ApproveCopies,
     /// Import rosters, photos and certificate registers.
     Import,
     /// Create campaigns and issue capture tokens.
@@ -101,6 +107,9 @@ impl Role {
                 R::ReadDossier,
                 R::RevealNumbers,
                 R::CorrectDossier,
+                R::ManageHolds,
+                R::AskCopies,
+                R::ApproveCopies,
                 R::Import,
                 R::ManageCampaigns,
                 R::ReadDeliveries,
@@ -136,7 +145,9 @@ impl Role {
                 R::MaintainArchive,
                 R::ReadDoctor,
             ],
-            Self::Supervisor => &[R::ReadDeliveries, R::ReadDeletions, R::ReadLedger, R::ReadHealth],
+            Self::Supervisor => {
+                &[R::ApproveCopies, R::ReadDeliveries, R::ReadDeletions, R::ReadLedger, R::ReadHealth]
+            }
             Self::Auditor => &[
                 R::ReadDeliveries,
                 R::ReadDeletions,

@@ -6,7 +6,7 @@ use crate::ids::{PersonId, PhotoId};
 
 /// What is looked for. `GET /search`
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams, utoipa::ToSchema), into_params(parameter_in = Query))]
 #[serde(default)]
 pub struct SearchQuery {
     /// The words, as typed. Several words must all be found.

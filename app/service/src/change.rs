@@ -61,6 +61,8 @@ pub fn may_hear(actor: &Actor, kind: &str) -> bool {
         "deletion" => Right::ReadDeletions,
         "campaign" | "import" | "roster" | "photos" | "diplomas" | "tokens" => Right::ManageCampaigns,
         "dossier" => Right::CorrectDossier,
+        "copy" => return actor.has(Right::AskCopies) || actor.has(Right::ApproveCopies),
+        "hold" => return actor.has(Right::ManageHolds) || actor.has(Right::ReadDeletions),
         "comparison" => Right::ReviewComparisons,
         "calibration" => Right::Calibrate,
         _ => Right::ReadHealth,

@@ -10,7 +10,7 @@ use api::dossier::{
 };
 use api::{ProblemCode, Right, ids::PersonId, ids::PhotoId, ids::UserId};
 use archive::db::catalog::{self, object::ObjectKind, person, photo, to_note, version};
-use archive::db::office::{audit as trail, event as events, fixity_check};
+use archive::db::office::{audit as trail, event as events, fixity_check, hold};
 use archive::dossier::{self as kept, Change, Facts, Holdings, Kept, object_of};
 use archive::ocfl::User;
 use archive::person::{PersonRecord, Sex, mask_id_number, mask_number};
@@ -183,6 +183,7 @@ fn dossier(office: &Office, id: PersonId) -> Result<Dossier> {
             diplomas: diplomas.into_iter().map(diploma_to_api).collect(),
             versions: versions.collect::<Result<_>>()?,
             fixity: Fixity { checked: fixity.map(|(at, _)| at), intact: fixity.map(|(_, intact)| intact) },
+            holds: hold::of(conn, id)?.into_iter().map(|hold| crate::hold::to_api(hold, &staff)).collect(),
             uses: uses(conn, &subject, &staff)?,
         })
     })

@@ -17,7 +17,7 @@ use fs_err as fs;
 use jiff::{Timestamp, Zoned};
 use uuid::Uuid;
 
-use crate::{Actor, Error, Office, Refusal as _, Result, audit, dossier, event, volume};
+use crate::{Actor, Error, Office, Refusal as _, Result, audit, dossier, event, stated, volume};
 
 const EXPORTED: &str = "archive.exported";
 const ADMITTED: &str = "archive.admitted";
@@ -133,15 +133,6 @@ fn write(
     note(office, actor, id, &export)?;
     export.finish().map_err(refusal)?;
     Ok(Exported { id, to: wanted.to.clone(), content })
-}
-
-/// A text that a person stated.
-fn stated(field: &str, text: &str) -> Result<String> {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match text.chars().count() {
-        2..=200 => Ok(text),
-        _ => Err(Error::bad_field(field, "it needs 2 to 200 characters")),
-    }
 }
 
 /// The objects that are wanted, each once.

@@ -14,6 +14,7 @@ pub mod campaign;
 pub mod change;
 pub mod compare;
 pub mod config;
+pub mod copy;
 pub mod deletion;
 pub mod delivery;
 pub mod doctor;
@@ -23,6 +24,7 @@ pub mod event;
 pub mod export;
 pub mod face;
 pub mod health;
+pub mod hold;
 pub mod import;
 pub mod index;
 pub mod job;
@@ -51,6 +53,19 @@ pub use config::Config;
 pub use error::{Error, Refusal, Result};
 pub use keys::Keys;
 pub use office::{Office, OpenError, Paths, Taken, take};
+
+/// A text that a person stated: a purpose, a reason, a name.
+///
+/// # Errors
+///
+/// `bad-field` when it has fewer than 2 or more than 200 characters.
+pub(crate) fn stated(field: &str, text: &str) -> Result<String> {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match text.chars().count() {
+        2..=200 => Ok(text),
+        _ => Err(Error::bad_field(field, "it needs 2 to 200 characters")),
+    }
+}
 
 /// The stable word of an enum of the API: `Right::ReadAudit` is `read_audit`.
 #[must_use]

@@ -4,12 +4,13 @@ use std::ops::Range;
 use std::time::Instant;
 
 use api::Right;
+use api::ids::PersonId;
 use api::search::{Facet, FacetValue, Hit, Match, SearchQuery, SearchResults};
 use archive::db::Connection;
 use archive::db::catalog::{person, photo};
 use archive::dossier::{Photo, PhotoKind};
 use archive::person::fold;
-use archive::search::{self as found, Field, Filters, Query, Results, SearchError, Sort};
+use archive::search::{self as found, Field, Filters, Mode, Query, Results, SearchError, Sort};
 
 use crate::{Actor, Error, Office, Result, dossier, index, word};
 
@@ -18,6 +19,8 @@ const LIMIT: u32 = 50;
 const MOST: u32 = 200;
 /// How many hits can be put in the order of classes, which the index does not know.
 const BY_CLASS: usize = 5000;
+/// How many hits the index gives at once.
+const PAGE: usize = 500;
 
 /// Finds people in whose record every word stands, and apart from them people whose name sounds like the words.
 ///
@@ -53,23 +56,59 @@ pub fn find(office: &Office, actor: &Actor, wanted: &SearchQuery) -> Result<Sear
 /// Asks the index. The order of classes is made here, of all hits, so that pages fit together.
 fn ask(office: &Office, query: Query, by_class: bool) -> Result<Results> {
     let index = index::get(office)?;
+    let mut answer = index.search(&query).map_err(refusal)?;
     if !by_class {
-        return index.search(&query).map_err(refusal);
+        return Ok(answer);
     }
-    let all = Query { offset: 0, limit: BY_CLASS, sort: Sort::StudentNumber, ..query.clone() };
-    let mut answer = index.search(&all).map_err(refusal)?;
-    if answer.total > BY_CLASS {
-        return Err(Error::bad_field("sort", format!("only up to {BY_CLASS} hits are sorted by class")));
-    }
+    let all = Query { sort: Sort::StudentNumber, ..query.clone() };
+    let refused = || Error::bad_field("sort", format!("only up to {BY_CLASS} hits are sorted by class"));
+    let all = everybody(&index, all, BY_CLASS)?.ok_or_else(refused)?;
     let class = |person| office.catalog.read(|conn| person::facts(conn, person)).map(|facts| facts?.class);
     let mut classed: Vec<(Option<String>, found::Hit)> =
-        answer.exact.into_iter().map(|hit| Ok((class(hit.person)?, hit))).collect::<Result<_>>()?;
+        all.into_iter().map(|hit| Ok((class(hit.person)?, hit))).collect::<Result<_>>()?;
     // The sort is stable: within a class the order by student number stays.
     classed.sort_by(|(one, _), (other, _)| one.cmp(other));
     let page = classed.into_iter().skip(query.offset).take(query.limit);
     answer.exact = page.map(|(_, hit)| hit).collect();
-    answer.pinyin.truncate(query.limit);
     Ok(answer)
+}
+
+/// Every exact hit of a question, page by page; nothing if there are more than `most`.
+fn everybody(index: &found::Index, query: Query, most: usize) -> Result<Option<Vec<found::Hit>>> {
+    let mut all = Vec::new();
+    loop {
+        let page = Query { offset: all.len(), limit: PAGE, mode: Mode::Exact, ..query.clone() };
+        let answer = index.search(&page).map_err(refusal)?;
+        if answer.total > most {
+            return Ok(None);
+        }
+        let last = answer.exact.len() < PAGE;
+        all.extend(answer.exact);
+        if last {
+            return Ok(Some(all));
+        }
+    }
+}
+
+/// Everybody a search finds, in its order. For lists that leave; whoever hands them out must record it.
+///
+/// # Errors
+///
+/// As [`find`]; `bad-field` when more than `most` are found.
+pub(crate) fn people(office: &Office, wanted: &SearchQuery, most: usize) -> Result<Vec<PersonId>> {
+    let by_class = wanted.sort.as_deref() == Some("class");
+    let query = Query { offset: 0, limit: most, ..to_query(office, wanted)? };
+    let refused =
+        || Error::bad_field("query", format!("a list holds at most {most} people; narrow the search"));
+    if by_class && most <= BY_CLASS {
+        let answer = ask(office, query, true)?;
+        return match answer.total <= most {
+            true => Ok(answer.exact.into_iter().map(|hit| hit.person).collect()),
+            false => Err(refused()),
+        };
+    }
+    let hits = everybody(&*index::get(office)?, query, most)?.ok_or_else(refused)?;
+    Ok(hits.into_iter().map(|hit| hit.person).collect())
 }
 
 fn to_query(office: &Office, wanted: &SearchQuery) -> Result<Query> {

@@ -4,7 +4,7 @@ use api::today::{Changed, Today, Waiting};
 use api::{Right, Timestamp};
 use archive::db::office::{
     comparison::{self, ComparisonState},
-    deletion,
+    copy, deletion,
     delivery::{self, DeliveryState},
     event,
 };
@@ -55,6 +55,10 @@ fn waiting(office: &Office, actor: &Actor) -> Result<Vec<Waiting>> {
     if actor.has(Right::ReviewComparisons) {
         let rows = office.office.read(|conn| comparison::in_state(conn, ComparisonState::InReview))?;
         found.extend(group("comparison_in_review", "/review", rows.iter().map(|row| row.at)));
+    }
+    if actor.has(Right::ApproveCopies) {
+        let asked = office.office.read(|conn| copy::waiting_for(conn, actor.user))?;
+        found.extend(group("copy_to_decide", "/copies", asked.into_iter()));
     }
     if actor.has(Right::SignDeletions) {
         let rows = office.office.read(|conn| deletion::list(conn, None))?;

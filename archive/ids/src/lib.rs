@@ -132,6 +132,10 @@ ids! {
     CalibrationId = "calibration";
     /// Something that happened and is in the ledger.
     EventId = "event";
+    /// A legal hold on a person's record.
+    HoldId = "hold";
+    /// A request for copies from the archive.
+    CopyId = "copy";
     /// Someone who signs in.
     UserId = "user";
 }

@@ -33,6 +33,7 @@ fn rooms(state: State) -> Vec<Room> {
     vec![
         room("/", t!(rail.today), "今", true),
         room("/find", t!(rail.find), "查", may(Right::Search)),
+        room("/copies", t!(rail.copies), "名", may(Right::AskCopies) || may(Right::ApproveCopies)),
         room("/desk", t!(rail.desk), "比", may(Right::Compare)),
         room("/review", t!(rail.review), "复", may(Right::ReviewComparisons)),
         room("/campaigns", t!(rail.campaigns), "采", may(Right::ManageCampaigns)),

@@ -389,7 +389,7 @@ fn ask_once() -> AnyView {
 }
 
 fn card(id: DeliveryId, item: &Item, at: u32, chosen: &str, code: &str) -> AnyView {
-    let alt = t!(item.photo, n = item.number).to_string();
+    let alt = t!(item.photo, n = item.number + 1).to_string();
     let pixels = match item.archived {
         _ if item.has_image => photo::photo(Some(api_client::item_url(id, item.number, "thumb")), alt),
         Some(kept) => photo::kept(Some(kept), "thumb", alt),

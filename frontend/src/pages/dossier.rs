@@ -2,7 +2,8 @@
 
 use crate::prelude::*;
 use api::dossier::{Correction, Diploma, Dossier, PersonFacts, Photo, PhotoKind, Use, Version};
-use api::ids::{PersonId, PhotoId};
+use api::hold::Hold;
+use api::ids::{HoldId, PersonId, PhotoId};
 use api::{Right, Timestamp};
 
 use crate::api_client;
@@ -70,6 +71,7 @@ fn full(kept: &Dossier, dossier: Loader<Dossier>) -> AnyView {
         </div>
         {photos(&kept.photos)}
         {diplomas(&kept.diplomas)}
+        {holds(&kept.holds, person, dossier)}
         {versions(&kept.versions)}
         {uses(&kept.uses)}
         {correction_dialog(correcting, person, version, dossier)}
@@ -226,6 +228,108 @@ fn diplomas(diplomas: &[Diploma]) -> AnyView {
                 }.into_any()
             }}
         </section>
+    }
+    .into_any()
+}
+
+/// Legal holds: what keeps copies of this person's photos from being deleted.
+fn holds(holds: &[Hold], person: PersonId, dossier: Loader<Dossier>) -> AnyView {
+    let may = state().may(Right::ManageHolds);
+    if holds.is_empty() && !may {
+        return ().into_any();
+    }
+    let acting = RwSignal::new(None);
+    view! {
+        <section class="no-print">
+            <h2>{t!(dossier.holds)}</h2>
+            <p class="dim">{t!(dossier.holds_mean)}</p>
+            {(!holds.is_empty()).then(|| view! {
+                <div class="scroll"><table class="dense stack">
+                    <thead><tr><th>{t!(dossier.hold_state)}</th><th>{t!(dossier.reason)}</th><th>{t!(common.who)}</th><th>{t!(common.when)}</th><th></th></tr></thead>
+                    <tbody>{holds.iter().map(|hold| one_hold(hold, may, acting)).collect_view()}</tbody>
+                </table></div>
+            })}
+            {may.then(|| view! {
+                <div class="actions"><button type="button" on:click=move |_| acting.set(Some(HoldAct::Place(person)))>{t!(dossier.hold_place)}</button></div>
+            })}
+            {hold_dialog(acting, dossier)}
+        </section>
+    }
+    .into_any()
+}
+
+/// What is to be done about a hold.
+#[derive(Clone, Copy)]
+enum HoldAct {
+    Place(PersonId),
+    Lift(HoldId),
+}
+
+fn one_hold(hold: &Hold, may: bool, acting: RwSignal<Option<HoldAct>>) -> AnyView {
+    let id = hold.id;
+    let (status, word) = match &hold.lifted {
+        None => (Status::Stop, t!(dossier.hold_stands)),
+        Some(_) => (Status::Ok, t!(dossier.hold_lifted)),
+    };
+    let end = hold.lifted.as_ref().map(|end| view! {
+        <br/> <span class="dim">{end.reason.clone()} " · " {end.by.clone()} " · " {format::when(end.at)}</span>
+    });
+    view! {
+        <tr>
+            <td>{mark::mark(status, word)}</td><td>{hold.reason.clone()} {end}</td>
+            <td>{hold.placed_by.clone()}</td><td>{format::when(hold.placed)}</td>
+            <td>{(may && hold.lifted.is_none()).then(|| view! {
+                <button type="button" on:click=move |_| acting.set(Some(HoldAct::Lift(id)))>{t!(dossier.hold_lift)}</button>
+            })}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+fn hold_dialog(acting: RwSignal<Option<HoldAct>>, dossier: Loader<Dossier>) -> AnyView {
+    let open = RwSignal::new(false);
+    Effect::new(move |_| open.set(acting.get().is_some()));
+    dialog::dialog(
+        open,
+        t!(dossier.hold_title),
+        move || acting.set(None),
+        move || match acting.get_untracked() {
+            Some(act) => hold_form(act, acting, dossier),
+            None => ().into_any(),
+        },
+    )
+}
+
+fn hold_form(act: HoldAct, acting: RwSignal<Option<HoldAct>>, dossier: Loader<Dossier>) -> AnyView {
+    let reason = RwSignal::new(String::new());
+    let attempt = Attempt::new();
+    let (means, verb) = match act {
+        HoldAct::Place(_) => (t!(dossier.hold_place_means), t!(dossier.hold_place)),
+        HoldAct::Lift(_) => (t!(dossier.hold_lift_means), t!(dossier.hold_lift)),
+    };
+    let submit = move || {
+        let reason = reason.get_untracked().trim().to_owned();
+        let work = async move {
+            match act {
+                HoldAct::Place(person) => api_client::place_hold(person, reason).await,
+                HoldAct::Lift(id) => api_client::lift_hold(id, reason).await,
+            }
+        };
+        attempt.run(work, move |_| {
+            acting.set(None);
+            dossier.again();
+        });
+    };
+    view! {
+        <form on:submit=move |event| { event.prevent_default(); submit(); }>
+            <p>{means}</p>
+            {field::lines("hold-reason", t!(dossier.reason), 2, reason)}
+            {attempt.refusal()}
+            <div class="actions">
+                <button type="button" on:click=move |_| acting.set(None)>{t!(common.cancel)}</button>
+                <button type="submit" class="primary" disabled=move || attempt.busy() || reason.get().trim().chars().count() < 2>{verb}</button>
+            </div>
+        </form>
     }
     .into_any()
 }

@@ -1,6 +1,7 @@
 //! Where is this person's record?
 
 use crate::prelude::*;
+use api::Right;
 use api::ids::PersonId;
 use api::search::{Facet, Hit, Match, SearchQuery, SearchResults};
 
@@ -9,6 +10,7 @@ use crate::browser;
 use crate::components::{loader::Loader, notice, pager, photo};
 use crate::format;
 use crate::i18n::{self, words};
+use crate::pages::copies;
 use crate::router;
 use crate::session;
 use crate::state::state;
@@ -55,6 +57,7 @@ pub(crate) fn page() -> AnyView {
     });
     let at = selected();
     let wall = router::query("view");
+    let asking = RwSignal::new(false);
     keys(found, at, wall);
     Effect::new(move |_| {
         if found.get().flatten().is_some() {
@@ -71,9 +74,10 @@ pub(crate) fn page() -> AnyView {
                 {chosen_facets(asked)}
                 {found.show(move |found| match found {
                     None => notice::empty(t!(find.begin), t!(find.begin_how)),
-                    Some(found) => results(&found, asked.get_untracked().offset, at, wall),
+                    Some(found) => results(&found, asked.get_untracked().offset, at, wall, asking),
                 })}
             </section>
+            {copies::ask_dialog(asking, asked, move || found.now().flatten().map_or(0, |found| found.total))}
             <aside class="inspector" aria-label=t!(find.inspector)>
                 {move || {
                     let hit = found.get().flatten().and_then(|found| hit_at(&found, at.get()));
@@ -189,7 +193,13 @@ fn facets(found: &SearchResults, asked: &SearchQuery) -> AnyView {
     view! { <details class="facet-fold" open=browser::matches_media("(min-width: 1000px)")><summary>{t!(find.facets)}</summary>{all}</details> }.into_any()
 }
 
-fn results(found: &SearchResults, offset: u32, at: Memo<usize>, wall: Memo<String>) -> AnyView {
+fn results(
+    found: &SearchResults,
+    offset: u32,
+    at: Memo<usize>,
+    wall: Memo<String>,
+    asking: RwSignal<bool>,
+) -> AnyView {
     let exact = found.exact.clone();
     let pinyin = found.pinyin.clone();
     let (exact_count, total) = (exact.len(), found.total);
@@ -208,6 +218,9 @@ fn results(found: &SearchResults, offset: u32, at: Memo<usize>, wall: Memo<Strin
             </label>
             <button type="button" class="quiet" aria-pressed=move || (wall.get() == "wall").to_string()
                 on:click=move |_| turn_wall(&wall.get_untracked())>{t!(find.wall)} " " <kbd>"w"</kbd></button>
+            {(total > 0 && state().may(Right::AskCopies)).then(|| view! {
+                <button type="button" class="quiet" on:click=move |_| asking.set(true)>{t!(copies.ask)}</button>
+            })}
         </div>
         {(total == 0).then(|| nothing_exact(found))}
         {shown(exact, 0, at, wall)}

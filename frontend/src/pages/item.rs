@@ -193,7 +193,7 @@ fn full(settling: Settling, item: &Item) -> AnyView {
     view! {
         <header class="page-head">
             <div>
-                <h1>{t!(item.photo, n = item.number)} " " <span class="name private">{item.name.clone()}</span></h1>
+                <h1>{t!(item.photo, n = item.number + 1)} " " <span class="name private">{item.name.clone()}</span></h1>
                 <p>{mark::item_state(item.state)} " " <span class="dim">{item.class.clone()}</span></p>
             </div>
             <div class="actions">
@@ -219,7 +219,7 @@ fn full(settling: Settling, item: &Item) -> AnyView {
 
 /// The delivered photo with what was measured drawn on it: from quarantine, or from the archive once it is accepted.
 fn pixels(id: DeliveryId, item: &Item, chosen: RwSignal<String>) -> AnyView {
-    let alt = t!(item.photo, n = item.number).to_string();
+    let alt = t!(item.photo, n = item.number + 1).to_string();
     let url = match item.archived {
         _ if item.has_image => api_client::item_url(id, item.number, "full"),
         Some(kept) => api_client::photo_url(kept, "full"),
@@ -305,7 +305,7 @@ fn how_far(settling: Settling) -> Option<AnyView> {
         view! {
             <p class="dim">{progress}
                 {last.map(|(_, number)| view! {
-                    " " <button type="button" class="link" on:click=move |_| settling.take_back(number)>{t!(item.take_back_last, n = number)}</button> " " <kbd>"u"</kbd>
+                    " " <button type="button" class="link" on:click=move |_| settling.take_back(number)>{t!(item.take_back_last, n = number + 1)}</button> " " <kbd>"u"</kbd>
                 })}</p>
         }
         .into_any(),

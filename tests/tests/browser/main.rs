@@ -2,6 +2,7 @@
 
 mod agent;
 mod appearance;
+mod copies;
 mod deliveries;
 mod desk;
 mod imports;

@@ -1,9 +1,11 @@
 //! What the school says once its officers have signed. Every fact is looked up when the draft is made; nothing is
 //! claimed that this appliance can't show.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use archive::db::office::{fixity_check, item};
+use api::ids::PersonId;
+use archive::db::catalog::photo;
+use archive::db::office::{fixity_check, hold, item};
 use archive::deletion::{Due, Invitation};
 use handshake::envelope::Envelope;
 use handshake::keys::Role;
@@ -112,11 +114,16 @@ impl Working<'_> {
         })
     }
 
-    /// The one copy there is, if its last check found every byte intact; and the delivery's open defects.
+    /// The one copy there is, if its last check found every byte intact; the delivery's open defects; and the holds on
+    /// people whose photos came with it.
     fn safety(&self) -> Result<Safety> {
-        let (checks, items) = self.office.office.read(|conn| -> Result<_> {
-            Ok((fixity_check::latest(conn, 1)?, item::all(conn, self.row.delivery)?))
+        let (checks, items, holds) = self.office.office.read(|conn| -> Result<_> {
+            Ok((fixity_check::latest(conn, 1)?, item::all(conn, self.row.delivery)?, hold::standing(conn)?))
         })?;
+        let archived = self.office.catalog.read(|conn| photo::of_delivery(conn, self.row.delivery))?;
+        // The vendor has also what was sent back.
+        let sent = items.iter().filter_map(|item| item.person);
+        let people: BTreeSet<PersonId> = archived.into_iter().map(|(person, _)| person).chain(sent).collect();
         let intact = checks.into_iter().filter(|check| check.damaged == 0 && check.unreadable == 0);
         let replica = |check: fixity_check::FixityCheck| Replica {
             id: "archive".to_owned(),
@@ -124,7 +131,9 @@ impl Working<'_> {
             verified_at: check.at,
         };
         let open_defects = items.iter().filter(|item| !item.state.is_acceptable()).count() as u64;
-        Ok(Safety { replicas: intact.map(replica).collect(), open_defects, holds: Vec::new() })
+        let holds = holds.iter().filter(|hold| people.contains(&hold.person));
+        let holds = holds.map(|hold| hold.id.to_string()).collect();
+        Ok(Safety { replicas: intact.map(replica).collect(), open_defects, holds })
     }
 
     fn verifier(&self) -> Person {

@@ -7,6 +7,7 @@ use api::account::NewUser;
 use api::campaign::{CampaignKind, NewCampaign};
 use api::deletion::{Case, Guard, NewCase, NextStep, SignStep};
 use api::health::DoctorFinding;
+use api::hold::HoldReason;
 use api::ids::{CampaignId, CaseId, DeliveryId, PersonId, UserId, VendorId};
 use api::{Problem, ProblemCode};
 use archive::db::catalog::photo as photos;
@@ -29,7 +30,7 @@ use ledger::{Hash, to_base64};
 
 use crate::authority::Names;
 use crate::drill::Afterwards;
-use crate::{Actor, Config, Error, Office, account, campaign, deletion, doctor, drill};
+use crate::{Actor, Config, Error, Office, account, campaign, deletion, doctor, drill, hold};
 
 const PASSWORD: &str = "correct horse battery";
 const FINGERPRINT: &str = "fe";
@@ -468,4 +469,46 @@ fn a_case_that_cannot_be_read_is_told_of_and_keeps_nobody_from_the_others() {
         school.spoil(bad, |_| kept.as_ref().unwrap().session.clone());
         assert_eq!(school.get(bad), told, "put back, it goes on");
     }
+}
+
+#[test]
+fn a_legal_hold_stops_the_deletion_of_that_persons_delivery_until_it_is_lifted() {
+    let school = school();
+    let stating = Actor { purpose: Some("诉讼保全".to_owned()), ..school.registrar.clone() };
+    let held = school.office.catalog.read(|conn| photos::of_delivery(conn, school.delivery)).unwrap()[0].0;
+    let reason = |text: &str| HoldReason { reason: text.to_owned() };
+    let placed = hold::place(&school.office, &stating, held, &reason("法院通知")).unwrap();
+    // A hold on somebody else's record is no matter here.
+    let other = school.open_another();
+    let case = school.to_seal(school.open());
+    let refused = problem(school.sign(&school.registrar, case.id).unwrap_err());
+    assert_eq!(refused.code, ProblemCode::GuardNotMet, "{refused:?}");
+    assert!(refused.title.contains("archive.holds"), "{}", refused.title);
+    let other = school.to_seal(other);
+    school.sign(&school.registrar, other.id).unwrap();
+
+    let dossier = crate::dossier::read(&school.office, &stating, held).unwrap();
+    assert_eq!(dossier.holds, [placed.clone()]);
+    assert_eq!(hold::standing(&school.office, &school.it).unwrap(), [placed.clone()]);
+    let lifted = hold::lift(&school.office, &stating, placed.id, &reason("诉讼结束")).unwrap();
+    assert_eq!(lifted.lifted.unwrap().reason, "诉讼结束");
+    assert!(hold::standing(&school.office, &school.it).unwrap().is_empty());
+    let twice = hold::lift(&school.office, &stating, placed.id, &reason("诉讼结束")).unwrap_err();
+    assert_eq!(code_of(twice), ProblemCode::WrongState);
+    school.sign(&school.registrar, case.id).unwrap();
+}
+
+#[test]
+fn a_hold_needs_the_right_a_purpose_and_a_reason() {
+    let school = school();
+    let held = school.office.catalog.read(|conn| photos::of_delivery(conn, school.delivery)).unwrap()[0].0;
+    let place = |actor: &Actor, reason: &str| {
+        code_of(
+            hold::place(&school.office, actor, held, &HoldReason { reason: reason.to_owned() }).unwrap_err(),
+        )
+    };
+    let stating = |actor: &Actor| Actor { purpose: Some("诉讼保全".to_owned()), ..actor.clone() };
+    assert_eq!(place(&stating(&school.it), "法院通知"), ProblemCode::NotAllowed);
+    assert_eq!(place(&school.registrar, "法院通知"), ProblemCode::PurposeRequired);
+    assert_eq!(place(&stating(&school.registrar), " "), ProblemCode::BadField);
 }

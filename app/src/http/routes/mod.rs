@@ -30,9 +30,11 @@ mod audit;
 mod calibrations;
 mod campaigns;
 mod comparisons;
+mod copies;
 mod deletions;
 mod deliveries;
 mod doctor;
+mod holds;
 mod imports;
 mod jobs;
 mod ledger;
@@ -60,9 +62,11 @@ pub const TABLE: &[&Resource] = &[
     &calibrations::RESOURCE,
     &campaigns::RESOURCE,
     &comparisons::RESOURCE,
+    &copies::RESOURCE,
     &deletions::RESOURCE,
     &deliveries::RESOURCE,
     &doctor::RESOURCE,
+    &holds::RESOURCE,
     &imports::RESOURCE,
     &jobs::RESOURCE,
     &ledger::RESOURCE,

@@ -4,11 +4,13 @@ pub mod audit;
 pub mod calibration;
 pub mod campaign;
 pub mod comparison;
+pub mod copy;
 pub mod deletion;
 pub mod delivery;
 pub mod drill;
 pub mod event;
 pub mod fixity_check;
+pub mod hold;
 pub mod item;
 pub mod job;
 pub mod review;
@@ -30,6 +32,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0003_settlements.sql")),
     M::up(include_str!("migrations/0004_digest.sql")),
     M::up(include_str!("migrations/0005_drill.sql")),
+    M::up(include_str!("migrations/0009_use.sql")),
 ];
 
 /// The steps that lead to today's schema, oldest first.
