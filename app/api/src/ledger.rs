@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Every kind of event that the ledger holds: the thing it deals with, a point, and what happened to it. Nothing else is
 /// ever queued, and clients have words for each.
-pub const EVENT_KINDS: [&str; 32] = [
+pub const EVENT_KINDS: [&str; 35] = [
     "account.changed",
     "account.created",
     "account.password-reset",
@@ -34,7 +34,10 @@ pub const EVENT_KINDS: [&str; 32] = [
     "dossier.kept",
     "object.kept",
     "photos.imported",
+    "proof.issued",
     "roster.imported",
+    "scans.imported",
+    "scans.read",
     "tokens.issued",
     "vendor.registered",
     "vendor.revoked",

@@ -8,6 +8,7 @@ pub mod account;
 pub mod campaign;
 pub mod deletion;
 pub mod delivery;
+pub mod diploma;
 pub mod dossier;
 pub mod face;
 pub mod health;

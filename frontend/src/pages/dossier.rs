@@ -1,7 +1,7 @@
 //! What does the archive keep about this person?
 
 use crate::prelude::*;
-use api::dossier::{Correction, Diploma, Dossier, PersonFacts, Photo, PhotoKind, Use, Version};
+use api::dossier::{Correction, Dossier, PersonFacts, Photo, PhotoKind, Use, Version};
 use api::ids::{PersonId, PhotoId};
 use api::{Right, Timestamp};
 
@@ -9,7 +9,7 @@ use crate::api_client;
 use crate::browser;
 use crate::components::{
     attempt::Attempt,
-    dialog, field, figure,
+    dialog, diploma, field, figure,
     loader::Loader,
     mark::{self, Status},
     notice, photo, subject,
@@ -69,7 +69,7 @@ fn full(kept: &Dossier, dossier: Loader<Dossier>) -> AnyView {
             {move || facts(&shown.get())}
         </div>
         {photos(&kept.photos)}
-        {diplomas(&kept.diplomas)}
+        {diploma::section(person, &kept.diplomas, dossier)}
         {versions(&kept.versions)}
         {uses(&kept.uses)}
         {correction_dialog(correcting, person, version, dossier)}
@@ -202,39 +202,14 @@ fn one_photo(kept: &Photo, chosen: RwSignal<Vec<PhotoId>>) -> AnyView {
     .into_any()
 }
 
-fn diplomas(diplomas: &[Diploma]) -> AnyView {
-    view! {
-        <section>
-            <h2>{t!(dossier.diplomas)}</h2>
-            {if diplomas.is_empty() {
-                notice::empty(t!(dossier.no_diplomas), t!(dossier.no_diplomas_how))
-            } else {
-                view! {
-                    <div class="scroll"><table class="dense">
-                        <thead><tr>
-                            <th>{i18n::label("certificate")}</th><th>{t!(dossier.outcome)}</th><th>{i18n::label("major")}</th>
-                            <th>{i18n::label("level")}</th><th>{t!(dossier.issued)}</th><th>{t!(dossier.president)}</th>
-                        </tr></thead>
-                        <tbody>{diplomas.iter().map(|diploma| view! {
-                            <tr>
-                                <td class="digits private">{diploma.number.clone()}</td><td>{diploma.outcome.clone()}</td>
-                                <td>{diploma.major.clone()}</td><td>{diploma.level.clone()}</td>
-                                <td>{date(diploma.issued)}</td><td>{diploma.president.clone()}</td>
-                            </tr>
-                        }).collect_view()}</tbody>
-                    </table></div>
-                }.into_any()
-            }}
-        </section>
-    }
-    .into_any()
-}
-
 /// What a version's message says. The archive keeps its messages in English, for whoever reads it in thirty years.
 fn said(message: &str) -> String {
-    let reason = message.strip_prefix("Correction: ");
+    let reason = message.strip_prefix("Correction: ").or_else(|| message.strip_prefix("Scan added: "));
     let code = match message {
         "Certificate register imported" => "register",
+        "Scan of a diploma imported" => "scan",
+        "Text of a scan read by machine" => "scan_read",
+        m if m.starts_with("Scan added: ") => "scan_added",
         m if m.starts_with("Roster of ") => "roster",
         m if m.ends_with(" photo imported") => "photo",
         m if m.contains("delivery_") => "delivery",

@@ -32,6 +32,7 @@ mod campaigns;
 mod comparisons;
 mod deletions;
 mod deliveries;
+mod diplomas;
 mod doctor;
 mod imports;
 mod jobs;
@@ -40,6 +41,7 @@ mod paper;
 mod persons;
 mod photos;
 mod rights;
+mod scans;
 mod search;
 mod server;
 mod session;
@@ -62,6 +64,7 @@ pub const TABLE: &[&Resource] = &[
     &comparisons::RESOURCE,
     &deletions::RESOURCE,
     &deliveries::RESOURCE,
+    &diplomas::RESOURCE,
     &doctor::RESOURCE,
     &imports::RESOURCE,
     &jobs::RESOURCE,
@@ -69,6 +72,7 @@ pub const TABLE: &[&Resource] = &[
     &persons::RESOURCE,
     &photos::RESOURCE,
     &rights::RESOURCE,
+    &scans::RESOURCE,
     &search::RESOURCE,
     &server::RESOURCE,
     &session::RESOURCE,

@@ -11,6 +11,7 @@ pub mod event;
 pub mod fixity_check;
 pub mod item;
 pub mod job;
+pub mod proof;
 pub mod review;
 pub mod roster;
 pub mod session;
@@ -30,6 +31,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0003_settlements.sql")),
     M::up(include_str!("migrations/0004_digest.sql")),
     M::up(include_str!("migrations/0005_drill.sql")),
+    M::up(include_str!("migrations/0008_proofs.sql")),
 ];
 
 /// The steps that lead to today's schema, oldest first.
