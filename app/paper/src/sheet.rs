@@ -333,8 +333,9 @@ fn draw(surface: &mut Surface<'_>, fonts: &Fonts, mark: &Mark) -> Result<(), Pap
             }
         }
         Mark::Photo { x, y, width, height, jpeg } => {
+            // PDF/A forbids a viewer to smooth it.
             let photo =
-                Image::from_jpeg(krilla::Data::from(jpeg.clone()), true).map_err(PaperError::Photo)?;
+                Image::from_jpeg(krilla::Data::from(jpeg.clone()), false).map_err(PaperError::Photo)?;
             let size = Size::from_wh(width * MM, height * MM).ok_or(PaperError::Page(*width, *height))?;
             surface.push_transform(&Transform::from_translate(x * MM, y * MM));
             surface.draw_image(photo, size);

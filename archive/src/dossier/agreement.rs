@@ -181,16 +181,25 @@ impl<'a> Paper<'a> {
         })
     }
 
-    /// What stands between two words of a line, or after the first to the line's next comma if there is no second.
+    /// What stands between two words, the second of which may be on the next line; or after the first to the line's next
+    /// comma if there is no second.
     fn between(&self, before: &str, after: &str) -> Option<(usize, String)> {
-        self.first(|line| {
+        let (at, found) = self.lines.iter().enumerate().find_map(|(at, line)| {
             let (_, rest) = line.text.split_once(before)?;
             let found = match after {
-                "" => rest.split([',', '。', ';']).next()?,
-                after => rest.split_once(after)?.0,
+                "" => rest.split([',', '。', ';']).next()?.to_owned(),
+                after => format!("{rest}{}", self.follows(at)).split_once(after)?.0.to_owned(),
             };
-            Some(found.to_owned()).filter(|found| (1..=24).contains(&found.chars().count()))
-        })
+            // A word at the very end of a line stands before what the next one says.
+            let at = if rest.is_empty() { at + 1 } else { at };
+            (1..=24).contains(&found.chars().count()).then_some((at, found))
+        })?;
+        Some((at.min(self.lines.len().saturating_sub(1)), found))
+    }
+
+    /// What the line after a line says.
+    fn follows(&self, at: usize) -> &str {
+        self.lines.get(at + 1).map_or("", |line| line.text.as_str())
     }
 
     /// Words as they should stand; else what stands between words that always surround them, else what is nearly they.
@@ -278,10 +287,11 @@ impl<'a> Paper<'a> {
 
     /// The dates, by the line each begins in; it may run on into the next.
     fn dates(&self) -> Vec<(usize, Said)> {
-        let follows = |at: usize| self.lines.get(at + 1).map_or("", |line| line.text.as_str());
         let lines = self.lines.iter().enumerate();
         lines
-            .flat_map(|(at, line)| dates(&line.text, follows(at)).into_iter().map(move |said| (at, said)))
+            .flat_map(|(at, line)| {
+                dates(&line.text, self.follows(at)).into_iter().map(move |said| (at, said))
+            })
             .collect()
     }
 
@@ -637,6 +647,9 @@ mod tests {
     #[test]
     fn another_major_level_or_length_differs() {
         let paper = with(2, "九月至二〇二六年七月在本校 民族舞蹈 专业");
+        assert_eq!(said(&paper, DiplomaField::Major), (Agreement::Differs, Some("民族舞蹈".to_owned())));
+        let mut paper = with(2, "民族舞蹈专业");
+        paper.insert(2, "九月至二〇二六年七月在本校");
         assert_eq!(said(&paper, DiplomaField::Major), (Agreement::Differs, Some("民族舞蹈".to_owned())));
         let paper = with(3, "四年制本科学习，成绩合格，准予结业。");
         assert_eq!(said(&paper, DiplomaField::Level), (Agreement::Differs, Some("本科".to_owned())));

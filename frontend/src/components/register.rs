@@ -133,8 +133,7 @@ fn all_scans(found: &Scans, began: impl Fn(Job) + Copy + Send + Sync + 'static) 
 
 fn doubt(doubt: &Doubt) -> AnyView {
     let fields = |fields: &[String]| {
-        let words: Vec<_> =
-            fields.iter().map(|field| i18n::worded(words::diploma_field, field).to_string()).collect();
+        let words: Vec<_> = fields.iter().map(|field| i18n::worded(words::diploma_field, field)).collect();
         words.join(" · ")
     };
     view! {

@@ -54,10 +54,17 @@ fn find(registrar: &Client, words: &str) -> Vec<PersonId> {
     found.exact.into_iter().map(|hit| hit.person).collect()
 }
 
+/// The dossier that some words find, once the index has caught up.
 fn dossier(registrar: &Client, words: &str) -> Dossier {
-    let found = find(registrar, words);
-    let [person] = found.as_slice() else { panic!("{words} finds {} people", found.len()) };
-    registrar.get(&format!("/persons/{person}")).unwrap()
+    for _ in 0..150 {
+        let found = find(registrar, words);
+        if let [person] = found.as_slice() {
+            return registrar.get(&format!("/persons/{person}")).unwrap();
+        }
+        assert!(found.is_empty(), "{words} finds {} people", found.len());
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    panic!("{words} finds nobody");
 }
 
 /// The scans of everybody's diplomas once nothing waits to be read any more.

@@ -58,7 +58,8 @@ pub fn folder(
     actor.may(Right::Import)?;
     let mut files = photos(path, PhotoLimits::scans()).or_failed("open the folder of scans")?;
     let mut go_on = |done, total| if progress(done, total) { Ok(()) } else { Err(crate::rebuild::stopped()) };
-    let mut intake = Intake::new(office, actor);
+    let changed = |kept: &[Kept]| Ok(kept.iter().filter(|kept| kept.changed).count() as u64);
+    let mut intake = Intake::new(office, actor, &changed);
     intake.take_all(&mut files, &mut go_on)?;
     let imported = intake.imported;
     let reference = uuid::Uuid::new_v4().simple().to_string();
@@ -79,7 +80,8 @@ pub(crate) fn run_scans(ctx: &Ctx<'_>) -> Result<()> {
         ctx.progress("storing", done, total);
         ctx.go_on()
     };
-    let mut intake = Intake::new(import.office(), &import.actor);
+    let changed = |kept: &[Kept]| import.changed(kept, MESSAGE);
+    let mut intake = Intake::new(import.office(), &import.actor, &changed);
     intake.take_all(&mut files, &mut go_on)?;
     let Imported { figures, findings } = intake.imported;
     ctx.findings(&findings)?;
@@ -97,11 +99,13 @@ struct Intake<'a> {
     imported: Imported,
     /// What this import has seen of each diploma, by the digest of its bytes.
     seen: BTreeSet<(DiplomaId, String)>,
+    /// How many dossiers this import changed, those of an interrupted run among them.
+    changed: &'a dyn Fn(&[Kept]) -> Result<u64>,
 }
 
 impl<'a> Intake<'a> {
-    fn new(office: &'a Office, actor: &'a Actor) -> Self {
-        Self { office, actor, imported: Imported::default(), seen: BTreeSet::new() }
+    fn new(office: &'a Office, actor: &'a Actor, changed: &'a dyn Fn(&[Kept]) -> Result<u64>) -> Self {
+        Self { office, actor, imported: Imported::default(), seen: BTreeSet::new(), changed }
     }
 
     fn take_all(&mut self, files: &mut Photos, go_on: GoOn<'_>) -> Result<()> {
@@ -163,7 +167,7 @@ impl<'a> Intake<'a> {
         }
         let kept = keep(self.office, self.actor, changes)?;
         self.count("scans", kept.iter().map(|kept: &Kept| kept.scans.len() as u64).sum());
-        self.count("changed", kept.iter().filter(|kept| kept.changed).count() as u64);
+        self.count("changed", (self.changed)(&kept)?);
         Ok(())
     }
 
