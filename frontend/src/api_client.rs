@@ -13,13 +13,14 @@ use api::campaign::{Campaign, NewCampaign, Progress, RosterRow, RuleSetSummary, 
 use api::copy::{Copy, DecideCopy, NewCopy};
 use api::deletion::{Case, NewCase, SignStep, TypeCode};
 use api::delivery::{Confirm, Delivery, Item, ItemQuery, Propose, Receipt, Settle};
+use api::diploma::{AttachScan, LookUp, NewProof, Numbers, Proof, Scans};
 use api::dossier::{Correction, Dossier, PersonFacts};
 use api::face::{Calibration, Comparison, Decide, NewCalibration};
 use api::health::{ArchiveHealth, Doctor};
 use api::hold::{Hold, HoldReason};
 use api::ids::{
     CalibrationId, CampaignId, CaseId, ComparisonId, CopyId, DeliveryId, HoldId, JobId, PersonId, PhotoId,
-    UserId, VendorId,
+    ProofId, ScanId, UserId, VendorId,
 };
 use api::import::{ImportFile, ImportFinding, ImportPhotos};
 use api::job::Job;
@@ -354,6 +355,61 @@ pub(crate) async fn import_photos(photos: &ImportPhotos) -> Answer<Job> {
 /// Imports an uploaded certificate register.
 pub(crate) async fn import_diplomas(file: &ImportFile) -> Answer<Job> {
     post("/diplomas/import", file).await
+}
+
+/// Imports an uploaded zip of scans.
+pub(crate) async fn import_scans(file: &ImportFile) -> Answer<Job> {
+    post("/scans/import", file).await
+}
+
+// Diplomas
+
+/// Scans in figures, and the first of those in doubt.
+pub(crate) async fn scans() -> Answer<Scans> {
+    get("/scans?limit=200").await
+}
+
+/// Asks for every scan to be read that nobody has read yet.
+pub(crate) async fn read_scans() -> Answer<Job> {
+    post("/scans/read", &()).await
+}
+
+/// Adds an uploaded scan to a diploma.
+pub(crate) async fn attach_scan(person: PersonId, wanted: &AttachScan) -> Answer<()> {
+    with_purpose().await?;
+    post::<Dossier>(format!("/persons/{person}/scans"), wanted).await.map(drop)
+}
+
+/// The address of a scan as it is kept.
+pub(crate) fn scan_file_url(scan: ScanId) -> String {
+    url(&format!("/scans/{scan}/file"))
+}
+
+/// The address of a page of a scan as a picture.
+pub(crate) fn scan_page_url(scan: ScanId, number: u32) -> String {
+    url(&format!("/scans/{scan}/pages/{number}"))
+}
+
+/// The register's numbers, looked through.
+pub(crate) async fn numbers() -> Answer<Numbers> {
+    get("/diplomas/numbers").await
+}
+
+/// Issues a printed proof.
+pub(crate) async fn issue_proof(person: PersonId, wanted: &NewProof) -> Answer<Proof> {
+    with_purpose().await?;
+    post(format!("/persons/{person}/proofs"), wanted).await
+}
+
+/// Finds an issued proof by its code.
+pub(crate) async fn look_up_proof(code: String) -> Answer<Proof> {
+    with_purpose().await?;
+    post("/proofs/look-up", &LookUp { code }).await
+}
+
+/// The address of a proof's paper.
+pub(crate) fn proof_url(proof: ProofId, language: &str) -> String {
+    url(&format!("/proofs/{proof}/paper?lang={language}"))
 }
 
 /// Jobs, newest first.

@@ -28,6 +28,9 @@ impl<'a> Layout<'a> {
 
     /// The model that runs.
     pub(crate) fn prepared(&self, model: &Model) -> PathBuf {
+        if model.runs_as_shipped() {
+            return self.source(model);
+        }
         self.dir.join("prepared").join(format!("{}.onnx", model.name))
     }
 
@@ -175,6 +178,62 @@ impl Installed {
     /// The folded graph that the embedder must agree with, if preparation did more than fold.
     pub fn embedder_reference(&self) -> Option<&Path> {
         self.embedder_reference.as_deref()
+    }
+}
+
+/// The models that read text, and the library that runs them, whose digests have been checked. They are installed with
+/// the others; where they are missing, everything but reading works.
+#[derive(Debug, Clone)]
+pub struct Readers {
+    runtime: PathBuf,
+    finder: ModelFile,
+    reader: ModelFile,
+}
+
+impl Readers {
+    /// Checks every file that will run and says where it is.
+    ///
+    /// # Errors
+    ///
+    /// If a file is missing or damaged.
+    pub fn open(dir: &Path) -> Result<Self, OpenError> {
+        let manifest = crate::manifest()?;
+        let layout = Layout::new(dir);
+        let runtime = layout.runtime(&manifest.runtime);
+        check(&manifest.runtime.name, &runtime, manifest.runtime.sha256)?;
+        let open = |role| {
+            let model = manifest.model(role)?;
+            let path = layout.prepared(model);
+            check(&model.name, &path, model.prepared_sha256)?;
+            Ok::<_, OpenError>(ModelFile { path, name: model.name.clone(), digest: model.prepared_sha256 })
+        };
+        Ok(Self { runtime, finder: open(Role::TextFinder)?, reader: open(Role::TextReader)? })
+    }
+
+    /// Whether their files are there, damaged or not.
+    #[must_use]
+    pub fn are_there(dir: &Path) -> bool {
+        let Ok(manifest) = crate::manifest() else { return false };
+        let layout = Layout::new(dir);
+        layout.runtime(&manifest.runtime).is_file()
+            && [Role::TextFinder, Role::TextReader]
+                .into_iter()
+                .all(|role| manifest.model(role).is_ok_and(|model| layout.prepared(model).is_file()))
+    }
+
+    /// The runtime library.
+    pub fn runtime(&self) -> &Path {
+        &self.runtime
+    }
+
+    /// The model that finds lines of text.
+    pub fn finder(&self) -> &ModelFile {
+        &self.finder
+    }
+
+    /// The model that reads a line of text.
+    pub fn reader(&self) -> &ModelFile {
+        &self.reader
     }
 }
 

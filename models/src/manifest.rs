@@ -102,6 +102,18 @@ pub enum Role {
     Detector,
     /// Makes templates of faces.
     Embedder,
+    /// Finds lines of text.
+    TextFinder,
+    /// Reads a line of text.
+    TextReader,
+}
+
+impl Role {
+    /// Whether the model belongs to the chain that looks at faces. The others may be missing: what they do then waits.
+    #[must_use]
+    pub const fn looks_at_faces(self) -> bool {
+        matches!(self, Self::Detector | Self::Embedder)
+    }
 }
 
 /// One model.
@@ -134,6 +146,14 @@ pub struct Model {
     pub output: String,
     /// What preparation does, in order.
     pub preparation: Vec<String>,
+}
+
+impl Model {
+    /// Whether it runs as it was shipped.
+    #[must_use]
+    pub fn runs_as_shipped(&self) -> bool {
+        self.sha256 == self.prepared_sha256
+    }
 }
 
 /// Why the manifest cannot be used. Only a fault in the program causes it; a test reads the real one.

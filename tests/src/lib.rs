@@ -6,6 +6,7 @@
 mod appliance;
 mod browser;
 mod captures;
+mod certificate;
 pub mod files;
 mod judge;
 pub mod measure;
@@ -22,6 +23,7 @@ mod words;
 pub use appliance::Appliance;
 pub use browser::{Browser, DESKTOP, PHONE, Page, Thing, axe};
 pub use captures::Captures;
+pub use certificate::{Diploma as ScannedDiploma, Pen, encoded, pdf, written_pdf};
 pub use demo::Client;
 pub use demo::files::{archive, workbook};
 pub use judge::Judge;

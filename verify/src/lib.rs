@@ -1,4 +1,5 @@
-//! Whose face this is: whether two photos show the same person, and whether a photo meets the standard.
+//! Whose face this is: whether two photos show the same person, and whether a photo meets the standard; and what is
+//! written on the scan of a paper.
 //!
 //! Rules that hold here:
 //! - A machine never decides: it gives one of three answers ([`Verdict`]), and a person takes it from there.
@@ -17,6 +18,7 @@ pub mod geometry;
 pub mod image;
 pub mod model;
 pub mod pool;
+pub mod reader;
 pub mod refusal;
 pub mod standard;
 pub mod template;
@@ -26,6 +28,7 @@ pub use calibrate::Calibration;
 pub use engine::{Analysis, Engine, EngineError, Face, OpenError, Summary};
 pub use gallery::Gallery;
 pub use pool::PoolError;
+pub use reader::Reader;
 pub use refusal::Refusal;
 pub use standard::{FacePolicy, Finding, RuleSet};
 pub use template::{ModelId, OtherModel, Template};

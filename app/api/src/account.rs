@@ -96,7 +96,7 @@ pub struct ChangePassword {
 
 /// Every action of which the audit trail keeps an entry: the thing it deals with, a point, and what was done or tried.
 /// Clients have words for each.
-pub const ACTIONS: [&str; 60] = [
+pub const ACTIONS: [&str; 70] = [
     "account.changed",
     "account.created",
     "account.password",
@@ -140,6 +140,8 @@ pub const ACTIONS: [&str; 60] = [
     "job.import_diplomas",
     "job.import_photos",
     "job.import_roster",
+    "job.import_scans",
+    "job.read_scans",
     "job.rebuild",
     "job.verify_ledger",
     "numbers.reveal",
@@ -147,7 +149,15 @@ pub const ACTIONS: [&str; 60] = [
     "photo.thumb",
     "photos.imported",
     "probe.read",
+    "proof.issue",
+    "proof.look_up",
+    "proof.paper",
     "roster.imported",
+    "scan.attach",
+    "scan.page",
+    "scan.read",
+    "scans.imported",
+    "scans.list",
     "session.close",
     "session.open",
     "session.purpose",

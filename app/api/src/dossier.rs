@@ -3,6 +3,7 @@
 use crate::{Date, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::diploma::Scan;
 use crate::ids::{DeliveryId, DiplomaId, PersonId, PhotoId};
 
 /// Which photo of a person it is.
@@ -132,6 +133,9 @@ pub struct Diploma {
     pub issued: Option<Date>,
     /// 校(院)长
     pub president: String,
+    /// Scans of the paper, oldest first.
+    #[serde(default)]
+    pub scans: Vec<Scan>,
 }
 
 /// One version of the archived object.

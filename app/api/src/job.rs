@@ -19,6 +19,10 @@ pub enum JobKind {
     ImportPhotos,
     /// Imports a certificate register.
     ImportDiplomas,
+    /// Imports scans of diplomas named by certificate number.
+    ImportScans,
+    /// Reads the text of scans nobody has read yet.
+    ReadScans,
     /// Checks a delivery.
     CheckDelivery,
     /// Takes an approved delivery into the archive.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Every kind of event that the ledger holds: the thing it deals with, a point, and what happened to it. Nothing else is
 /// ever queued, and clients have words for each.
-pub const EVENT_KINDS: [&str; 38] = [
+pub const EVENT_KINDS: [&str; 41] = [
     "account.changed",
     "account.created",
     "account.password-reset",
@@ -40,7 +40,10 @@ pub const EVENT_KINDS: [&str; 38] = [
     "hold.placed",
     "object.kept",
     "photos.imported",
+    "proof.issued",
     "roster.imported",
+    "scans.imported",
+    "scans.read",
     "tokens.issued",
     "vendor.registered",
     "vendor.revoked",

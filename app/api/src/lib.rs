@@ -9,6 +9,7 @@ pub mod campaign;
 pub mod copy;
 pub mod deletion;
 pub mod delivery;
+pub mod diploma;
 pub mod dossier;
 pub mod face;
 pub mod health;

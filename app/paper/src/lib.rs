@@ -6,6 +6,7 @@
 mod acceptance;
 mod deletion;
 mod font;
+mod proof;
 mod sheet;
 mod slips;
 mod words;
@@ -13,6 +14,7 @@ mod words;
 pub use acceptance::acceptance_report;
 pub use deletion::{Certificate, Claim, Place, deletion_certificate};
 pub use font::{FontError, Fonts};
+pub use proof::diploma_proof;
 pub use slips::{Slip, slips};
 
 /// The language of a document.
@@ -56,6 +58,9 @@ pub enum PaperError {
     /// The PDF could not be written.
     #[error("the PDF could not be written: {0}")]
     Write(String),
+    /// The photo can't be embedded.
+    #[error("the photo can't be set into the paper: {0}")]
+    Photo(String),
     /// The QR code could not be made.
     #[error("the QR code could not be made: {0}")]
     Qr(#[from] qrcode::types::QrError),

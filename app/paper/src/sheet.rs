@@ -5,7 +5,8 @@ use jiff::tz::TimeZone;
 use krilla::Document;
 use krilla::color::rgb;
 use krilla::configure::{Archival, ConfigurationBuilder};
-use krilla::geom::{PathBuilder, Point, Rect};
+use krilla::geom::{PathBuilder, Point, Rect, Size, Transform};
+use krilla::image::Image;
 use krilla::metadata::{DateTime, Metadata};
 use krilla::num::NormalizedF32;
 use krilla::page::PageSettings;
@@ -34,6 +35,7 @@ enum Mark {
     Text { x: f32, y: f32, size: f32, text: String, colour: (u8, u8, u8) },
     Line { x: f32, y: f32, to_x: f32, to_y: f32, colour: (u8, u8, u8) },
     Block { x: f32, y: f32, width: f32, height: f32 },
+    Photo { x: f32, y: f32, width: f32, height: f32, jpeg: Vec<u8> },
 }
 
 /// A document being filled.
@@ -45,6 +47,8 @@ pub(crate) struct Sheet<'a> {
     at: Timestamp,
     pages: Vec<Vec<Mark>>,
     y: f32,
+    /// Where a photo begins from the left, and how far down the first page it reaches.
+    beside: Option<(f32, f32)>,
     missing: Option<char>,
 }
 
@@ -67,6 +71,7 @@ impl<'a> Sheet<'a> {
             at,
             pages: vec![Vec::new()],
             y: MARGIN + 4.0,
+            beside: None,
             missing: None,
         }
     }
@@ -81,7 +86,7 @@ impl<'a> Sheet<'a> {
 
     /// A paragraph, broken into lines.
     pub(crate) fn paragraph(&mut self, text: &str) {
-        for line in self.broken(text, BODY, WIDTH - 2.0 * MARGIN) {
+        for line in self.broken(text, BODY, self.right() - MARGIN) {
             self.room(LINE);
             self.text(MARGIN, BODY, INK, &line);
             self.y += LINE;
@@ -93,7 +98,7 @@ impl<'a> Sheet<'a> {
     pub(crate) fn facts(&mut self, facts: &[(&str, String)]) {
         const NAME: f32 = 42.0;
         for (name, value) in facts {
-            let lines = self.broken(value, BODY, WIDTH - 2.0 * MARGIN - NAME);
+            let lines = self.broken(value, BODY, self.right() - MARGIN - NAME);
             self.room(LINE);
             self.text(MARGIN, BODY, SOFT, name);
             for line in lines {
@@ -169,6 +174,21 @@ impl<'a> Sheet<'a> {
     /// A filled rectangle, for QR codes.
     pub(crate) fn block(&mut self, x: f32, y: f32, width: f32, height: f32) {
         self.mark(Mark::Block { x, y, width, height });
+    }
+
+    /// A photo, JPEG, in the upper right corner of the page. What follows stands to its left for as long as it is narrow.
+    pub(crate) fn photo(&mut self, (width, height): (f32, f32), jpeg: Vec<u8>) {
+        let (x, y) = (WIDTH - MARGIN - width, MARGIN - 4.0);
+        self.mark(Mark::Photo { x, y, width, height, jpeg });
+        self.beside = Some((x, y + height));
+    }
+
+    /// How far to the right a line may reach here.
+    fn right(&self) -> f32 {
+        match self.beside {
+            Some((left, bottom)) if self.pages.len() == 1 && self.y < bottom + LINE => left - LINE,
+            _ => WIDTH - MARGIN,
+        }
     }
 
     /// A hairline, for cutting.
@@ -251,11 +271,11 @@ impl<'a> Sheet<'a> {
             let mut page = document.start_page_with(size);
             let mut surface = page.surface();
             for mark in marks {
-                draw(&mut surface, self.fonts, mark);
+                draw(&mut surface, self.fonts, mark)?;
             }
             let foot = format!("{} · {}/{count}", self.title, number + 1);
             let foot = Mark::Text { x: MARGIN, y: HEIGHT - 10.0, size: SMALL, text: foot, colour: SOFT };
-            draw(&mut surface, self.fonts, &foot);
+            draw(&mut surface, self.fonts, &foot)?;
             surface.finish();
             page.finish();
         }
@@ -282,7 +302,7 @@ fn metadata(title: &str, language: Language, at: Timestamp) -> Metadata {
         .creation_date(date)
 }
 
-fn draw(surface: &mut Surface<'_>, fonts: &Fonts, mark: &Mark) {
+fn draw(surface: &mut Surface<'_>, fonts: &Fonts, mark: &Mark) -> Result<(), PaperError> {
     match mark {
         Mark::Text { x, y, size, text, colour } => {
             surface.set_fill(Some(fill(*colour)));
@@ -312,7 +332,17 @@ fn draw(surface: &mut Surface<'_>, fonts: &Fonts, mark: &Mark) {
                 surface.draw_path(&path);
             }
         }
+        Mark::Photo { x, y, width, height, jpeg } => {
+            // PDF/A forbids a viewer to smooth it.
+            let photo =
+                Image::from_jpeg(krilla::Data::from(jpeg.clone()), false).map_err(PaperError::Photo)?;
+            let size = Size::from_wh(width * MM, height * MM).ok_or(PaperError::Page(*width, *height))?;
+            surface.push_transform(&Transform::from_translate(x * MM, y * MM));
+            surface.draw_image(photo, size);
+            surface.pop();
+        }
     }
+    Ok(())
 }
 
 fn fill((red, green, blue): (u8, u8, u8)) -> Fill {

@@ -59,7 +59,9 @@ pub fn may_hear(actor: &Actor, kind: &str) -> bool {
         "account" | "vendor" => return actor.has(Right::ManageAccounts) || actor.has(Right::ManageVendors),
         "delivery" => Right::ReadDeliveries,
         "deletion" => Right::ReadDeletions,
-        "campaign" | "import" | "roster" | "photos" | "diplomas" | "tokens" => Right::ManageCampaigns,
+        "campaign" | "import" | "roster" | "photos" | "diplomas" | "scans" | "tokens" => {
+            Right::ManageCampaigns
+        }
         "dossier" => Right::CorrectDossier,
         "copy" => return actor.has(Right::AskCopies) || actor.has(Right::ApproveCopies),
         "hold" => return actor.has(Right::ManageHolds) || actor.has(Right::ReadDeletions),

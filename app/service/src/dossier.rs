@@ -9,7 +9,7 @@ use api::dossier::{
     Correction, Diploma, Dossier, Fixity, PersonFacts, Photo, PhotoKind as ApiPhotoKind, Use, Version,
 };
 use api::{ProblemCode, Right, ids::PersonId, ids::PhotoId, ids::UserId};
-use archive::db::catalog::{self, object::ObjectKind, person, photo, to_note, version};
+use archive::db::catalog::{self, object::ObjectKind, person, photo, scan, to_note, version};
 use archive::db::office::{audit as trail, event as events, fixity_check, hold};
 use archive::dossier::{self as kept, Change, Facts, Holdings, Kept, object_of};
 use archive::ocfl::User;
@@ -160,11 +160,12 @@ pub fn read(office: &Office, actor: &Actor, id: PersonId) -> Result<Dossier> {
     })
 }
 
-fn dossier(office: &Office, id: PersonId) -> Result<Dossier> {
+pub(crate) fn dossier(office: &Office, id: PersonId) -> Result<Dossier> {
     let object = object_of(id);
-    let (facts, photos, diplomas, versions) = office.catalog.read(|conn| -> Result<_> {
+    let (facts, photos, diplomas, scans, versions) = office.catalog.read(|conn| -> Result<_> {
         let facts = person::facts(conn, id)?.ok_or_else(|| Error::not_found(PersonId::KIND, id))?;
-        Ok((facts, photo::of(conn, id)?, catalog::diploma::of(conn, id)?, version::of(conn, object)?))
+        let (photos, diplomas) = (photo::of(conn, id)?, catalog::diploma::of(conn, id)?);
+        Ok((facts, photos, diplomas, scan::of(conn, id)?, version::of(conn, object)?))
     })?;
     office.office.read(|conn| {
         let subject = id.to_string();
@@ -180,7 +181,7 @@ fn dossier(office: &Office, id: PersonId) -> Result<Dossier> {
             person: id,
             facts: to_api(&facts, Show::Masked),
             photos: photos.into_iter().map(photo_to_api).collect(),
-            diplomas: diplomas.into_iter().map(diploma_to_api).collect(),
+            diplomas: diplomas.into_iter().map(|diploma| diploma_to_api(diploma, &scans)).collect(),
             versions: versions.collect::<Result<_>>()?,
             fixity: Fixity { checked: fixity.map(|(at, _)| at), intact: fixity.map(|(_, intact)| intact) },
             holds: hold::of(conn, id)?.into_iter().map(|hold| crate::hold::to_api(hold, &staff)).collect(),
@@ -465,7 +466,9 @@ fn photo_to_api(photo: kept::Photo) -> Photo {
     }
 }
 
-fn diploma_to_api(diploma: kept::Diploma) -> Diploma {
+fn diploma_to_api(diploma: kept::Diploma, scans: &[scan::Found]) -> Diploma {
+    let scans = scans.iter().filter(|found| found.diploma == diploma.id);
+    let scans = scans.map(|found| crate::scan::to_api(found, &diploma.facts)).collect();
     let facts = diploma.facts;
     Diploma {
         id: diploma.id,
@@ -475,5 +478,6 @@ fn diploma_to_api(diploma: kept::Diploma) -> Diploma {
         level: facts.level.unwrap_or_default(),
         issued: facts.issued,
         president: facts.president.unwrap_or_default(),
+        scans,
     }
 }

@@ -502,5 +502,9 @@ fn photo_kind(kind: ApiPhotoKind) -> PhotoKind {
     from_word(&word(&kind)).unwrap_or(PhotoKind::Admission)
 }
 
+mod scans;
+pub(crate) use scans::run_scans;
+pub use scans::{Imported, folder as scan_folder, scans};
+
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ use std::{
 
 use api::ids::PersonId;
 use archive::db::Connection;
-use archive::db::catalog::{diploma, membership, person, photo, to_index};
+use archive::db::catalog::{diploma, membership, person, photo, scan, to_index};
 use archive::dossier::{Diploma, Photo, PhotoKind};
 use archive::person::{PersonRecord, fold};
 use archive::search::{Change, IdNumberHash, Index, PersonDoc};
@@ -187,6 +187,10 @@ fn change(conn: &Connection, key: &Secret, id: PersonId) -> Result<Change> {
     let (photos, diplomas) = (photo::of(conn, id)?, diploma::of(conn, id)?);
     let mut doc = document(id, facts, &photos, &diplomas, key)?;
     doc.campaign = membership::of(conn, id)?.pop();
+    for reading in scan::of(conn, id)?.into_iter().filter_map(|found| found.reading) {
+        doc.diploma_text.push('\n');
+        doc.diploma_text.push_str(&reading.text());
+    }
     Ok(Change::Upsert(Box::new(doc)))
 }
 

@@ -12,7 +12,7 @@ use archive::db::{self, Store, catalog, office};
 use archive::ocfl;
 use fs_err as fs;
 use models::Installed;
-use verify::Engine;
+use verify::{Engine, Reader};
 
 use crate::authority::Names;
 use crate::change::Changes;
@@ -46,6 +46,7 @@ pub struct Office {
     /// The search index; derived.
     pub index: crate::index::Handle,
     engine: Mutex<Option<Arc<Engine>>>,
+    reader: Mutex<Option<Arc<Reader>>>,
 }
 
 impl std::fmt::Debug for Office {
@@ -191,7 +192,8 @@ impl Office {
         let keys = Keys::open(&paths.keys)?;
         let catalog = open_private(&paths.catalog, &catalog::MIGRATIONS)?;
         let archive = ocfl::Root::open(&paths.archive)?;
-        let (ledger, jobs, engine) = (Ledger::default(), Jobs::default(), Mutex::default());
+        let (ledger, jobs) = (Ledger::default(), Jobs::default());
+        let (engine, reader) = (Mutex::default(), Mutex::default());
         let index = crate::index::Handle::default();
         Ok(Arc::new(Self {
             school,
@@ -204,6 +206,7 @@ impl Office {
             changes: Changes::default(),
             index,
             engine,
+            reader,
             paths,
             config,
         }))
@@ -226,6 +229,34 @@ impl Office {
         );
         *engine = Some(Arc::clone(&opened));
         Ok(opened)
+    }
+
+    /// What reads the text of scans, started when it is first asked for. That takes a second or two.
+    ///
+    /// # Errors
+    ///
+    /// `model-unavailable` when a model is missing or damaged. Mended models are found without a restart.
+    pub fn reader(&self) -> crate::Result<Arc<Reader>> {
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reader) = reader.as_ref() {
+            return Ok(Arc::clone(reader));
+        }
+        let unavailable = |error: &(dyn std::error::Error + 'static)| {
+            let params = [("model", "text reader".to_owned()), ("reason", error.to_string())];
+            Error::refused(ProblemCode::ModelUnavailable, params)
+        };
+        let models = models::Readers::open(&self.config.models).map_err(|error| unavailable(&error))?;
+        // One page at a time: reading waits for nobody, and a face at the desk must not wait for it.
+        let opened = Arc::new(Reader::open(&models, 1).map_err(|error| unavailable(&error))?);
+        *reader = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+
+    /// Whether the models that read are here. What they are is looked at when they are opened.
+    #[must_use]
+    pub fn can_read(&self) -> bool {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+            || models::Readers::are_there(&self.config.models)
     }
 }
 

@@ -21,6 +21,9 @@ pub(super) enum Command {
     /// Makes catalog and index anew from the archive's files
     Rebuild(Rebuild),
 
+    /// Lists gaps, batches and duplicates among the certificate numbers: ends with 1 if there is a gap or a duplicate
+    Numbers(super::numbers::Args),
+
     /// Takes in, byte for byte, what a bag of `xuecang export` holds and the archive does not: ends with 1 if an object
     /// was refused
     Admit(super::admit::Args),
@@ -55,6 +58,7 @@ pub(super) fn run(command: Command) -> Result<ExitCode> {
         Command::Check(args) => check(&args),
         Command::Drill(args) => drill::run(&args),
         Command::Rebuild(args) => rebuild(&args),
+        Command::Numbers(args) => super::numbers::run(&args),
         Command::Admit(args) => super::admit::run(&args),
     }
 }

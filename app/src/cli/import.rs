@@ -19,7 +19,7 @@ use api::{Right, Slice};
 use clap::ValueEnum;
 use service::{Actor, Office, campaign, import, job, upload};
 
-use super::{bar::Bar, place::Place};
+use super::{bar::Bar, place::Place, stop::Stop};
 
 /// How often progress is shown.
 const SHOWN: Duration = Duration::from_millis(200);
@@ -34,6 +34,8 @@ pub(super) enum Command {
     Photos(Photos),
     /// Imports a certificate register from .xlsx, .csv or .dbf: all of it, or nothing and what is wrong with it
     Diplomas(OfSchool),
+    /// Imports scans of diplomas (PDF, TIFF, JPEG) from a zip or a folder, named by certificate number
+    Scans(OfSchool),
 }
 
 #[derive(Debug, clap::Args)]
@@ -73,7 +75,7 @@ pub(super) struct OfSchool {
     #[command(flatten)]
     place: Place,
 
-    /// The file
+    /// The file; for scans also a folder
     file: PathBuf,
 }
 
@@ -81,10 +83,13 @@ pub(super) fn run(command: Command) -> Result<ExitCode> {
     let (place, file) = match &command {
         Command::Roster(args) => (&args.place, &args.file),
         Command::Photos(args) => (&args.of.place, &args.of.file),
-        Command::Diplomas(args) => (&args.place, &args.file),
+        Command::Diplomas(args) | Command::Scans(args) => (&args.place, &args.file),
     };
     let (_alone, office) = place.open_alone()?;
     let actor = importer();
+    if matches!(command, Command::Scans(_)) && file.is_dir() {
+        return folder_of_scans(&office, &actor, file);
+    }
     let upload = put_in(&office, &actor, file)?;
     let job = match &command {
         Command::Roster(args) => {
@@ -95,9 +100,30 @@ pub(super) fn run(command: Command) -> Result<ExitCode> {
             import::photos_of_campaign(&office, &actor, wanted)?
         }
         Command::Diplomas(_) => import::diplomas(&office, &actor, ImportFile { upload })?,
+        Command::Scans(_) => import::scans(&office, &actor, ImportFile { upload })?,
     };
     let ended = follow(&office, &actor, job)?;
     print(&office, &actor, &ended)
+}
+
+/// Takes a folder in where it lies: nothing of it is copied before it is kept. Ctrl-C leaves what is kept.
+fn folder_of_scans(office: &Arc<Office>, actor: &Actor, folder: &Path) -> Result<ExitCode> {
+    service::dossier::recover(office)?;
+    let (stop, bar) = (Stop::listen()?, Bar::new());
+    let imported = import::scan_folder(office, actor, folder, &mut |done, total| {
+        bar.show("storing", done, total);
+        !stop.asked()
+    });
+    bar.end();
+    let imported = imported?;
+    service::index::catch_up(office)?;
+    for finding in &imported.findings {
+        println!("{}\t{}\t\t{}", finding.severity, finding.place, finding.code);
+    }
+    for (name, figure) in &imported.figures {
+        println!("{name}: {figure}");
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Whoever works at the machine's console, with the right to import and no other right over records.

@@ -18,6 +18,7 @@ mod init;
 mod job;
 mod ledger;
 mod models;
+mod numbers;
 mod ocfl;
 mod password;
 mod place;

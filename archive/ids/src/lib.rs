@@ -114,6 +114,10 @@ ids! {
     PhotoId = "photo";
     /// One entry of the certificate register.
     DiplomaId = "diploma";
+    /// One kept scan of a diploma.
+    ScanId = "scan";
+    /// A printed proof that was issued.
+    ProofId = "proof";
     /// A campaign: one cohort, one roster, one period of capture.
     CampaignId = "campaign";
     /// A delivery of photos, from the first uploaded byte to its receipt.

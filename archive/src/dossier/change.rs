@@ -1,9 +1,12 @@
 //! What is to change in a dossier, and how a change meets what is there.
 
-use ids::{CampaignId, DiplomaId, PersonId, PhotoId};
+use ids::{CampaignId, DiplomaId, PersonId, PhotoId, ScanId};
 use jiff::Timestamp;
 
-use super::{Diploma, DiplomaFacts, Dossier, NewPhoto, Photo, PhotoKind, Premis, PremisEvent, premis};
+use super::{
+    Diploma, DiplomaFacts, Dossier, NewPhoto, NewScan, Photo, PhotoKind, Premis, PremisEvent, Reading, Scan,
+    premis,
+};
 use crate::{ocfl::Source, person::PersonRecord};
 
 /// What a change says of a person's facts.
@@ -27,6 +30,8 @@ pub struct Change {
     campaign: Option<CampaignId>,
     photos: Vec<NewPhoto>,
     diplomas: Vec<DiplomaFacts>,
+    scans: Vec<(DiplomaId, NewScan)>,
+    readings: Vec<Reading>,
     pub(super) from_version: Option<u32>,
 }
 
@@ -41,6 +46,8 @@ impl Change {
             campaign: None,
             photos: Vec::new(),
             diplomas: Vec::new(),
+            scans: Vec::new(),
+            readings: Vec::new(),
             from_version: None,
         }
     }
@@ -71,6 +78,20 @@ impl Change {
         self
     }
 
+    /// Adds a scan to a diploma. Those that are there stay. Without that diploma it is left out.
+    #[must_use]
+    pub fn scan(mut self, diploma: DiplomaId, scan: NewScan) -> Self {
+        self.scans.push((diploma, scan));
+        self
+    }
+
+    /// Adds what was read on a scan, in place of what an earlier reading of it said. Without that scan it is left out.
+    #[must_use]
+    pub fn reading(mut self, reading: Reading) -> Self {
+        self.readings.push(reading);
+        self
+    }
+
     /// Refuses to change any version but this.
     #[must_use]
     pub fn from_version(self, version: u32) -> Self {
@@ -87,6 +108,8 @@ pub(super) struct Draft {
     pub(super) messages: Vec<String>,
     /// The photos kept by the change, or found kept already, in the order given.
     pub(super) photos: Vec<PhotoId>,
+    /// The scans kept by the change, or found kept already, in the order given.
+    pub(super) scans: Vec<ScanId>,
     /// Whether anything differs from what is archived.
     pub(super) changed: bool,
 }
@@ -98,7 +121,15 @@ pub(super) struct NoFacts;
 impl Draft {
     /// The draft of a dossier as it is archived.
     pub(super) fn of(dossier: Dossier, premis: Premis) -> Self {
-        Self { dossier, premis, files: Vec::new(), messages: Vec::new(), photos: Vec::new(), changed: false }
+        Self {
+            dossier,
+            premis,
+            files: Vec::new(),
+            messages: Vec::new(),
+            photos: Vec::new(),
+            scans: Vec::new(),
+            changed: false,
+        }
     }
 
     /// The draft of a new dossier.
@@ -122,6 +153,12 @@ impl Draft {
         }
         for diploma in change.diplomas {
             self.add_diploma(diploma, at, agent);
+        }
+        for (diploma, scan) in change.scans {
+            self.add_scan(diploma, scan, at, agent);
+        }
+        for reading in change.readings {
+            self.add_reading(&reading);
         }
         if self.premis.events.len() > before {
             self.changed = true;
@@ -202,11 +239,60 @@ impl Draft {
                 "metadata modification"
             }
             None => {
-                self.dossier.diplomas.push(Diploma { id: DiplomaId::new(), facts });
+                self.dossier.diplomas.push(Diploma { id: DiplomaId::new(), facts, scans: Vec::new() });
                 "ingestion"
             }
         };
         self.premis.events.push(PremisEvent::of_object(kind, at, agent, "entry of the certificate register"));
+    }
+}
+
+impl Draft {
+    fn add_scan(&mut self, diploma: DiplomaId, new: NewScan, at: Timestamp, agent: &str) {
+        let Some(diploma) = self.dossier.diplomas.iter_mut().find(|kept| kept.id == diploma) else { return };
+        if let Some(kept) = diploma.scans.iter().find(|scan| scan.sha256 == new.sha256) {
+            self.scans.push(kept.id);
+            return;
+        }
+        let id = ScanId::new();
+        let scan = Scan {
+            id,
+            file: format!("scans/{id}.{}", new.extension()),
+            media_type: new.media_type,
+            sha512: new.sha512.clone(),
+            sha256: new.sha256.clone(),
+            bytes: new.len,
+            pages: new.pages,
+            width: new.width,
+            height: new.height,
+            kept: at,
+            source: new.source.clone(),
+            reading: None,
+        };
+        self.premis.events.extend(premis::of_scan(&scan, agent));
+        self.files.push((scan.file.clone(), new.into_source()));
+        diploma.scans.push(scan);
+        self.scans.push(id);
+    }
+
+    /// A reading is written beside its scan, under a name of its own: an earlier one stays in the version it came with.
+    fn add_reading(&mut self, reading: &Reading) {
+        let mut scans = self.dossier.diplomas.iter_mut().flat_map(|diploma| &mut diploma.scans);
+        let Some(scan) = scans.find(|scan| scan.id == reading.scan) else { return };
+        let event = premis::of_reading(scan, reading);
+        let told = |kept: &PremisEvent| {
+            kept.event_type == event.event_type
+                && kept.event_date_time == event.event_date_time
+                && kept.linking_object == event.linking_object
+        };
+        if self.premis.events.iter().any(told) {
+            return;
+        }
+        let Some(bytes) = reading.to_json() else { return };
+        let file = format!("scans/{}.text.json", scan.id);
+        self.premis.events.push(event);
+        self.files.push((file.clone(), Source::Bytes(bytes)));
+        scan.reading = Some(file);
     }
 }
 

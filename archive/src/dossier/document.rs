@@ -1,6 +1,6 @@
 //! The document in every dossier object: `dossier.json`.
 
-use ids::{CampaignId, DeliveryId, DiplomaId, PersonId, PhotoId};
+use ids::{CampaignId, DeliveryId, DiplomaId, PersonId, PhotoId, ScanId};
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
@@ -19,6 +19,15 @@ crate::db::words! {
         Original = "original",
         /// 身份证照片
         IdCard = "id_card",
+    }
+    /// The format of a scan, as its media type.
+    ScanFormat {
+        /// A PDF that needs no key.
+        Pdf = "application/pdf",
+        /// A TIFF of one or more pages.
+        Tiff = "image/tiff",
+        /// A JPEG.
+        Jpeg = "image/jpeg",
     }
 }
 
@@ -124,6 +133,40 @@ pub struct Diploma {
     /// What it says.
     #[serde(flatten)]
     pub facts: DiplomaFacts,
+    /// Scans of the paper, in the order in which they were kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scans: Vec<Scan>,
+}
+
+/// One scan of a diploma. Its bytes lie beside the document, exactly as they came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scan {
+    /// Its id.
+    pub id: ScanId,
+    /// Where its bytes lie in the object.
+    pub file: String,
+    /// Its format.
+    pub media_type: ScanFormat,
+    /// SHA-512 of its bytes, hex.
+    pub sha512: String,
+    /// SHA-256 of its bytes, hex.
+    pub sha256: String,
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// How many pages it has.
+    pub pages: u32,
+    /// Width of the first page's picture, px; 0 for a PDF whose first page holds none.
+    pub width: u32,
+    /// Height of the first page's picture, px; 0 for a PDF whose first page holds none.
+    pub height: u32,
+    /// When it was kept.
+    pub kept: Timestamp,
+    /// Where it came from, in words: the file and how it was matched to the diploma.
+    pub source: String,
+    /// Where the newest reading of it lies in the object, once it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<String>,
 }
 
 /// What an entry of the certificate register says: all that stands on the certificate but the photo.

@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 
 use bag::{Algorithm, Checksum};
-use ids::{CaseId, DeliveryId, PersonId, PhotoId};
+use ids::{CaseId, DeliveryId, PersonId, PhotoId, ScanId};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
-    Change, Dossier, Photo, Premis,
+    Change, Dossier, Photo, Premis, Reading, Scan,
     change::{Draft, NoFacts},
 };
 use crate::{
     db::{
         Store,
         catalog::{
-            diploma, intent, membership, object, object::ObjectKind, person, photo, to_index, to_note,
+            diploma, intent, membership, object, object::ObjectKind, person, photo, scan, to_index, to_note,
             version,
         },
     },
@@ -83,6 +83,8 @@ pub struct Kept {
     pub changed: bool,
     /// The photos asked for, kept now or before.
     pub photos: Vec<PhotoId>,
+    /// The scans asked for, kept now or before.
+    pub scans: Vec<ScanId>,
 }
 
 /// The object that holds a person's dossier.
@@ -164,6 +166,16 @@ impl<'a> Holdings<'a> {
         Ok(Some(object.read(&path(&photo.file, object.id())?)?))
     }
 
+    /// The bytes of a kept scan.
+    ///
+    /// # Errors
+    ///
+    /// If they can't be read.
+    pub fn scan(self, person: PersonId, scan: &Scan) -> Result<Option<Vec<u8>>, Error> {
+        let Some(object) = self.root.object(object_of(person))? else { return Ok(None) };
+        Ok(Some(object.read(&path(&scan.file, object.id())?)?))
+    }
+
     /// Keeps changes, all of them or none. Several changes of one person become one version.
     ///
     /// When this returns, files and rows are durable. A crash before leaves either nothing, or files that
@@ -187,6 +199,7 @@ impl<'a> Holdings<'a> {
                 version: version + u32::from(changed),
                 changed,
                 photos: draft.photos.clone(),
+                scans: draft.scans.clone(),
             });
             if changed {
                 batch.put(version_of(person, draft, by, at)?)?;
@@ -402,9 +415,32 @@ pub(super) fn record(tx: &crate::db::Transaction<'_>, object: &Object) -> Result
         membership::replace(tx, dossier.person, &dossier.campaigns)?;
         photo::replace(tx, dossier.person, &dossier.photos)?;
         diploma::replace(tx, dossier.person, &dossier.diplomas)?;
+        record_scans(tx, object, &dossier)?;
         to_index::insert(tx, dossier.person)?;
     }
     Ok(kind)
+}
+
+/// Notes the scans with what was read on them. A reading that can't be understood is as if there were none yet: it can be
+/// made again.
+fn record_scans(tx: &crate::db::Transaction<'_>, object: &Object, dossier: &Dossier) -> Result<(), Error> {
+    scan::forget(tx, dossier.person)?;
+    for diploma in &dossier.diplomas {
+        for (position, kept) in (0..).zip(&diploma.scans) {
+            let reading = kept.reading.as_deref().and_then(|file| read_reading(object, file));
+            scan::insert(tx, dossier.person, diploma, position, kept, reading.as_ref())?;
+        }
+    }
+    Ok(())
+}
+
+fn read_reading(object: &Object, file: &str) -> Option<Reading> {
+    let bytes = object.read(&SafePath::new(file).ok()?).ok()?;
+    serde_json::from_slice(&bytes)
+        .inspect_err(
+            |_| tracing::warn!(object = %object.id(), "A reading in {} can't be understood.", object.id()),
+        )
+        .ok()
 }
 
 pub(super) fn kind_of(object: &Object) -> ObjectKind {

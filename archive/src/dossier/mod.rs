@@ -1,6 +1,7 @@
 //! What is kept about one person: facts, photos by kind, diplomas, and every correction.
 //!
-//! - A dossier is one OCFL object: `dossier.json`, `photos/…` byte for byte as they came, `premis.json`.
+//! - A dossier is one OCFL object: `dossier.json`, `photos/…` and `scans/…` byte for byte as they came, `premis.json`.
+//!   What a machine read on a scan lies beside it (`scans/….text.json`).
 //!   Every change is a new version; nothing is overwritten.
 //! - [`Holdings`] writes: OCFL batch first, catalog rows after. What a crash leaves between the two is read again
 //!   from the files ([`Holdings::settle`]).
@@ -8,20 +9,26 @@
 //! - [`rebuild`] makes the catalog anew from the files alone.
 
 mod admit;
+mod agreement;
 mod change;
 mod document;
 mod holdings;
 mod photo;
 mod premis;
+mod reading;
 mod rebuild;
+mod scan;
 
 pub use admit::Fate;
+pub use agreement::{Agreement, Checked, DiplomaField, agreement};
 pub use change::{Change, Facts};
-pub use document::{Diploma, DiplomaFacts, Dossier, Format, Photo, PhotoKind};
+pub use document::{Diploma, DiplomaFacts, Dossier, Format, Photo, PhotoKind, Scan, ScanFormat};
 pub use holdings::{Error, Holdings, Kept, object_of};
 pub use photo::{NewPhoto, PhotoError};
 pub use premis::{Premis, PremisEvent};
+pub use reading::{Line, Model, Page, Reading};
 pub use rebuild::{RebuildError, Rebuilt, rebuild};
+pub use scan::{NewScan, ScanError};
 
 #[cfg(test)]
 mod tests;

@@ -169,7 +169,7 @@ impl NewPhoto {
 }
 
 /// Decodes every pixel; returns the format and the size.
-fn decode(bytes: &[u8]) -> Result<(ImageFormat, u32, u32), PhotoError> {
+pub(super) fn decode(bytes: &[u8]) -> Result<(ImageFormat, u32, u32), PhotoError> {
     let format = image::guess_format(bytes).map_err(|_| PhotoError::Format)?;
     match format {
         ImageFormat::Jpeg if !ends_whole(bytes) => return Err(PhotoError::CutOff),

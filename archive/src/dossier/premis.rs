@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Photo, photo::NewPhoto};
+use super::{Photo, Reading, Scan, photo::NewPhoto};
 
 /// What happened to an object, oldest first. Only ever added to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +61,10 @@ impl PremisEvent {
     fn of_file(kind: &str, at: Timestamp, agent: &str, photo: &Photo, detail: impl Into<String>) -> Self {
         Self { linking_object: Some(photo.file.clone()), ..Self::of_object(kind, at, agent, detail) }
     }
+
+    fn of_scan(kind: &str, at: Timestamp, agent: &str, scan: &Scan, detail: impl Into<String>) -> Self {
+        Self { linking_object: Some(scan.file.clone()), ..Self::of_object(kind, at, agent, detail) }
+    }
 }
 
 /// What happened to a photo until it was kept.
@@ -76,4 +80,25 @@ pub(super) fn of_photo(photo: &Photo, new: &NewPhoto, agent: &str) -> Vec<Premis
     events.push(PremisEvent::of_file("validation", photo.kept, program, photo, decoded));
     events.push(PremisEvent::of_file("ingestion", photo.kept, agent, photo, photo.source.clone()));
     events
+}
+
+/// What happened to a scan until it was kept.
+pub(super) fn of_scan(scan: &Scan, agent: &str) -> [PremisEvent; 3] {
+    let program = concat!("xuecang ", env!("CARGO_PKG_VERSION"));
+    let digest = format!("sha512:{}", scan.sha512);
+    let opened = format!("opened whole: {} pages, {}", scan.pages, scan.media_type);
+    [
+        PremisEvent::of_scan("message digest calculation", scan.kept, program, scan, digest),
+        PremisEvent::of_scan("validation", scan.kept, program, scan, opened),
+        PremisEvent::of_scan("ingestion", scan.kept, agent, scan, scan.source.clone()),
+    ]
+}
+
+/// That a scan's text was read by a machine: a derivative, made by which models.
+pub(super) fn of_reading(scan: &Scan, reading: &Reading) -> PremisEvent {
+    let program = concat!("xuecang ", env!("CARGO_PKG_VERSION"));
+    let models: Vec<_> =
+        reading.models.iter().map(|model| format!("{} {}", model.name, model.sha256)).collect();
+    let detail = format!("text recognised by {}", models.join(", "));
+    PremisEvent::of_scan("metadata extraction", reading.at, program, scan, detail)
 }

@@ -70,7 +70,7 @@ impl Fixture {
 }
 
 fn rows_of(store: &Store) -> Vec<String> {
-    let tables = ["object", "version", "person", "membership", "photo", "diploma"];
+    let tables = ["object", "version", "person", "membership", "photo", "diploma", "scan"];
     store
         .read(|conn| {
             tables.iter().map(|table| dump(conn, table)).collect::<Result<Vec<_>, crate::db::Error>>()
@@ -307,6 +307,96 @@ fn a_damaged_object_is_named_and_the_others_are_rebuilt() {
     let rebuilt = f.holdings().rebuild(&mut |_, _| true).unwrap();
     assert_eq!((rebuilt.objects, rebuilt.unreadable.len()), (1, 1));
     assert_eq!(f.catalog.read(catalog::person::count).unwrap(), 1);
+}
+
+fn diploma_of(f: &Fixture, person: PersonId) -> Diploma {
+    f.holdings().dossier(person).unwrap().unwrap().0.diplomas.remove(0)
+}
+
+fn scan(shade: u8) -> NewScan {
+    NewScan::from_bytes(jpeg(shade), "test").unwrap()
+}
+
+fn reading_of(scan: &Scan, text: &str) -> Reading {
+    let line = Line { text: text.to_owned(), confidence: 0.75, place: [1.0, 2.0, 30.0, 4.0] };
+    Reading {
+        format: Reading::FORMAT.to_owned(),
+        scan: scan.id,
+        sha256: scan.sha256.clone(),
+        at: at(),
+        models: vec![Model { name: "reader".to_owned(), sha256: "00".to_owned() }],
+        school: String::new(),
+        pages: vec![Page { width: 48, height: 64, lines: vec![line], unreadable: None }],
+    }
+}
+
+/// A person with a diploma, a scan of it, and what was read on that.
+fn scanned(f: &Fixture, text: &str) -> (PersonId, Scan) {
+    let person = PersonId::new();
+    f.keep(vec![whole_life(person)]);
+    f.keep(vec![Change::of(person, "scan").scan(diploma_of(f, person).id, scan(9))]);
+    let kept = diploma_of(f, person).scans.remove(0);
+    f.keep(vec![Change::of(person, "read").reading(reading_of(&kept, text))]);
+    (person, kept)
+}
+
+#[test]
+fn a_scan_is_kept_byte_for_byte_beside_its_diploma_and_only_once() {
+    let f = Fixture::new();
+    let person = PersonId::new();
+    f.keep(vec![whole_life(person)]);
+    let change = Change::of(person, "scan").scan(diploma_of(&f, person).id, scan(9));
+    let (first, second) = (f.keep(vec![change.clone()]), f.keep(vec![change]));
+    assert!(first[0].changed && !second[0].changed);
+    assert_eq!(first[0].scans, second[0].scans);
+    let diploma = diploma_of(&f, person);
+    let [kept] = diploma.scans.as_slice() else { panic!("one scan") };
+    assert_eq!((kept.pages, kept.width, kept.height), (1, 48, 64));
+    assert_eq!(f.holdings().scan(person, kept).unwrap().unwrap(), jpeg(9));
+    // A newer register changes what it says and not what is scanned.
+    let corrected = DiplomaFacts { name: "李一".to_owned(), ..diploma.facts.clone() };
+    f.keep(vec![Change::of(person, "register").diploma(corrected)]);
+    assert_eq!(diploma_of(&f, person).scans, diploma.scans);
+}
+
+#[test]
+fn what_was_read_lies_in_the_object_and_follows_the_register_when_that_is_corrected() {
+    let f = Fixture::new();
+    let (person, kept) = scanned(&f, "证书编号 123451202606000001");
+    let doubt = || f.catalog.read(|conn| catalog::scan::totals(conn)).unwrap();
+    assert_eq!((doubt().scans, doubt().unread, doubt().in_doubt), (1, 0, 0));
+    let corrected = DiplomaFacts { name: "李一".to_owned(), ..diploma_of(&f, person).facts };
+    f.keep(vec![Change::of(person, "register").diploma(corrected)]);
+    assert_eq!(doubt().in_doubt, 1, "the name is not on the scan");
+    let again = f.keep(vec![Change::of(person, "read").reading(reading_of(&kept, "another text"))]);
+    assert!(!again[0].changed, "a reading of the same moment is the same reading");
+    let found = f.catalog.read(|conn| catalog::scan::get(conn, kept.id)).unwrap().unwrap();
+    assert_eq!(found.reading.unwrap().text(), "证书编号 123451202606000001");
+}
+
+#[test]
+fn scans_and_what_was_read_on_them_come_back_with_a_rebuilt_catalog() {
+    let f = Fixture::new();
+    scanned(&f, "证书编号 123451202606000009");
+    let before = f.rows();
+    let path = f.dir.path().join("again.db");
+    rebuild(&f.root, &path, &mut |_, _| true).unwrap();
+    assert_eq!(rows_of(&Store::open(&path, &MIGRATIONS).unwrap()), before);
+    f.holdings().rebuild(&mut |_, _| true).unwrap();
+    assert_eq!(f.rows(), before);
+    assert_eq!(f.catalog.read(|conn| catalog::scan::in_doubt(conn, 0, 10)).unwrap().len(), 1);
+}
+
+#[test]
+fn a_reading_that_cannot_be_understood_is_made_again() {
+    let f = Fixture::new();
+    let (person, kept) = scanned(&f, "证书编号");
+    let object = f.root.object(object_of(person)).unwrap().unwrap();
+    let file = object.folder().join("v3/content").join(format!("scans/{}.text.json", kept.id));
+    fs_err::write(file, b"{").unwrap();
+    f.holdings().rebuild(&mut |_, _| true).unwrap();
+    let unread = f.catalog.read(|conn| catalog::scan::unread(conn, None, 10)).unwrap();
+    assert_eq!(unread.iter().map(|found| found.scan.id).collect::<Vec<_>>(), [kept.id]);
 }
 
 #[test]

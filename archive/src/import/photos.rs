@@ -15,7 +15,7 @@ use fs_err::File;
 use rustix::fs::OFlags;
 
 use super::{Format, ImportError, Limit};
-use crate::person::fold;
+use crate::{dossier::NewScan, person::fold};
 
 /// The first bytes of a zip are unpacked before its ratio is judged, so that a small blank picture is no bomb.
 const RATIO_FREE: u64 = 1 << 20;
@@ -33,11 +33,33 @@ pub struct PhotoLimits {
     pub depth: u64,
     /// How many times its packed size an entry may unpack to, once it is over a mebibyte.
     pub ratio: u64,
+    /// The endings of names that are taken, in lower case.
+    pub endings: &'static [&'static str],
+}
+
+/// What photos' names end with.
+const PHOTOS: &[&str] = &["jpg", "jpeg", "png", "bmp", "tif", "tiff"];
+/// What scans' names end with.
+const SCANS: &[&str] = &["pdf", "tif", "tiff", "jpg", "jpeg"];
+
+impl PhotoLimits {
+    /// The limits for scans of diplomas, which are read like photos.
+    #[must_use]
+    pub fn scans() -> Self {
+        Self { photo_bytes: NewScan::MAX_BYTES, endings: SCANS, ..Self::default() }
+    }
 }
 
 impl Default for PhotoLimits {
     fn default() -> Self {
-        Self { entries: 200_000, photo_bytes: 32 << 20, total_bytes: 64 << 30, depth: 16, ratio: 100 }
+        Self {
+            entries: 200_000,
+            photo_bytes: 32 << 20,
+            total_bytes: 64 << 30,
+            depth: 16,
+            ratio: 100,
+            endings: PHOTOS,
+        }
     }
 }
 
@@ -402,7 +424,7 @@ fn judge(name: &str, size: u64, limits: PhotoLimits) -> Result<(), PhotoProblemK
     safe_path(name)?;
     let file_name = name.rsplit('/').next().unwrap_or(name);
     let hidden = file_name.starts_with('.') || name.split('/').any(|part| part == "__MACOSX");
-    if hidden || !has_photo_extension(file_name) {
+    if hidden || !has_ending(file_name, limits) {
         return Err(PhotoProblemKind::NotAPhoto);
     }
     match size {
@@ -412,9 +434,9 @@ fn judge(name: &str, size: u64, limits: PhotoLimits) -> Result<(), PhotoProblemK
     }
 }
 
-fn has_photo_extension(file_name: &str) -> bool {
-    let extension = file_name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-    matches!(extension.as_deref(), Some("jpg" | "jpeg" | "png" | "bmp" | "tif" | "tiff"))
+fn has_ending(file_name: &str, limits: PhotoLimits) -> bool {
+    let ending = file_name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    ending.is_some_and(|ending| limits.endings.contains(&ending.as_str()))
 }
 
 const fn judge_ratio(size: u64, packed: u64, limits: PhotoLimits) -> Result<(), PhotoProblemKind> {

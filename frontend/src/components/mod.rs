@@ -3,6 +3,7 @@
 pub(crate) mod attempt;
 pub(crate) mod chart;
 pub(crate) mod dialog;
+pub(crate) mod diploma;
 pub(crate) mod field;
 pub(crate) mod figure;
 pub(crate) mod frame;
@@ -16,5 +17,6 @@ pub(crate) mod overlay;
 pub(crate) mod pager;
 pub(crate) mod photo;
 pub(crate) mod purpose;
+pub(crate) mod register;
 pub(crate) mod subject;
 pub(crate) mod upload;

@@ -1,7 +1,7 @@
 //! What does the archive keep about this person?
 
 use crate::prelude::*;
-use api::dossier::{Correction, Diploma, Dossier, PersonFacts, Photo, PhotoKind, Use, Version};
+use api::dossier::{Correction, Dossier, PersonFacts, Photo, PhotoKind, Use, Version};
 use api::hold::Hold;
 use api::ids::{HoldId, PersonId, PhotoId};
 use api::{Right, Timestamp};
@@ -10,7 +10,7 @@ use crate::api_client;
 use crate::browser;
 use crate::components::{
     attempt::Attempt,
-    dialog, field, figure,
+    dialog, diploma, field, figure,
     loader::Loader,
     mark::{self, Status},
     notice, photo, subject,
@@ -70,7 +70,7 @@ fn full(kept: &Dossier, dossier: Loader<Dossier>) -> AnyView {
             {move || facts(&shown.get())}
         </div>
         {photos(&kept.photos)}
-        {diplomas(&kept.diplomas)}
+        {diploma::section(person, &kept.diplomas, dossier)}
         {holds(&kept.holds, person, dossier)}
         {versions(&kept.versions)}
         {uses(&kept.uses)}
@@ -336,9 +336,12 @@ fn hold_form(act: HoldAct, acting: RwSignal<Option<HoldAct>>, dossier: Loader<Do
 
 /// What a version's message says. The archive keeps its messages in English, for whoever reads it in thirty years.
 fn said(message: &str) -> String {
-    let reason = message.strip_prefix("Correction: ");
+    let reason = message.strip_prefix("Correction: ").or_else(|| message.strip_prefix("Scan added: "));
     let code = match message {
         "Certificate register imported" => "register",
+        "Scan of a diploma imported" => "scan",
+        "Text of a scan read by machine" => "scan_read",
+        m if m.starts_with("Scan added: ") => "scan_added",
         m if m.starts_with("Roster of ") => "roster",
         m if m.ends_with(" photo imported") => "photo",
         m if m.contains("delivery_") => "delivery",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::prelude::*;
+use api::Right;
 use api::campaign::Campaign;
 use api::dossier::PhotoKind;
 use api::ids::{CampaignId, JobId, UploadId};
@@ -12,10 +13,10 @@ use api::job::{Job, JobKind};
 use crate::api_client::{self, Answer};
 use crate::components::{
     attempt::Attempt,
-    field, job,
+    diploma, field, job,
     loader::Loader,
     mark::{self, Status},
-    notice,
+    notice, register,
     upload::{self, Stand},
 };
 use crate::format;
@@ -25,7 +26,7 @@ use crate::state::state;
 use crate::t;
 
 /// What can be imported, as the address names it.
-const KINDS: [&str; 3] = ["roster", "photos", "diplomas"];
+const KINDS: [&str; 4] = ["roster", "photos", "diplomas", "scans"];
 
 /// The kinds of photo that can be imported.
 const PHOTO_KINDS: [PhotoKind; 5] = [
@@ -55,13 +56,20 @@ pub(crate) fn page() -> AnyView {
         </div>
         {campaigns.show(move |campaigns| view! { {move || form(kind.get(), &campaigns, running)} }.into_any())}
         {move || running.get().map(outcome)}
+        {move || match kind.get() {
+            "diplomas" => Some(register::numbers()),
+            "scans" => Some(register::scans(move |job| { running.set(Some(job.id)); state().heard_of(job); })),
+            _ => None,
+        }}
+        {move || (kind.get() == "scans" && state().may(Right::ReadDossier)).then(diploma::look_up)}
         {recent()}
     }
     .into_any()
 }
 
 fn form(kind: &'static str, campaigns: &[Campaign], running: RwSignal<Option<JobId>>) -> AnyView {
-    if kind != "diplomas" && campaigns.is_empty() {
+    let of_school = matches!(kind, "diplomas" | "scans");
+    if !of_school && campaigns.is_empty() {
         return notice::empty(t!(imports.no_campaign), t!(imports.no_campaign_how));
     }
     let asked = router::query("campaign").get_untracked();
@@ -87,12 +95,13 @@ fn form(kind: &'static str, campaigns: &[Campaign], running: RwSignal<Option<Job
     let (hint, accept) = match kind {
         "photos" => (t!(imports.photos_hint), ".zip"),
         "diplomas" => (t!(imports.diplomas_hint), ".xlsx,.xls,.csv,.dbf"),
+        "scans" => (t!(imports.scans_hint), ".zip"),
         _ => (t!(imports.roster_hint), ".xlsx,.xls,.csv,.dbf"),
     };
     let options = campaigns.iter().map(|c| (c.id.to_string(), c.facts.name.clone())).collect::<Vec<_>>();
     view! {
         <form class="panel" on:submit=move |event| { event.prevent_default(); submit(); }>
-            {(kind != "diplomas").then(|| field::choice("import-campaign", t!(imports.campaign), campaign, options))}
+            {(!of_school).then(|| field::choice("import-campaign", t!(imports.campaign), campaign, options))}
             {(kind == "photos").then(|| field::choice("import-photo-kind", t!(imports.photo_kind), photos, photo_kinds))}
             {upload::place("import-file", t!(imports.file), hint, accept, file)}
             {attempt.refusal()}
@@ -120,6 +129,7 @@ async fn start(
             api_client::import_photos(&ImportPhotos { upload, campaign, kind: photos }).await
         }
         ("roster", Some(campaign)) => api_client::import_roster(campaign, &ImportFile { upload }).await,
+        ("scans", _) => api_client::import_scans(&ImportFile { upload }).await,
         _ => api_client::import_diplomas(&ImportFile { upload }).await,
     }
 }
@@ -180,7 +190,13 @@ fn finding_groups(found: &[ImportFinding]) -> AnyView {
 
 /// The imports that this session has heard of.
 fn recent() -> AnyView {
-    const IMPORTS: [JobKind; 3] = [JobKind::ImportRoster, JobKind::ImportPhotos, JobKind::ImportDiplomas];
+    const IMPORTS: [JobKind; 5] = [
+        JobKind::ImportRoster,
+        JobKind::ImportPhotos,
+        JobKind::ImportDiplomas,
+        JobKind::ImportScans,
+        JobKind::ReadScans,
+    ];
     let jobs = Memo::new(|_| {
         let mut jobs: Vec<Job> = state()
             .jobs

@@ -11,6 +11,7 @@ mod bad_input;
 mod batches;
 mod console;
 mod crash;
+mod diplomas;
 mod drill;
 mod export;
 mod fixity;

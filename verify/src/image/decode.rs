@@ -25,6 +25,13 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// For pages of scans: 64 MiB and 100 million pixels, A3 at 600 dpi.
+    pub fn page() -> Self {
+        Self { max_bytes: 64 << 20, max_pixels: 100_000_000 }
+    }
+}
+
 /// A decoded photo.
 #[derive(Debug, Clone)]
 pub struct Photo {

@@ -5,9 +5,11 @@
 mod decode;
 mod encode;
 mod facts;
+mod page;
 mod statistics;
 
 pub use decode::{Limits, Photo, decode};
 pub use encode::encode_jpeg;
 pub use facts::{Colour, Dpi, Facts, Format, inspect};
+pub use page::{PageError, page};
 pub(crate) use statistics::face_statistics;

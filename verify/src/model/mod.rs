@@ -1,4 +1,4 @@
-//! The models that run: the detector and the embedder.
+//! The models that run: the detector and the embedder of faces, the finder and the reader of text.
 //!
 //! Architecture invariant: ONNX Runtime (`ort`) is used in this module and nowhere else.
 
@@ -6,6 +6,8 @@ mod detector;
 mod embedder;
 mod gate;
 mod runtime;
+mod text_finder;
+mod text_reader;
 
 use std::path::PathBuf;
 
@@ -13,6 +15,8 @@ pub use detector::Detector;
 pub use embedder::Embedder;
 pub use gate::check_embedder;
 pub use runtime::Runtime;
+pub use text_finder::{TextFinder, TextMap};
+pub use text_reader::TextReader;
 
 /// Why a model could not be loaded or run.
 #[derive(Debug, thiserror::Error)]

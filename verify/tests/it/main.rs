@@ -9,8 +9,12 @@
     reason = "tests may; clippy sees only the test functions themselves"
 )]
 
+#[expect(unreachable_pub, reason = "the stories use it, too")]
+#[path = "../../../tests/src/certificate.rs"]
+mod certificate;
 mod drawn;
 mod faces;
 mod gate;
 mod machine;
 mod photos;
+mod text;

@@ -218,7 +218,11 @@ pub fn may_see_kind(actor: &Actor, kind: JobKind) -> bool {
 /// The rights of which any one lets somebody see jobs of a kind.
 const fn rights(kind: JobKind) -> &'static [Right] {
     match kind {
-        JobKind::ImportRoster | JobKind::ImportPhotos | JobKind::ImportDiplomas => &[Right::Import],
+        JobKind::ImportRoster
+        | JobKind::ImportPhotos
+        | JobKind::ImportDiplomas
+        | JobKind::ImportScans
+        | JobKind::ReadScans => &[Right::Import],
         JobKind::CheckDelivery | JobKind::AcceptDelivery => &[Right::ReadDeliveries],
         JobKind::Calibrate => &[Right::Calibrate],
         JobKind::CheckArchive | JobKind::Rebuild => &[Right::ReadHealth, Right::MaintainArchive],

@@ -3,7 +3,7 @@
 use api::job::JobKind;
 
 use super::Ctx;
-use crate::{Result, calibrate, delivery, health, import, ledger, rebuild};
+use crate::{Result, calibrate, delivery, health, import, ledger, rebuild, scan};
 
 /// Runs a job's body.
 pub(super) fn run(ctx: &Ctx<'_>) -> Result<()> {
@@ -15,6 +15,8 @@ pub(super) fn run(ctx: &Ctx<'_>) -> Result<()> {
         JobKind::ImportDiplomas => import::run_diplomas(ctx),
         JobKind::ImportPhotos => import::run_photos(ctx),
         JobKind::ImportRoster => import::run_roster(ctx),
+        JobKind::ImportScans => import::run_scans(ctx),
+        JobKind::ReadScans => scan::run_read(ctx),
         JobKind::Rebuild => rebuild::run(ctx),
         JobKind::VerifyLedger => ledger::run_verify(ctx),
     }

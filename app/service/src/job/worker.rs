@@ -1,4 +1,4 @@
-//! The threads that do long work, one per lane: what writes the archive, and what only reads it.
+//! The threads that do long work, one per lane: what writes the archive, what only reads it, and what may take days.
 
 use std::{
     io,
@@ -26,6 +26,8 @@ enum Lane {
     Write,
     /// Reads, compares, computes.
     Read,
+    /// Takes hours and keeps nobody waiting.
+    Slow,
 }
 
 const fn lane(kind: JobKind) -> Lane {
@@ -33,11 +35,13 @@ const fn lane(kind: JobKind) -> Lane {
         JobKind::ImportRoster
         | JobKind::ImportPhotos
         | JobKind::ImportDiplomas
+        | JobKind::ImportScans
         | JobKind::AcceptDelivery
         | JobKind::Rebuild => Lane::Write,
         JobKind::CheckDelivery | JobKind::Calibrate | JobKind::CheckArchive | JobKind::VerifyLedger => {
             Lane::Read
         }
+        JobKind::ReadScans => Lane::Slow,
     }
 }
 
@@ -58,7 +62,7 @@ pub fn start(office: &Arc<Office>) -> Result<Workers> {
     requeue(office)?;
     office.jobs.closing.store(false, Ordering::Relaxed);
     let mut workers = Workers { office: Arc::clone(office), threads: Vec::new() };
-    for (name, lane) in [("jobs-write", Lane::Write), ("jobs-read", Lane::Read)] {
+    for (name, lane) in [("jobs-write", Lane::Write), ("jobs-read", Lane::Read), ("jobs-slow", Lane::Slow)] {
         workers
             .threads
             .push(spawn(name, office, lane).map_err(|error| Error::failed("start a thread", error))?);

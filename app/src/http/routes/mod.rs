@@ -33,6 +33,7 @@ mod comparisons;
 mod copies;
 mod deletions;
 mod deliveries;
+mod diplomas;
 mod doctor;
 mod holds;
 mod imports;
@@ -42,6 +43,7 @@ mod paper;
 mod persons;
 mod photos;
 mod rights;
+mod scans;
 mod search;
 mod server;
 mod session;
@@ -65,6 +67,7 @@ pub const TABLE: &[&Resource] = &[
     &copies::RESOURCE,
     &deletions::RESOURCE,
     &deliveries::RESOURCE,
+    &diplomas::RESOURCE,
     &doctor::RESOURCE,
     &holds::RESOURCE,
     &imports::RESOURCE,
@@ -73,6 +76,7 @@ pub const TABLE: &[&Resource] = &[
     &persons::RESOURCE,
     &photos::RESOURCE,
     &rights::RESOURCE,
+    &scans::RESOURCE,
     &search::RESOURCE,
     &server::RESOURCE,
     &session::RESOURCE,

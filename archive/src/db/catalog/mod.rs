@@ -6,6 +6,7 @@ pub mod membership;
 pub mod object;
 pub mod person;
 pub mod photo;
+pub mod scan;
 pub mod swap;
 pub mod to_index;
 pub mod to_note;
@@ -13,7 +14,8 @@ pub mod version;
 
 use rusqlite_migration::{M, Migrations};
 
-const STEPS: &[M<'_>] = &[M::up(include_str!("migrations/0001_catalog.sql"))];
+const STEPS: &[M<'_>] =
+    &[M::up(include_str!("migrations/0001_catalog.sql")), M::up(include_str!("migrations/0002_scans.sql"))];
 
 /// The steps that lead to today's schema, oldest first.
 pub const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);

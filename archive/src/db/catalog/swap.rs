@@ -5,13 +5,14 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, Transaction, params_from_iter, types::Value};
 
 /// The tables that follow from the OCFL root, each after the ones it refers to.
-const DERIVED: [(&str, &str); 8] = [
+const DERIVED: [(&str, &str); 9] = [
     ("object", "*"),
     ("version", "*"),
     ("person", "*"),
     ("membership", "*"),
     ("photo", "*"),
     ("diploma", "*"),
+    ("scan", "*"),
     // Queues get fresh numbers: whoever works off the old ones must not cross out the new ones.
     ("to_index", "person"),
     ("to_note", "object, number"),

@@ -13,6 +13,7 @@ pub mod fixity_check;
 pub mod hold;
 pub mod item;
 pub mod job;
+pub mod proof;
 pub mod review;
 pub mod roster;
 pub mod session;
@@ -32,6 +33,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0003_settlements.sql")),
     M::up(include_str!("migrations/0004_digest.sql")),
     M::up(include_str!("migrations/0005_drill.sql")),
+    M::up(include_str!("migrations/0008_proofs.sql")),
     M::up(include_str!("migrations/0009_use.sql")),
 ];
 
