@@ -19,6 +19,7 @@ pub use admit::Fate;
 pub use change::{Change, Facts};
 pub use document::{Diploma, DiplomaFacts, Dossier, Format, Photo, PhotoKind};
 pub use holdings::{Error, Holdings, Kept, object_of};
+pub(crate) use photo::Look;
 pub use photo::{NewPhoto, PhotoError};
 pub use premis::{Premis, PremisEvent};
 pub use rebuild::{RebuildError, Rebuilt, rebuild};
