@@ -9,6 +9,7 @@ use std::pin::Pin;
 use api::account::{
     AuditEntry, ChangePassword, ChangeUser, NewUser, Purpose, RightsTable, Session, SignIn, User,
 };
+use api::appraisal::{Appraisal, AppraisalReport, Appraise};
 use api::campaign::{Campaign, NewCampaign, Progress, RosterRow, RuleSetSummary, Slip, TokensIssued};
 use api::deletion::{Case, NewCase, SignStep, TypeCode};
 use api::delivery::{Confirm, Delivery, Item, ItemQuery, Propose, Receipt, Settle};
@@ -16,7 +17,8 @@ use api::dossier::{Correction, Dossier, PersonFacts};
 use api::face::{Calibration, Comparison, Decide, NewCalibration};
 use api::health::{ArchiveHealth, Doctor};
 use api::ids::{
-    CalibrationId, CampaignId, CaseId, ComparisonId, DeliveryId, JobId, PersonId, PhotoId, UserId, VendorId,
+    AppraisalId, CalibrationId, CampaignId, CaseId, ComparisonId, DeliveryId, JobId, PersonId, PhotoId,
+    UserId, VendorId,
 };
 use api::import::{ImportFile, ImportFinding, ImportPhotos};
 use api::job::Job;
@@ -505,6 +507,21 @@ pub(crate) async fn check_archive() -> Answer<Job> {
 /// Rebuilds catalogue and index.
 pub(crate) async fn rebuild() -> Answer<Job> {
     post("/archive/rebuild", &nothing()).await
+}
+
+/// Finished checks by DA/T 70, newest first.
+pub(crate) async fn appraisals() -> Answer<Vec<Appraisal>> {
+    get("/archive/appraisals").await
+}
+
+/// A check by DA/T 70 with every item.
+pub(crate) async fn appraisal(id: AppraisalId) -> Answer<AppraisalReport> {
+    get(format!("/archive/appraisals/{id}")).await
+}
+
+/// Checks the archive, an object or a delivery by DA/T 70.
+pub(crate) async fn appraise(wanted: Appraise) -> Answer<Job> {
+    post("/archive/appraisals", &wanted).await
 }
 
 /// The ledger's head.

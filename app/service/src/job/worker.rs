@@ -35,9 +35,11 @@ const fn lane(kind: JobKind) -> Lane {
         | JobKind::ImportDiplomas
         | JobKind::AcceptDelivery
         | JobKind::Rebuild => Lane::Write,
-        JobKind::CheckDelivery | JobKind::Calibrate | JobKind::CheckArchive | JobKind::VerifyLedger => {
-            Lane::Read
-        }
+        JobKind::CheckDelivery
+        | JobKind::Calibrate
+        | JobKind::CheckArchive
+        | JobKind::Appraise
+        | JobKind::VerifyLedger => Lane::Read,
     }
 }
 
