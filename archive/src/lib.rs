@@ -1,5 +1,6 @@
 //! archive.
 
+pub mod appraisal;
 pub mod db;
 pub mod deletion;
 pub mod delivery;

@@ -9,6 +9,7 @@ use std::pin::Pin;
 use api::account::{
     AuditEntry, ChangePassword, ChangeUser, NewUser, Purpose, RightsTable, Session, SignIn, User,
 };
+use api::appraisal::{Appraisal, AppraisalReport, Appraise};
 use api::campaign::{Campaign, NewCampaign, Progress, RosterRow, RuleSetSummary, Slip, TokensIssued};
 use api::copy::{Copy, DecideCopy, NewCopy};
 use api::deletion::{Case, NewCase, SignStep, TypeCode};
@@ -19,8 +20,8 @@ use api::face::{Calibration, Comparison, Decide, NewCalibration};
 use api::health::{ArchiveHealth, Doctor};
 use api::hold::{Hold, HoldReason};
 use api::ids::{
-    CalibrationId, CampaignId, CaseId, ComparisonId, CopyId, DeliveryId, HoldId, JobId, PersonId, PhotoId,
-    ProofId, ScanId, UserId, VendorId,
+    AppraisalId, CalibrationId, CampaignId, CaseId, ComparisonId, CopyId, DeliveryId, HoldId, JobId,
+    PersonId, PhotoId, ProofId, ScanId, UserId, VendorId,
 };
 use api::import::{ImportFile, ImportFinding, ImportPhotos};
 use api::job::Job;
@@ -596,6 +597,21 @@ pub(crate) async fn check_archive() -> Answer<Job> {
 /// Rebuilds catalogue and index.
 pub(crate) async fn rebuild() -> Answer<Job> {
     post("/archive/rebuild", &nothing()).await
+}
+
+/// Finished checks by DA/T 70, newest first.
+pub(crate) async fn appraisals() -> Answer<Vec<Appraisal>> {
+    get("/archive/appraisals").await
+}
+
+/// A check by DA/T 70 with every item.
+pub(crate) async fn appraisal(id: AppraisalId) -> Answer<AppraisalReport> {
+    get(format!("/archive/appraisals/{id}")).await
+}
+
+/// Checks the archive, an object or a delivery by DA/T 70.
+pub(crate) async fn appraise(wanted: Appraise) -> Answer<Job> {
+    post("/archive/appraisals", &wanted).await
 }
 
 /// The ledger's head.

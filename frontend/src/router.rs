@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::prelude::*;
-use api::ids::{CalibrationId, CampaignId, CaseId, ComparisonId, DeliveryId, PersonId};
+use api::ids::{AppraisalId, CalibrationId, CampaignId, CaseId, ComparisonId, DeliveryId, PersonId};
 use wasm_bindgen::{JsCast as _, JsValue};
 
 use crate::browser;
@@ -88,6 +88,7 @@ pub(crate) enum Route {
     Ceremony(CaseId),
     Certificate(CaseId),
     Archive,
+    Appraisal(AppraisalId),
     Ledger,
     LedgerEntry(u64),
     Audit,
@@ -138,6 +139,7 @@ impl Route {
             ["deletions", id, "ceremony"] => Self::Ceremony(id.parse().ok()?),
             ["deletions", id, "certificate"] => Self::Certificate(id.parse().ok()?),
             ["archive"] => Self::Archive,
+            ["archive", "appraisals", id] => Self::Appraisal(id.parse().ok()?),
             ["ledger"] => Self::Ledger,
             ["ledger", index] => Self::LedgerEntry(index.parse().ok()?),
             ["audit"] => Self::Audit,

@@ -10,6 +10,7 @@ use api::Role;
 use api::campaign::Campaign;
 use api::delivery::{Delivery, DeliveryState, Receipt};
 use api::health::ArchiveHealth;
+use api::job::{Job, JobKind};
 use api::ledger::{LedgerEntry, LedgerHead};
 use api::search::{SearchQuery, SearchResults};
 use serde_json::{Map, Value, json};
@@ -68,13 +69,17 @@ pub fn picture(appliance: &Appliance, numbers: &[String]) -> Result<Value> {
     Ok(plain(seen, &names))
 }
 
-/// Waits until the index and the ledger have caught up.
+/// Waits until the index and the ledger have caught up, and what an acceptance asked for is done.
 fn settle(registrar: &Client) -> Result<()> {
     let begun = Instant::now();
+    let mut was_done = false;
     loop {
         let health: ArchiveHealth = registrar.get("/archive/health")?;
         let ledger: LedgerHead = registrar.get("/ledger")?;
-        if health.index_behind == 0 && ledger.pending == 0 {
+        let jobs: Vec<Job> = registrar.get("/jobs")?;
+        let done = jobs.iter().all(|job| job.kind != JobKind::Appraise || job.finished.is_some());
+        // Once more around: a job that has just ended may have left an event.
+        if health.index_behind == 0 && ledger.pending == 0 && std::mem::replace(&mut was_done, done) && done {
             return Ok(());
         }
         if begun.elapsed() > Duration::from_secs(30) {

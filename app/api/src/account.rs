@@ -96,13 +96,14 @@ pub struct ChangePassword {
 
 /// Every action of which the audit trail keeps an entry: the thing it deals with, a point, and what was done or tried.
 /// Clients have words for each.
-pub const ACTIONS: [&str; 70] = [
+pub const ACTIONS: [&str; 72] = [
     "account.changed",
     "account.created",
     "account.password",
     "account.password-changed",
     "account.password-reset",
     "archive.admit",
+    "archive.appraised",
     "archive.checked",
     "archive.drilled",
     "archive.export",
@@ -133,6 +134,7 @@ pub const ACTIONS: [&str; 70] = [
     "hold.lift",
     "hold.place",
     "job.accept_delivery",
+    "job.appraise",
     "job.calibrate",
     "job.cancel",
     "job.check_archive",

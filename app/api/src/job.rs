@@ -31,6 +31,8 @@ pub enum JobKind {
     Calibrate,
     /// Reads every byte of the archive and compares it with its digest.
     CheckArchive,
+    /// Checks the archive, an object or a delivery by DA/T 70-2018 (四性检测).
+    Appraise,
     /// Rebuilds catalog and index from the archive's files.
     Rebuild,
     /// Recomputes the ledger.

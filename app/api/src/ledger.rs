@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 
 /// Every kind of event that the ledger holds: the thing it deals with, a point, and what happened to it. Nothing else is
 /// ever queued, and clients have words for each.
-pub const EVENT_KINDS: [&str; 41] = [
+pub const EVENT_KINDS: [&str; 42] = [
     "account.changed",
     "account.created",
     "account.password-reset",
     "archive.admitted",
+    "archive.appraised",
     "archive.checked",
     "archive.drilled",
     "archive.exported",

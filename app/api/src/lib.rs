@@ -5,6 +5,7 @@
 //! milliseconds; all digests are lower-case hex.
 
 pub mod account;
+pub mod appraisal;
 pub mod campaign;
 pub mod copy;
 pub mod deletion;

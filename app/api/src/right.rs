@@ -74,6 +74,8 @@ pub enum Right {
     ReadHealth,
     /// Check the archive's fixity and rebuild what is derived.
     MaintainArchive,
+    /// Check the archive by DA/T 70-2018 (四性检测).
+    AppraiseArchive,
     /// Register vendors and issue their certificates.
     ManageVendors,
     /// Create accounts and grant offices.
@@ -121,6 +123,7 @@ impl Role {
                 R::SignDeletions,
                 R::ReadLedger,
                 R::ReadHealth,
+                R::AppraiseArchive,
             ],
             Self::Admissions => &[
                 R::Search,
@@ -143,6 +146,7 @@ impl Role {
                 R::ReadLedger,
                 R::ReadHealth,
                 R::MaintainArchive,
+                R::AppraiseArchive,
                 R::ReadDoctor,
             ],
             Self::Supervisor => {
@@ -156,7 +160,9 @@ impl Role {
                 R::ReadAudit,
                 R::ReadDoctor,
             ],
-            Self::SystemAdmin => &[R::ReadHealth, R::MaintainArchive, R::ReadDoctor, R::ReadLedger],
+            Self::SystemAdmin => {
+                &[R::ReadHealth, R::MaintainArchive, R::AppraiseArchive, R::ReadDoctor, R::ReadLedger]
+            }
             Self::SecurityAdmin => &[R::ManageAccounts, R::ReadDoctor],
             Self::AuditAdmin => &[R::ReadAudit, R::ReadLedger],
         }

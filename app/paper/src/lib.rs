@@ -4,6 +4,7 @@
 //! one language, numbered on each page, and ends with the places for its signatures.
 
 mod acceptance;
+mod appraisal;
 mod deletion;
 mod font;
 mod proof;
@@ -12,6 +13,7 @@ mod slips;
 mod words;
 
 pub use acceptance::acceptance_report;
+pub use appraisal::appraisal_report;
 pub use deletion::{Certificate, Claim, Place, deletion_certificate};
 pub use font::{FontError, Fonts};
 pub use proof::diploma_proof;

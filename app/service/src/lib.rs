@@ -7,6 +7,7 @@
 //!   becomes an answer.
 
 pub mod account;
+pub mod appraisal;
 pub mod audit;
 pub mod authority;
 pub mod calibrate;

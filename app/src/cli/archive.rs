@@ -18,6 +18,9 @@ pub(super) enum Command {
     /// Restores the whole archive into an empty folder and compares every byte: ends with 1 if any differs
     Drill(drill::Args),
 
+    /// Checks the archive by DA/T 70-2018 (四性检测): ends with 1 if an item fails, with 2 if it can't be checked
+    Appraise(super::appraise::Args),
+
     /// Makes catalog and index anew from the archive's files
     Rebuild(Rebuild),
 
@@ -57,6 +60,7 @@ pub(super) fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Check(args) => check(&args),
         Command::Drill(args) => drill::run(&args),
+        Command::Appraise(args) => super::appraise::run(&args),
         Command::Rebuild(args) => rebuild(&args),
         Command::Numbers(args) => super::numbers::run(&args),
         Command::Admit(args) => super::admit::run(&args),

@@ -4,6 +4,7 @@
 //! `pub(super) fn run(args: Args) -> anyhow::Result<ExitCode>`, and add a line to [`Command`] and one to [`main`]'s match.
 
 mod admit;
+mod appraise;
 mod archive;
 mod bag;
 mod bar;

@@ -108,6 +108,8 @@ macro_rules! ids {
 }
 
 ids! {
+    /// A check of DA/T 70-2018 (四性检测) that was done.
+    AppraisalId = "appraisal";
     /// A person whose photos and diplomas are kept.
     PersonId = "person";
     /// One kept photo.

@@ -24,6 +24,7 @@ pub use agreement::{Agreement, Checked, DiplomaField, agreement};
 pub use change::{Change, Facts};
 pub use document::{Diploma, DiplomaFacts, Dossier, Format, Photo, PhotoKind, Scan, ScanFormat};
 pub use holdings::{Error, Holdings, Kept, object_of};
+pub(crate) use photo::Look;
 pub use photo::{NewPhoto, PhotoError};
 pub use premis::{Premis, PremisEvent};
 pub use reading::{Line, Model, Page, Reading};

@@ -100,7 +100,7 @@ impl NewPhoto {
     }
 
     fn look_at(kind: PhotoKind, bytes: &[u8], source: String) -> Result<Self, PhotoError> {
-        let (format, width, height) = decode(bytes)?;
+        let Look { format, width, height } = Look::at(bytes)?;
         Ok(Self {
             kind,
             format,
@@ -152,12 +152,7 @@ impl NewPhoto {
 
     /// What the file's name ends with.
     pub(super) fn extension(&self) -> &'static str {
-        match self.format {
-            ImageFormat::Png => "png",
-            ImageFormat::Bmp => "bmp",
-            ImageFormat::Tiff => "tif",
-            _ => "jpg",
-        }
+        ending(self.format)
     }
 
     pub(super) fn into_source(self) -> Source {
@@ -168,22 +163,53 @@ impl NewPhoto {
     }
 }
 
-/// Decodes every pixel; returns the format and the size.
-pub(super) fn decode(bytes: &[u8]) -> Result<(ImageFormat, u32, u32), PhotoError> {
-    let format = image::guess_format(bytes).map_err(|_| PhotoError::Format)?;
-    match format {
-        ImageFormat::Jpeg if !ends_whole(bytes) => return Err(PhotoError::CutOff),
-        ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::Bmp | ImageFormat::Tiff => {}
-        _ => return Err(PhotoError::Format),
+/// A photo that was decoded to its last pixel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Look {
+    format: ImageFormat,
+    /// Width, px.
+    pub(crate) width: u32,
+    /// Height, px.
+    pub(crate) height: u32,
+}
+
+impl Look {
+    /// Decodes every pixel, within limits.
+    pub(crate) fn at(bytes: &[u8]) -> Result<Self, PhotoError> {
+        let format = image::guess_format(bytes).map_err(|_| PhotoError::Format)?;
+        match format {
+            ImageFormat::Jpeg if !ends_whole(bytes) => return Err(PhotoError::CutOff),
+            ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::Bmp | ImageFormat::Tiff => {}
+            _ => return Err(PhotoError::Format),
+        }
+        let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+        let mut limits = Limits::default();
+        limits.max_image_width = Some(MAX_SIDE);
+        limits.max_image_height = Some(MAX_SIDE);
+        limits.max_alloc = Some(MAX_MEMORY);
+        reader.limits(limits);
+        let image = reader.decode().map_err(PhotoError::Decode)?;
+        Ok(Self { format, width: image.width(), height: image.height() })
     }
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_SIDE);
-    limits.max_image_height = Some(MAX_SIDE);
-    limits.max_alloc = Some(MAX_MEMORY);
-    reader.limits(limits);
-    let image = reader.decode().map_err(PhotoError::Decode)?;
-    Ok((format, image.width(), image.height()))
+
+    /// RFC 6838.
+    pub(crate) fn mime(self) -> &'static str {
+        self.format.to_mime_type()
+    }
+
+    /// What the name of such a file ends with.
+    pub(crate) const fn ending(self) -> &'static str {
+        ending(self.format)
+    }
+}
+
+const fn ending(format: ImageFormat) -> &'static str {
+    match format {
+        ImageFormat::Png => "png",
+        ImageFormat::Bmp => "bmp",
+        ImageFormat::Tiff => "tif",
+        _ => "jpg",
+    }
 }
 
 /// Whether a JPEG has its end marker (FF D9). Decoders forgive its absence by painting the rest grey.

@@ -198,12 +198,12 @@ fn format_of(bytes: &[u8]) -> Option<ScanFormat> {
 }
 
 fn jpeg(bytes: &[u8]) -> Result<Look, ScanError> {
-    let (_, width, height) = photo::decode(bytes).map_err(|error| match error {
+    let look = photo::Look::at(bytes).map_err(|error| match error {
         PhotoError::CutOff => ScanError::CutOff,
         _ => ScanError::Damaged,
     })?;
-    within(width, height)?;
-    Ok(Look { pages: 1, width, height })
+    within(look.width, look.height)?;
+    Ok(Look { pages: 1, width: look.width, height: look.height })
 }
 
 fn tiff_pages(bytes: &[u8]) -> Result<Look, ScanError> {

@@ -160,6 +160,12 @@ impl Object {
         self.inventory.manifest.iter().flat_map(|(sum, paths)| paths.iter().map(move |path| (path, sum)))
     }
 
+    /// Where the bytes of a file of the newest version lie.
+    pub(crate) fn stored_at(&self, path: &SafePath) -> Option<PathBuf> {
+        let stored = self.inventory.manifest.get(self.digest(path)?)?.first()?;
+        Some(stored.under(&self.folder))
+    }
+
     /// Opens a file of the newest version.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use crate::components::{
     notice,
 };
 use crate::format;
+use crate::pages::appraisal;
 use crate::state::{now, state};
 use crate::t;
 
@@ -60,6 +61,7 @@ pub(crate) fn page() -> AnyView {
             view! { <section class="panel">{job::here(followed)}</section> }
         })}
         {health.show(|health| full(&health))}
+        {appraisal::section()}
     }
     .into_any()
 }

@@ -204,34 +204,6 @@ fn one_photo(kept: &Photo, chosen: RwSignal<Vec<PhotoId>>) -> AnyView {
     .into_any()
 }
 
-fn diplomas(diplomas: &[Diploma]) -> AnyView {
-    view! {
-        <section>
-            <h2>{t!(dossier.diplomas)}</h2>
-            {if diplomas.is_empty() {
-                notice::empty(t!(dossier.no_diplomas), t!(dossier.no_diplomas_how))
-            } else {
-                view! {
-                    <div class="scroll"><table class="dense">
-                        <thead><tr>
-                            <th>{i18n::label("certificate")}</th><th>{t!(dossier.outcome)}</th><th>{i18n::label("major")}</th>
-                            <th>{i18n::label("level")}</th><th>{t!(dossier.issued)}</th><th>{t!(dossier.president)}</th>
-                        </tr></thead>
-                        <tbody>{diplomas.iter().map(|diploma| view! {
-                            <tr>
-                                <td class="digits private">{diploma.number.clone()}</td><td>{diploma.outcome.clone()}</td>
-                                <td>{diploma.major.clone()}</td><td>{diploma.level.clone()}</td>
-                                <td>{date(diploma.issued)}</td><td>{diploma.president.clone()}</td>
-                            </tr>
-                        }).collect_view()}</tbody>
-                    </table></div>
-                }.into_any()
-            }}
-        </section>
-    }
-    .into_any()
-}
-
 /// Legal holds: what keeps copies of this person's photos from being deleted.
 fn holds(holds: &[Hold], person: PersonId, dossier: Loader<Dossier>) -> AnyView {
     let may = state().may(Right::ManageHolds);

@@ -1,5 +1,6 @@
 //! One page a file; each answers one question.
 
+pub(crate) mod appraisal;
 pub(crate) mod archive;
 pub(crate) mod audit;
 pub(crate) mod calibration;

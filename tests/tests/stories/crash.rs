@@ -100,7 +100,9 @@ fn stories() -> Vec<Story> {
     });
     let ledger =
         story(JobKind::VerifyLedger, Role::SystemAdmin, &[], |scene| maintain(scene, "/ledger/verify"));
-    vec![roster, photos, diplomas, calibrate, check, accept, archive, rebuild, ledger]
+    let appraise =
+        story(JobKind::Appraise, Role::SystemAdmin, &[], |scene| maintain(scene, "/archive/appraisals"));
+    vec![roster, photos, diplomas, calibrate, check, accept, archive, rebuild, ledger, appraise]
 }
 
 fn maintain(scene: &Scene, path: &str) -> Result<Asked> {

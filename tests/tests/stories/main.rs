@@ -7,6 +7,7 @@
     reason = "all of this is test code: a story that can't be told panics"
 )]
 
+mod appraisal;
 mod bad_input;
 mod batches;
 mod console;

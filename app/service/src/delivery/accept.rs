@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 use std::thread;
 
+use api::ids::DeliveryId;
 use archive::db::office::campaign::Campaign;
 use archive::db::office::{delivery as rows, item};
 use archive::delivery::{SignedStatement, State, Statement, StatementItem};
@@ -37,11 +38,20 @@ pub fn run_accept(ctx: &Ctx<'_>) -> Result<()> {
         // An earlier run of this job did all but the cleaning.
         State::Accepted => {
             quarantine(office)?.remove(delivery.id).or_failed("empty a quarantine")?;
+            appraise(ctx, delivery.id);
             let items = office.office.read(|conn| item::all(conn, delivery.id))?;
             ctx.result("photos", items.iter().filter(|item| item.state.is_acceptable()).count() as u64);
             Ok(())
         }
         _ => Err(wrong_state(&delivery)),
+    }
+}
+
+/// Has what was taken in checked by DA/T 70. The acceptance stands, whatever becomes of that.
+fn appraise(ctx: &Ctx<'_>, id: DeliveryId) {
+    let asked = ctx.actor().and_then(|actor| crate::appraisal::at_accession(ctx.office(), &actor, id));
+    if let Err(error) = asked {
+        tracing::error!(delivery.id = %id, %error, "The check of {id} at accession could not be asked for: {error}.");
     }
 }
 
@@ -86,6 +96,7 @@ impl<'a> Acceptance<'a> {
         self.keep_object(&signed)?;
         self.write_down(&signed, photos)?;
         quarantine(self.office)?.remove(id).or_failed("empty a quarantine")?;
+        appraise(self.ctx, id);
         self.ctx.result("photos", photos);
         tracing::info!(delivery.id = %id, photos, "Accepted {id} with {photos} photos.");
         Ok(())

@@ -226,6 +226,7 @@ const fn rights(kind: JobKind) -> &'static [Right] {
         JobKind::CheckDelivery | JobKind::AcceptDelivery => &[Right::ReadDeliveries],
         JobKind::Calibrate => &[Right::Calibrate],
         JobKind::CheckArchive | JobKind::Rebuild => &[Right::ReadHealth, Right::MaintainArchive],
+        JobKind::Appraise => &[Right::ReadHealth, Right::AppraiseArchive],
         JobKind::VerifyLedger => &[Right::ReadLedger],
     }
 }

@@ -3,12 +3,13 @@
 use api::job::JobKind;
 
 use super::Ctx;
-use crate::{Result, calibrate, delivery, health, import, ledger, rebuild, scan};
+use crate::{Result, appraisal, calibrate, delivery, health, import, ledger, rebuild, scan};
 
 /// Runs a job's body.
 pub(super) fn run(ctx: &Ctx<'_>) -> Result<()> {
     match ctx.kind() {
         JobKind::AcceptDelivery => delivery::run_accept(ctx),
+        JobKind::Appraise => appraisal::run(ctx),
         JobKind::Calibrate => calibrate::run(ctx),
         JobKind::CheckArchive => health::run_check(ctx),
         JobKind::CheckDelivery => delivery::run_check(ctx),

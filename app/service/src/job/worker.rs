@@ -38,9 +38,11 @@ const fn lane(kind: JobKind) -> Lane {
         | JobKind::ImportScans
         | JobKind::AcceptDelivery
         | JobKind::Rebuild => Lane::Write,
-        JobKind::CheckDelivery | JobKind::Calibrate | JobKind::CheckArchive | JobKind::VerifyLedger => {
-            Lane::Read
-        }
+        JobKind::CheckDelivery
+        | JobKind::Calibrate
+        | JobKind::CheckArchive
+        | JobKind::Appraise
+        | JobKind::VerifyLedger => Lane::Read,
         JobKind::ReadScans => Lane::Slow,
     }
 }

@@ -25,6 +25,7 @@
 //! `Json`, `Path` and `Query` are those of [`super::extract`]: they refuse with problem documents. Bytes that are not
 //! JSON (photos, papers) are answered with their own content type; caching is `no-store` unless a handler says else.
 
+mod appraisals;
 mod archive;
 mod audit;
 mod calibrations;
@@ -59,6 +60,7 @@ use super::{App, Gate};
 
 /// Every resource: a line each.
 pub const TABLE: &[&Resource] = &[
+    &appraisals::RESOURCE,
     &archive::RESOURCE,
     &audit::RESOURCE,
     &calibrations::RESOURCE,

@@ -1,6 +1,6 @@
 //! Archived objects: dossiers, accepted deliveries, closed deletion cases.
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, named_params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params};
 
 use crate::ocfl::ObjectId;
 
@@ -68,18 +68,25 @@ pub fn kind(conn: &Connection, id: ObjectId) -> rusqlite::Result<Option<ObjectKi
         .optional()
 }
 
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Object> {
+    let id: String = row.get("id")?;
+    let id = id.parse().map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+    })?;
+    let (kind, head) = (row.get("kind")?, row.get("head")?);
+    Ok(Object { id, kind, head, files: row.get("files")?, bytes: row.get("bytes")? })
+}
+
+/// An object, if the catalog knows it.
+pub fn get(conn: &Connection, id: ObjectId) -> rusqlite::Result<Option<Object>> {
+    conn.prepare_cached("SELECT * FROM object WHERE id = :id")?
+        .query_row(named_params! {":id": id.to_string()}, from_row)
+        .optional()
+}
+
 /// Every object.
 pub fn all(conn: &Connection) -> rusqlite::Result<Vec<Object>> {
-    conn.prepare_cached("SELECT * FROM object ORDER BY id")?
-        .query_map([], |row| {
-            let id: String = row.get("id")?;
-            let id = id.parse().map_err(|error| {
-                rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
-            })?;
-            let (kind, head) = (row.get("kind")?, row.get("head")?);
-            Ok(Object { id, kind, head, files: row.get("files")?, bytes: row.get("bytes")? })
-        })?
-        .collect()
+    conn.prepare_cached("SELECT * FROM object ORDER BY id")?.query_map([], from_row)?.collect()
 }
 
 /// Every object's id with its newest version.

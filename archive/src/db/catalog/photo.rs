@@ -58,6 +58,13 @@ pub fn of_delivery(conn: &Connection, delivery: DeliveryId) -> rusqlite::Result<
         .collect()
 }
 
+/// The people whose dossiers hold this very picture. More than one is a mistake.
+pub fn holders(conn: &Connection, sha256: &str) -> rusqlite::Result<Vec<PersonId>> {
+    conn.prepare_cached("SELECT DISTINCT person FROM photo WHERE sha256 = :sha256 ORDER BY person")?
+        .query_map(named_params! {":sha256": sha256}, |row| row.get(0))?
+        .collect()
+}
+
 /// Who has a present photo of which kind.
 pub fn current_kinds(conn: &Connection) -> rusqlite::Result<Vec<(PersonId, PhotoKind)>> {
     conn.prepare_cached("SELECT DISTINCT person, kind FROM photo WHERE superseded_by IS NULL")?

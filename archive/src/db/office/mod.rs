@@ -1,5 +1,6 @@
 //! `office.db`: accounts, rights, open work and decisions. Kept and backed up; nothing else can rebuild it.
 
+pub mod appraisal;
 pub mod audit;
 pub mod calibration;
 pub mod campaign;
@@ -33,6 +34,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0003_settlements.sql")),
     M::up(include_str!("migrations/0004_digest.sql")),
     M::up(include_str!("migrations/0005_drill.sql")),
+    M::up(include_str!("migrations/0007_appraisals.sql")),
     M::up(include_str!("migrations/0008_proofs.sql")),
     M::up(include_str!("migrations/0009_use.sql")),
 ];

@@ -1,0 +1,107 @@
+//! Checks of a real archive with its databases and ledger.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use api::{ProblemCode, Role};
+use archive::dossier::{Change, Facts, Holdings};
+use archive::ocfl::User;
+use archive::person::PersonRecord;
+
+use super::*;
+use crate::Config;
+use crate::authority::Names;
+
+struct House {
+    _dir: tempfile::TempDir,
+    office: Arc<Office>,
+}
+
+/// An appliance that keeps the dossiers of three people.
+fn house() -> House {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    Office::create(&data, "测试学院", &Names::local()).unwrap();
+    let office = Office::open(Config { allow_unencrypted_volume: true, ..Config::new(data) }).unwrap();
+    let dossier = |n: usize| {
+        let number = Some(format!("20240{n}"));
+        let facts =
+            PersonRecord { name: format!("学生{n}"), student_number: number, ..PersonRecord::default() };
+        Change::of(PersonId::new(), "test").facts(Facts::Set(Box::new(facts)))
+    };
+    let by = User { name: "test".to_owned(), address: None };
+    Holdings::new(&office.archive, &office.catalog)
+        .keep((0..3).map(dossier).collect(), &by, Timestamp::now())
+        .unwrap();
+    crate::dossier::announce(&office).unwrap();
+    House { _dir: dir, office }
+}
+
+impl House {
+    fn check(&self, stop: appraisal::Stop<'_>) -> Result<Done> {
+        now(&self.office, &Actor::console(), Scope::Archive, &|_, _| {}, stop)
+    }
+
+    fn list(&self) -> Vec<wire::Appraisal> {
+        list(&self.office, &Actor::console(), None).unwrap()
+    }
+}
+
+fn code<T: std::fmt::Debug>(result: Result<T>) -> ProblemCode {
+    match result.unwrap_err() {
+        Error::Refused(problem) => problem.code,
+        error => panic!("{error:?}"),
+    }
+}
+
+#[test]
+fn a_check_is_kept_with_an_event_that_names_its_report() {
+    let house = house();
+    let done = house.check(&|| false).unwrap();
+    assert!(done.report.has_passed(), "{:#?}", done.report.rows);
+    let kept = get(&house.office, &Actor::console(), done.id).unwrap();
+    assert_eq!(house.list(), [kept.appraisal.clone()]);
+    assert_eq!((kept.items.len(), &kept.appraisal.sha256), (40, &done.sha256));
+    assert_eq!(::ledger::Hash::of(&done.report.document().unwrap().0).to_string(), done.sha256);
+    let events = house.office.office.read(|conn| events::waiting(conn, 100)).unwrap();
+    let event = events.iter().find(|queued| queued.event.kind == APPRAISED).unwrap();
+    assert_eq!(event.event.detail["report"], done.sha256.as_str());
+    assert_eq!(event.event.subject, "archive");
+}
+
+#[test]
+fn a_check_that_was_stopped_leaves_no_report_and_no_event() {
+    let house = house();
+    let seen = AtomicBool::new(false);
+    let stop = || seen.swap(true, Ordering::SeqCst);
+    assert_eq!(code(house.check(&stop)), ProblemCode::WrongState);
+    assert_eq!(house.list(), []);
+    let events = house.office.office.read(|conn| events::waiting(conn, 100)).unwrap();
+    assert!(events.iter().all(|queued| queued.event.kind != APPRAISED));
+}
+
+#[test]
+fn what_is_asked_twice_is_done_once_and_only_by_who_may() {
+    let house = house();
+    let auditor = Actor::new(api::ids::UserId::new(), "a".to_owned(), "A".to_owned(), vec![Role::Auditor]);
+    let registrar =
+        Actor::new(api::ids::UserId::new(), "r".to_owned(), "R".to_owned(), vec![Role::Registrar]);
+    let all = Appraise::default();
+    assert_eq!(code(ask(&house.office, &auditor, &all)), ProblemCode::NotAllowed);
+    let one = ask(&house.office, &registrar, &all).unwrap();
+    assert_eq!(ask(&house.office, &registrar, &all).unwrap().id, one.id);
+    let both = Appraise { object: Some("x".to_owned()), delivery: Some(DeliveryId::new()) };
+    assert_eq!(code(ask(&house.office, &registrar, &both)), ProblemCode::BadField);
+    let none = Appraise { object: None, delivery: Some(DeliveryId::new()) };
+    assert_eq!(code(ask(&house.office, &registrar, &none)), ProblemCode::NotFound);
+}
+
+#[test]
+fn a_delivery_is_asked_about_once_at_its_accession() {
+    let house = house();
+    let delivery = DeliveryId::new();
+    at_accession(&house.office, &Actor::appliance(), delivery).unwrap();
+    at_accession(&house.office, &Actor::appliance(), delivery).unwrap();
+    let jobs = job::list(&house.office, &Actor::console(), Some(&delivery.to_string())).unwrap();
+    assert_eq!((jobs.len(), jobs[0].kind), (1, JobKind::Appraise));
+}
