@@ -132,6 +132,8 @@ ids! {
     CalibrationId = "calibration";
     /// Something that happened and is in the ledger.
     EventId = "event";
+    /// A copy of the archive on a further volume.
+    ReplicaId = "replica";
     /// Someone who signs in.
     UserId = "user";
 }
