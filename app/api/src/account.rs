@@ -96,7 +96,7 @@ pub struct ChangePassword {
 
 /// Every action of which the audit trail keeps an entry: the thing it deals with, a point, and what was done or tried.
 /// Clients have words for each.
-pub const ACTIONS: [&str; 55] = [
+pub const ACTIONS: [&str; 63] = [
     "account.changed",
     "account.created",
     "account.password",
@@ -107,6 +107,7 @@ pub const ACTIONS: [&str; 55] = [
     "archive.drilled",
     "archive.export",
     "archive.rebuild",
+    "archive.repaired",
     "calibration.adopt",
     "campaign.create",
     "deletion.code",
@@ -136,12 +137,19 @@ pub const ACTIONS: [&str; 55] = [
     "job.import_photos",
     "job.import_roster",
     "job.rebuild",
+    "job.sync_replica",
     "job.verify_ledger",
+    "job.verify_replica",
     "numbers.reveal",
     "photo.read",
     "photo.thumb",
     "photos.imported",
     "probe.read",
+    "replica.added",
+    "replica.removed",
+    "replica.repaired",
+    "replica.synced",
+    "replica.verified",
     "roster.imported",
     "session.close",
     "session.open",

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Every kind of event that the ledger holds: the thing it deals with, a point, and what happened to it. Nothing else is
 /// ever queued, and clients have words for each.
-pub const EVENT_KINDS: [&str; 32] = [
+pub const EVENT_KINDS: [&str; 38] = [
     "account.changed",
     "account.created",
     "account.password-reset",
@@ -14,6 +14,7 @@ pub const EVENT_KINDS: [&str; 32] = [
     "archive.drilled",
     "archive.exported",
     "archive.rebuilt",
+    "archive.repaired",
     "calibration.adopted",
     "calibration.made",
     "campaign.created",
@@ -34,6 +35,11 @@ pub const EVENT_KINDS: [&str; 32] = [
     "dossier.kept",
     "object.kept",
     "photos.imported",
+    "replica.added",
+    "replica.removed",
+    "replica.repaired",
+    "replica.synced",
+    "replica.verified",
     "roster.imported",
     "tokens.issued",
     "vendor.registered",

@@ -8,7 +8,7 @@ use archive::deletion::{Due, Invitation};
 use handshake::envelope::Envelope;
 use handshake::keys::Role;
 use handshake::level::Level;
-use handshake::message::{Body, LocationKind, Person, Replica, Safety, Seal};
+use handshake::message::{Body, LocationKind, Person, Safety, Seal};
 use handshake::session::Stamp;
 use jiff::SignedDuration;
 use ledger::Hash;
@@ -112,19 +112,11 @@ impl Working<'_> {
         })
     }
 
-    /// The one copy there is, if its last check found every byte intact; and the delivery's open defects.
+    /// The replicas that hold every object of the case, and the delivery's open defects. The archive itself is no replica.
     fn safety(&self) -> Result<Safety> {
-        let (checks, items) = self.office.office.read(|conn| -> Result<_> {
-            Ok((fixity_check::latest(conn, 1)?, item::all(conn, self.row.delivery)?))
-        })?;
-        let intact = checks.into_iter().filter(|check| check.damaged == 0 && check.unreadable == 0);
-        let replica = |check: fixity_check::FixityCheck| Replica {
-            id: "archive".to_owned(),
-            medium: "appliance".to_owned(),
-            verified_at: check.at,
-        };
+        let items = self.office.office.read(|conn| item::all(conn, self.row.delivery))?;
         let open_defects = items.iter().filter(|item| !item.state.is_acceptable()).count() as u64;
-        Ok(Safety { replicas: intact.map(replica).collect(), open_defects, holds: Vec::new() })
+        Ok(Safety { replicas: self.replicas()?, open_defects, holds: Vec::new() })
     }
 
     fn verifier(&self) -> Person {

@@ -3,7 +3,7 @@
 use api::job::JobKind;
 
 use super::Ctx;
-use crate::{Result, calibrate, delivery, health, import, ledger, rebuild};
+use crate::{Result, calibrate, delivery, health, import, ledger, rebuild, replica};
 
 /// Runs a job's body.
 pub(super) fn run(ctx: &Ctx<'_>) -> Result<()> {
@@ -16,6 +16,8 @@ pub(super) fn run(ctx: &Ctx<'_>) -> Result<()> {
         JobKind::ImportPhotos => import::run_photos(ctx),
         JobKind::ImportRoster => import::run_roster(ctx),
         JobKind::Rebuild => rebuild::run(ctx),
+        JobKind::SyncReplica => replica::run_sync(ctx),
         JobKind::VerifyLedger => ledger::run_verify(ctx),
+        JobKind::VerifyReplica => replica::run_verify(ctx),
     }
 }

@@ -39,6 +39,7 @@ mod ledger;
 mod paper;
 mod persons;
 mod photos;
+mod replicas;
 mod rights;
 mod search;
 mod server;
@@ -68,6 +69,7 @@ pub const TABLE: &[&Resource] = &[
     &ledger::RESOURCE,
     &persons::RESOURCE,
     &photos::RESOURCE,
+    &replicas::RESOURCE,
     &rights::RESOURCE,
     &search::RESOURCE,
     &server::RESOURCE,

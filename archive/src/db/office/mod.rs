@@ -11,8 +11,11 @@ pub mod event;
 pub mod fixity_check;
 pub mod item;
 pub mod job;
+pub mod repair;
+pub mod replica;
 pub mod review;
 pub mod roster;
+pub mod seal;
 pub mod session;
 pub mod setting;
 pub mod settlement;
@@ -30,6 +33,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0003_settlements.sql")),
     M::up(include_str!("migrations/0004_digest.sql")),
     M::up(include_str!("migrations/0005_drill.sql")),
+    M::up(include_str!("migrations/0006_replicas.sql")),
 ];
 
 /// The steps that lead to today's schema, oldest first.
