@@ -8,7 +8,7 @@ use api::Role;
 use api::health::{ArchiveHealth, Replica};
 use api::job::{Job, JobKind};
 use serde_json::{Value, json};
-use tests::{Client, Photo, Scene, Volume, files};
+use tests::{Client, Cut, Moment, Photo, Scene, Volume, files};
 
 use crate::fixity::{judged_by_others, object, photos};
 
@@ -164,4 +164,64 @@ fn a_volume_that_is_not_mounted_is_not_an_empty_replica() {
     assert!(doctor.contains("replica-unreachable"), "{doctor}");
     assert!(std::fs::read_dir(&empty).unwrap().next().is_none(), "nothing was written there");
     assert_eq!(only(&registrar).state, "current");
+}
+
+/// Asks for a check of the archive at the server, and waits until it is over.
+fn checked(admin: &Client) -> Job {
+    let job: Job = admin.post("/archive/check", &json!({})).unwrap();
+    admin.done(job.id).unwrap()
+}
+
+/// How many repairs everybody can see, by object: each once.
+fn repaired(scene: &Scene) -> usize {
+    let seen = health(&scene.appliance.enter(Role::SystemAdmin).unwrap()).repairs;
+    let objects: std::collections::BTreeSet<_> = seen.iter().map(|repair| &repair.object).collect();
+    assert_eq!(objects.len(), seen.len(), "each is written down once: {seen:#?}");
+    assert_eq!(
+        std::fs::read_dir(scene.appliance.data().join("quarantine")).unwrap().count(),
+        seen.len(),
+        "each has left what was damaged in the quarantine"
+    );
+    seen.len()
+}
+
+#[test]
+fn a_repair_killed_midway_ends_like_an_undisturbed_one() {
+    let scene = Scene::open(12).unwrap().staffed().unwrap();
+    add(&scene, "disk");
+    well(&scene, &["replica", "sync"]);
+    scene.appliance.stop().unwrap();
+    let archive = archive(&scene);
+    let whole = files::digests(&archive).unwrap();
+    for photo in photos(&archive) {
+        files::flip(&archive.join(photo)).unwrap();
+    }
+    // The copies read the same replica, which stays where it is.
+    let peace = scene.copy().unwrap();
+    peace.appliance.serve().unwrap();
+    let job = checked(&peace.appliance.enter(Role::SystemAdmin).unwrap());
+    assert_eq!((job.result["damaged"], job.result["repaired"]), (12, 12));
+    assert_eq!(repaired(&peace), 12);
+    assert_eq!(files::digests(&peace.appliance.data().join("archive")).unwrap(), whole);
+    let took = job.finished.unwrap().duration_since(job.started.unwrap());
+    let usual = std::time::Duration::try_from(took).unwrap();
+    let mut inside = 0;
+    for share in [0.15, 0.3, 0.45, 0.6] {
+        let scene = scene.copy().unwrap();
+        scene.appliance.serve().unwrap();
+        let admin = scene.appliance.enter(Role::SystemAdmin).unwrap();
+        let ask = || admin.post::<Job>("/archive/check", &json!({}));
+        let during = (JobKind::CheckArchive, usual);
+        let (cut, _) = Cut::during(&scene.appliance, &admin, during, Moment::Share(share), ask).unwrap();
+        let left = std::fs::read_dir(scene.appliance.data().join("quarantine")).map_or(0, Iterator::count);
+        scene.appliance.serve().unwrap();
+        let Some(cut) = cut else { continue };
+        println!("killed at {share} of {usual:?}, with {left} objects in the quarantine");
+        inside += usize::from(0 < left && left < 12);
+        scene.appliance.enter(Role::SystemAdmin).unwrap().done(cut.job).unwrap();
+        assert_eq!(repaired(&scene), 12);
+        assert_eq!(files::digests(&scene.appliance.data().join("archive")).unwrap(), whole);
+        assert_eq!(check(&scene).0, Some(0));
+    }
+    assert!(inside > 0, "no kill fell between the first repair and the last");
 }
