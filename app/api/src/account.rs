@@ -96,7 +96,7 @@ pub struct ChangePassword {
 
 /// Every action of which the audit trail keeps an entry: the thing it deals with, a point, and what was done or tried.
 /// Clients have words for each.
-pub const ACTIONS: [&str; 72] = [
+pub const ACTIONS: [&str; 80] = [
     "account.changed",
     "account.created",
     "account.password",
@@ -108,6 +108,7 @@ pub const ACTIONS: [&str; 72] = [
     "archive.drilled",
     "archive.export",
     "archive.rebuild",
+    "archive.repaired",
     "calibration.adopt",
     "campaign.create",
     "copy.ask",
@@ -145,7 +146,9 @@ pub const ACTIONS: [&str; 72] = [
     "job.import_scans",
     "job.read_scans",
     "job.rebuild",
+    "job.sync_replica",
     "job.verify_ledger",
+    "job.verify_replica",
     "numbers.reveal",
     "photo.read",
     "photo.thumb",
@@ -154,6 +157,11 @@ pub const ACTIONS: [&str; 72] = [
     "proof.issue",
     "proof.look_up",
     "proof.paper",
+    "replica.added",
+    "replica.removed",
+    "replica.repaired",
+    "replica.synced",
+    "replica.verified",
     "roster.imported",
     "scan.attach",
     "scan.page",

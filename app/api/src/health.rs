@@ -1,6 +1,7 @@
 //! The archive's health and the doctor's findings.
 
 use crate::Timestamp;
+use crate::ids::ReplicaId;
 use serde::{Deserialize, Serialize};
 
 /// The archive in figures. `GET /archive/health`
@@ -23,6 +24,12 @@ pub struct ArchiveHealth {
     pub checks: Vec<FixityCheck>,
     /// The last restore drill, if there was one.
     pub last_drill: Option<Drill>,
+    /// The copies on further volumes.
+    pub replicas: Vec<Replica>,
+    /// The last repairs, newest first.
+    pub repairs: Vec<Repair>,
+    /// How far the patrol is.
+    pub patrol: Patrol,
     /// How many search documents there are.
     pub indexed: u64,
     /// Changes the index has not caught up with.
@@ -43,10 +50,84 @@ pub struct FixityCheck {
     pub damaged: u64,
     /// Files that could not be read.
     pub unreadable: u64,
+    /// Damaged and unreadable files that were whole again when it ended.
+    pub repaired: u64,
     /// Bytes read.
     pub bytes: u64,
     /// Milliseconds it took.
     pub ms: u64,
+}
+
+/// A copy of the archive on a further volume. `GET /replicas`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Replica {
+    /// Its id.
+    pub id: ReplicaId,
+    /// What people call it.
+    pub name: String,
+    /// Its folder.
+    pub dir: String,
+    /// `never_synced`, `current`, `behind`, `unreachable` or `damaged`.
+    pub state: String,
+    /// Objects it holds whole, as far as is known.
+    pub objects: u64,
+    /// Objects it lacks, or lacks the newest version of.
+    pub behind: u64,
+    /// Objects that were found damaged there.
+    pub damaged: u64,
+    /// When a pass last came to its end.
+    pub synced: Option<Timestamp>,
+    /// When it last held everything.
+    pub current: Option<Timestamp>,
+    /// When every byte of it was last read.
+    pub verified: Option<Timestamp>,
+    /// Whether it has been behind for more than a day.
+    pub late: bool,
+    /// Free bytes on its volume, if it can be reached.
+    pub free_bytes: Option<u64>,
+    /// Whether it lies on another device than the archive, if it can be reached.
+    pub other_device: Option<bool>,
+}
+
+/// A damaged object that gave way to a good copy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Repair {
+    /// When.
+    pub at: Timestamp,
+    /// Where: `archive`, or the id of a replica.
+    pub place: String,
+    /// The object, `urn:uuid:…`.
+    pub object: String,
+    /// Its version.
+    pub version: u32,
+    /// Where the good copy came from: a replica's name, or `archive`.
+    pub from: String,
+    /// How many things were wrong.
+    pub wrong: u64,
+    /// The folder in the quarantine that keeps what was damaged.
+    pub kept: String,
+}
+
+/// How far the patrol is, which reads everything again within a time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Patrol {
+    /// Within how many days everything is to be read.
+    pub days: u64,
+    /// Objects there are.
+    pub objects: u64,
+    /// Objects that were never read, or not within that time.
+    pub overdue: u64,
+    /// Objects that were damaged or gone when they were last looked at.
+    pub hurt: u64,
+    /// When the object was read that was not read for longest.
+    pub oldest: Option<Timestamp>,
+    /// When an object was last read.
+    pub newest: Option<Timestamp>,
+    /// Bytes that are read in a second at most.
+    pub bytes_per_second: u64,
 }
 
 /// One restore drill: the archive restored into an empty folder, read back and compared.

@@ -37,6 +37,10 @@ pub enum JobKind {
     Rebuild,
     /// Recomputes the ledger.
     VerifyLedger,
+    /// Brings a replica of the archive up to date.
+    SyncReplica,
+    /// Reads every byte of a replica and replaces what is damaged there.
+    VerifyReplica,
 }
 
 /// How far a job is.

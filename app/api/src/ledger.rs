@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Every kind of event that the ledger holds: the thing it deals with, a point, and what happened to it. Nothing else is
 /// ever queued, and clients have words for each.
-pub const EVENT_KINDS: [&str; 42] = [
+pub const EVENT_KINDS: [&str; 48] = [
     "account.changed",
     "account.created",
     "account.password-reset",
@@ -15,6 +15,7 @@ pub const EVENT_KINDS: [&str; 42] = [
     "archive.drilled",
     "archive.exported",
     "archive.rebuilt",
+    "archive.repaired",
     "calibration.adopted",
     "calibration.made",
     "campaign.created",
@@ -42,6 +43,11 @@ pub const EVENT_KINDS: [&str; 42] = [
     "object.kept",
     "photos.imported",
     "proof.issued",
+    "replica.added",
+    "replica.removed",
+    "replica.repaired",
+    "replica.synced",
+    "replica.verified",
     "roster.imported",
     "scans.imported",
     "scans.read",

@@ -17,6 +17,8 @@ pub struct Config {
     pub limits: Limits,
     /// Time limits of sessions.
     pub sessions: SessionLimits,
+    /// Within what time every byte of the archive is read again.
+    pub patrol_period: Duration,
     /// Threads that compare faces.
     pub engine_threads: usize,
 }
@@ -56,6 +58,7 @@ impl Config {
                 idle: Duration::from_secs(30 * 60),
                 absolute: Duration::from_secs(12 * 60 * 60),
             },
+            patrol_period: Duration::from_secs(90 * 24 * 3600),
             engine_threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         }
     }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, os::unix::fs::PermissionsExt as _, path::Path};
 
 use api::Right;
-use api::health::{Doctor, DoctorFinding, Drill};
+use api::health::{Doctor, DoctorFinding, Drill, Patrol, Replica};
 use archive::db::{
     catalog,
     office::{audit, fixity_check},
@@ -14,7 +14,7 @@ use models::Installed;
 
 use crate::authority::days_left;
 use crate::volume::{Encryption, encryption, free_bytes};
-use crate::{Actor, Office, Result, deletion, delivery, drill};
+use crate::{Actor, Office, Result, deletion, delivery, drill, patrol, replica};
 
 /// Days before a certificate's end at which it is mentioned.
 const CERTIFICATE_DAYS: i32 = 30;
@@ -84,6 +84,8 @@ pub fn examine(office: &Office, actor: &Actor) -> Result<Doctor> {
     let mut findings =
         Vec::from([volume(office), room(office), clock(office), fixity(office), index(office)]);
     findings.push(restore_drill(office));
+    findings.extend(replicas(office));
+    findings.push(patrolled(office));
     findings.push(models(office));
     findings.extend(certificates(office));
     findings.push(keys(office));
@@ -195,7 +197,7 @@ fn fixity(office: &Office) -> Finding {
     let last = office.office.read(|conn| fixity_check::latest(conn, 1)).map(|checks| checks.first().copied());
     match (objects, last) {
         (Err(error), _) | (_, Err(error)) => unknown("fixity-unknown", &error),
-        (Ok(_), Ok(Some(check))) if check.damaged > 0 || check.unreadable > 0 => Finding::new(
+        (Ok(_), Ok(Some(check))) if check.damaged + check.unreadable > check.repaired => Finding::new(
             "fixity-damage",
             Level::Stop,
             format!(
@@ -206,6 +208,13 @@ fn fixity(office: &Office) -> Finding {
         .mend("Restore the files from a backup or a replica, then check again. Delete nothing before.")
         .param("damaged", check.damaged)
         .param("unreadable", check.unreadable),
+        (Ok(_), Ok(Some(check))) if check.repaired > 0 => Finding::new(
+            "fixity-repaired",
+            Level::Attention,
+            format!("The last check found {} files damaged; they came back from a replica.", check.repaired),
+        )
+        .mend("Look at the disk's own health, and check again. What was damaged is kept in the folder `quarantine`.")
+        .param("repaired", check.repaired),
         (Ok(_), Ok(Some(check))) if Timestamp::now().duration_since(check.at) > FIXITY_AGE => Finding::new(
             "fixity-old",
             Level::Attention,
@@ -225,6 +234,80 @@ fn fixity(office: &Office) -> Finding {
                 .mend(MEND)
         }
     }
+}
+
+fn replicas(office: &Office) -> Vec<Finding> {
+    let objects = office.catalog.read(catalog::object::totals).map(|totals| totals.objects);
+    match (objects, replica::states(office)) {
+        (Err(error), _) => vec![unknown("replica-unknown", &error)],
+        (_, Err(error)) => vec![unknown("replica-unknown", &error)],
+        (Ok(0), Ok(all)) if all.is_empty() => {
+            vec![Finding::new("replica-ok", Level::Ok, "There is nothing to copy yet.")]
+        }
+        (Ok(_), Ok(all)) if all.is_empty() => vec![
+            Finding::new(
+                "replica-none",
+                Level::Attention,
+                "There is no copy of the archive on another volume.",
+            )
+            .mend("Run `xuecang replica add NAME --dir DIR` with a folder on another disk, best twice."),
+        ],
+        (Ok(_), Ok(all)) => all.iter().map(judged).collect(),
+    }
+}
+
+/// The worst that is to be said of a replica.
+fn judged(replica: &Replica) -> Finding {
+    let (name, found) = (&replica.name, |code, text: String| Finding::new(code, Level::Attention, text));
+    let finding = if replica.state == "unreachable" {
+        found("replica-unreachable", format!("The replica {name} can't be reached at {}.", replica.dir))
+            .mend("Mount its volume. If it is lost, run `xuecang replica remove` and add another.")
+    } else if replica.damaged > 0 {
+        found("replica-damaged", format!("The replica {name} holds {} damaged objects.", replica.damaged))
+            .mend("Run `xuecang replica verify`: what the archive holds whole replaces them. If it comes again, replace the disk.")
+    } else if replica.late {
+        found(
+            "replica-behind",
+            format!("The replica {name} has been behind for more than a day, by {} objects.", replica.behind),
+        )
+        .mend("Run `xuecang replica sync` and look at what it says: a full disk, or damage in the archive.")
+    } else if replica.other_device == Some(false) {
+        found("replica-same-device", format!("The replica {name} lies on the same device as the archive."))
+            .mend("Add one on another disk: a disk that fails takes both.")
+    } else {
+        Finding::new(
+            "replica-ok",
+            Level::Ok,
+            format!("The replica {name} holds {} objects.", replica.objects),
+        )
+    };
+    finding.param("name", name).param("count", replica.behind.max(replica.damaged))
+}
+
+fn patrolled(office: &Office) -> Finding {
+    match patrol::state(office) {
+        Err(error) => unknown("patrol-unknown", &error),
+        Ok(patrol) => overdue(&patrol),
+    }
+}
+
+fn overdue(patrol: &Patrol) -> Finding {
+    let Patrol { days, objects, overdue, hurt, .. } = patrol;
+    let finding = if *hurt > 0 {
+        Finding::new("patrol-hurt", Level::Stop, format!("{hurt} objects are damaged, and no replica holds them whole."))
+            .mend("Run `xuecang archive check`, bring them back from a backup, and check again. Delete nothing before.")
+    } else if *overdue > 0 {
+        let text = format!("{overdue} of {objects} objects were not read within {days} days.");
+        Finding::new("patrol-overdue", Level::Attention, text)
+            .mend("Leave the appliance running: it reads them by itself, little by little. `xuecang archive check` reads all at once.")
+    } else {
+        Finding::new(
+            "patrol-ok",
+            Level::Ok,
+            format!("All of {objects} objects were read within {days} days."),
+        )
+    };
+    finding.param("overdue", overdue).param("objects", objects).param("days", days).param("hurt", hurt)
 }
 
 fn restore_drill(office: &Office) -> Finding {

@@ -60,7 +60,7 @@ pub fn run(
     let known = office.catalog.read(catalog::object::heads)?;
     let known = known.iter().filter_map(|(id, _)| id.parse::<ObjectId>().ok()).collect();
     let target = Target::accept(to, &[&office.paths.data, office.archive.path()]).map_err(refusal)?;
-    let kept = may_hold_photos(office, target.dir())
+    let kept = may_hold_photos(office, target.dir(), "to")
         .and_then(|()| {
             drill::run(&office.archive, &target, &known, crate::health::threads(), told, stop)
                 .map_err(refusal)
@@ -96,7 +96,7 @@ fn to_api(drill: rows::Drill) -> health::Drill {
 }
 
 /// A copy of everybody's photos is no less worth protecting than the archive, also for an hour.
-fn may_hold_photos(office: &Office, dir: &Path) -> Result<()> {
+pub(crate) fn may_hold_photos(office: &Office, dir: &Path, field: &str) -> Result<()> {
     let reason = match encryption(dir).or_failed("look at the target's volume")? {
         Encryption::Encrypted => return Ok(()),
         _ if office.config.allow_unencrypted_volume => return Ok(()),
@@ -105,7 +105,7 @@ fn may_hold_photos(office: &Office, dir: &Path) -> Result<()> {
     };
     let reason =
         format!("{reason}; name a folder on an encrypted one, or set allow_unencrypted_volume = true");
-    Err(Error::bad_field("to", reason))
+    Err(Error::bad_field(field, reason))
 }
 
 /// Keeps what a drill found, with a word to the audit trail and the ledger. Returns the SHA-256 of its report.

@@ -1,7 +1,7 @@
 //! The archive in figures, and the check of its every byte.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     num::NonZeroUsize,
     path::Path,
     sync::atomic::{AtomicBool, Ordering},
@@ -13,7 +13,7 @@ use api::health::{ArchiveHealth, FixityCheck};
 use api::{Right, job::Job, job::JobKind};
 use archive::{
     db::{catalog, office::fixity_check},
-    fixity::{self, FixityReport, Standing},
+    fixity::{self, FixityReport, Known, Seal, Standing},
     ocfl::ObjectId,
 };
 use bag::Finding;
@@ -22,7 +22,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::job::Ctx;
-use crate::{Actor, Office, Refusal as _, Result, audit, drill, event, job};
+use crate::repair::Mending;
+use crate::{Actor, Office, Refusal as _, Result, audit, drill, event, job, patrol, repair, replica};
 
 /// The event that tells of a check, and what it is about.
 const CHECKED: &str = "archive.checked";
@@ -40,6 +41,8 @@ pub fn archive(office: &Office, actor: &Actor) -> Result<ArchiveHealth> {
     let free_bytes = crate::volume::free_bytes(&office.paths.data).or_failed("ask for free space")?;
     let people = office.catalog.read(catalog::person::count)?;
     let last_drill = drill::last(office)?;
+    let (replicas, repairs, patrol) =
+        (replica::states(office)?, repair::latest(office)?, patrol::state(office)?);
     office.catalog.read(|conn| {
         let totals = catalog::object::totals(conn)?;
         let index_behind = catalog::to_index::count(conn)?;
@@ -52,6 +55,9 @@ pub fn archive(office: &Office, actor: &Actor) -> Result<ArchiveHealth> {
             last_check: checks.first().cloned(),
             checks: checks.clone(),
             last_drill,
+            replicas,
+            repairs,
+            patrol,
             indexed: people.saturating_sub(index_behind),
             index_behind,
             free_bytes,
@@ -76,6 +82,8 @@ pub struct Checked {
     pub check: FixityCheck,
     /// Every fault.
     pub faults: Vec<Fault>,
+    /// What came of repairing what was at fault.
+    pub mending: Mending,
 }
 
 /// One thing that is not as it was kept. Names no person: paths in the archive are made of random ids.
@@ -99,15 +107,18 @@ pub struct Fault {
 pub fn check_now(office: &Office, actor: &Actor, told: &(dyn Fn(u64, u64) + Sync)) -> Result<Checked> {
     actor.may(Right::MaintainArchive)?;
     let began = Instant::now();
-    let report = fixity::check(
+    // Bytes come before rows: what is known now, the archive holds when it is read.
+    let known = repair::known(office)?;
+    let mut report = fixity::check(
         &office.archive,
         threads(),
         &|progress| told(progress.checked as u64, progress.total as u64),
         &AtomicBool::new(false),
     );
-    let faults = faults(&report, &vanished(office, &report)?);
-    let check = keep(office, actor, &report, began, &Timestamp::now().to_string())?;
-    Ok(Checked { check, faults })
+    report.hold_to(&office.archive, &known);
+    let faults = faults(&report, &vanished(&report, &known));
+    let (check, mending) = keep(office, actor, &report, &known, began, &Timestamp::now().to_string())?;
+    Ok(Checked { check, faults, mending })
 }
 
 fn faults(report: &FixityReport, vanished: &[ObjectId]) -> Vec<Fault> {
@@ -145,13 +156,16 @@ pub(crate) fn run_check(ctx: &Ctx<'_>) -> Result<()> {
         ctx.progress("reading", progress.checked as u64, progress.total as u64);
         stop.fetch_or(ctx.cancelled(), Ordering::Relaxed);
     };
-    let report = fixity::check(&ctx.office().archive, threads(), &told, &stop);
+    let known = repair::known(ctx.office())?;
+    let mut report = fixity::check(&ctx.office().archive, threads(), &told, &stop);
     ctx.go_on()?;
-    let check = keep(ctx.office(), &ctx.actor()?, &report, began, &ctx.id().to_string())?;
+    report.hold_to(&ctx.office().archive, &known);
+    let (check, _) = keep(ctx.office(), &ctx.actor()?, &report, &known, began, &ctx.id().to_string())?;
     for (name, value) in [
         ("intact", check.intact),
         ("damaged", check.damaged),
         ("unreadable", check.unreadable),
+        ("repaired", check.repaired),
         ("bytes", check.bytes),
     ] {
         ctx.result(name, value);
@@ -165,26 +179,37 @@ pub(crate) fn threads() -> NonZeroUsize {
     NonZeroUsize::new(half).unwrap_or(NonZeroUsize::MIN)
 }
 
-/// Keeps what a check found, with a word to the audit trail and the ledger. `reference` tells checks apart.
+/// Repairs what a check found damaged, as far as a replica holds it whole, and keeps what was found, with a word to the
+/// audit trail and the ledger. `reference` tells checks apart.
 fn keep(
     office: &Office,
     actor: &Actor,
     report: &FixityReport,
+    known: &BTreeMap<ObjectId, Known>,
     began: Instant,
     reference: &str,
-) -> Result<FixityCheck> {
-    let vanished = vanished(office, report)?;
-    let figures = figures(office, report, vanished.len());
+) -> Result<(FixityCheck, Mending)> {
+    let gone = vanished(report, known);
+    let found = figures(office, report, gone.len());
+    let hurt: Vec<Known> =
+        known.values().filter(|known| !report.intact.contains(&known.object)).cloned().collect();
+    let mending = repair::mend(office, actor, &hurt)?;
+    let repaired = mending.repaired();
+    let now = if repaired.is_empty() { report.clone() } else { report.repaired(&office.archive, &repaired) };
+    let still_gone = vanished(&now, known);
+    let left = if repaired.is_empty() { found } else { figures(office, &now, still_gone.len()) };
     let check = fixity_check::FixityCheck {
         at: Timestamp::now(),
         ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-        ..figures
+        repaired: (found.damaged + found.unreadable).saturating_sub(left.damaged + left.unreadable),
+        ..found
     };
-    if check.damaged + check.unreadable > 0 {
-        tracing::error!(damaged = check.damaged, unreadable = check.unreadable, "The archive is not intact.");
+    if left.damaged + left.unreadable > 0 {
+        tracing::error!(damaged = left.damaged, unreadable = left.unreadable, "The archive is not intact.");
     }
-    let hurt = report.casualties.iter().filter_map(|casualty| casualty.object).chain(vanished);
-    let judged = report.intact.iter().map(|id| (*id, true)).chain(hurt.map(|id| (id, false)));
+    seal_whole(office, &now, known)?;
+    let still_hurt = now.casualties.iter().filter_map(|casualty| casualty.object).chain(still_gone);
+    let judged = now.intact.iter().map(|id| (*id, true)).chain(still_hurt.map(|id| (id, false)));
     office.office.write(|tx| -> Result<()> {
         fixity_check::insert(tx, &check)?;
         for (id, intact) in judged {
@@ -192,19 +217,34 @@ fn keep(
         }
         audit::record_in(tx, actor, "archive.checked", None, true)?;
         let detail = serde_json::json!({
-            "intact": check.intact, "damaged": check.damaged, "unreadable": check.unreadable, "bytes": check.bytes,
+            "intact": check.intact, "damaged": check.damaged, "unreadable": check.unreadable,
+            "repaired": check.repaired, "bytes": check.bytes,
         });
         event::queue(tx, actor, CHECKED, ARCHIVE, reference, &detail)
     })?;
-    Ok(check_to_api(check))
+    Ok((check_to_api(check), mending))
 }
 
-/// Objects the catalog knows and the check did not meet, although nobody may remove an object.
-fn vanished(office: &Office, report: &FixityReport) -> Result<Vec<ObjectId>> {
+/// Seals what was read whole and bears no seal of its newest version yet.
+fn seal_whole(office: &Office, report: &FixityReport, known: &BTreeMap<ObjectId, Known>) -> Result<()> {
+    let unsealed = |known: &&Known| {
+        report.intact.contains(&known.object)
+            && known.seal.as_ref().is_none_or(|seal| seal.version < known.version)
+    };
+    let seal = |known: &Known| {
+        let object = office.archive.object(known.object).ok().flatten()?;
+        let inventory = object.inventory_digest_at(known.version).ok().flatten()?;
+        Some((known.clone(), Seal { version: known.version, inventory }))
+    };
+    let whole: Vec<_> = known.values().filter(unsealed).filter_map(seal).collect();
+    repair::seal(office, &whole)
+}
+
+/// Objects that are known and that the check did not meet, although nobody may remove an object.
+fn vanished(report: &FixityReport, known: &BTreeMap<ObjectId, Known>) -> Vec<ObjectId> {
     let met: BTreeSet<_> =
         report.intact.iter().copied().chain(report.casualties.iter().filter_map(|c| c.object)).collect();
-    let known = office.catalog.read(catalog::object::heads)?;
-    Ok(known.iter().filter_map(|(id, _)| id.parse().ok()).filter(|id| !met.contains(id)).collect())
+    known.keys().filter(|object| !met.contains(object)).copied().collect()
 }
 
 /// Files counted by what was found of them. A vanished object counts as one damaged file: nobody knows how many it had.
@@ -215,6 +255,7 @@ fn figures(office: &Office, report: &FixityReport, vanished: usize) -> fixity_ch
         intact: 0,
         damaged: (report.frame.errors().count() + vanished) as u64,
         unreadable: 0,
+        repaired: 0,
         bytes: 0,
         ms: 0,
     };
@@ -275,6 +316,7 @@ fn check_to_api(check: fixity_check::FixityCheck) -> FixityCheck {
         intact: check.intact,
         damaged: check.damaged,
         unreadable: check.unreadable,
+        repaired: check.repaired,
         bytes: check.bytes,
         ms: check.ms,
     }

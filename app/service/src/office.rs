@@ -78,6 +78,8 @@ pub struct Paths {
     pub keys: PathBuf,
     /// Thumbnails; derived.
     pub cache: PathBuf,
+    /// What was damaged in the archive and replaced; nothing is ever removed from it.
+    pub quarantine: PathBuf,
     /// Held by the one process that may work here.
     pub lock: PathBuf,
 }
@@ -97,6 +99,7 @@ impl Paths {
             uploads: data.join("incoming/uploads"),
             keys: data.join("keys"),
             cache: data.join("cache"),
+            quarantine: data.join("quarantine"),
             lock: data.join("lock"),
         }
     }

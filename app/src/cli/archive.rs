@@ -7,12 +7,14 @@ use api::health::FixityCheck;
 use serde::Serialize;
 use service::Actor;
 use service::health::{self, Checked, Fault};
+use service::repair::Mending;
 
 use super::{bar::Bar, drill, place::Place};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Reads every byte of the archive and compares it with its digest: ends with 1 if any differs
+    /// Reads every byte of the archive, compares it with its digest and repairs what differs from a replica that holds it
+    /// whole: ends with 1 if any differs, also if it was repaired
     Check(Check),
 
     /// Restores the whole archive into an empty folder and compares every byte: ends with 1 if any differs
@@ -54,6 +56,7 @@ struct Told<'a> {
     #[serde(flatten)]
     check: &'a FixityCheck,
     faults: &'a [Fault],
+    repairs: &'a [archive::fixity::mend::Repair],
 }
 
 pub(super) fn run(command: Command) -> Result<ExitCode> {
@@ -86,22 +89,39 @@ fn check(args: &Check) -> Result<ExitCode> {
     let office = args.place.open()?;
     let bar = Bar::new();
     let told = |done, total| bar.show("reading", done, total);
-    let Checked { check, faults } = health::check_now(&office, &Actor::console(), &told)?;
+    let Checked { check, faults, mending } = health::check_now(&office, &Actor::console(), &told)?;
     bar.end();
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&Told { check: &check, faults: &faults })?);
+        let repairs = &mending.repairs;
+        println!("{}", serde_json::to_string_pretty(&Told { check: &check, faults: &faults, repairs })?);
     } else {
         for fault in &faults {
             let object = fault.object.as_deref().unwrap_or("the archive");
             println!("{object}: {} {} ({})", fault.path, fault.text, fault.code);
         }
-        if !faults.is_empty() {
+        tell(&mending);
+        if check.damaged + check.unreadable > check.repaired {
             println!("Bring what is damaged back from a copy, file by file; nothing else has changed.");
         }
         println!(
-            "{} files intact, {} damaged, {} unreadable; {} bytes read.",
-            check.intact, check.damaged, check.unreadable, check.bytes
+            "{} files intact, {} damaged, {} unreadable; {} of these repaired; {} bytes read.",
+            check.intact, check.damaged, check.unreadable, check.repaired, check.bytes
         );
     }
     Ok(if check.damaged + check.unreadable == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// What came back from which replica, and of what there is no good copy.
+fn tell(mending: &Mending) {
+    for repair in &mending.repairs {
+        println!(
+            "{}: repaired, version {} came whole from {}; what was damaged is kept as quarantine/{}",
+            repair.object, repair.version, repair.from, repair.name
+        );
+    }
+    for (object, why) in &mending.refused {
+        let why: Vec<_> = why.iter().map(|(name, why)| format!("{name}: {}", why.word())).collect();
+        let why = if why.is_empty() { "there is none".to_owned() } else { why.join(", ") };
+        println!("{object}: not repaired, no replica holds it whole ({why})");
+    }
 }

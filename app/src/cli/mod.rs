@@ -23,6 +23,7 @@ mod numbers;
 mod ocfl;
 mod password;
 mod place;
+mod replica;
 mod search;
 mod serve;
 mod stop;
@@ -62,6 +63,9 @@ enum Command {
     /// Looks after the archive
     #[command(subcommand)]
     Archive(archive::Command),
+    /// Keeps the archive once more on further volumes
+    #[command(subcommand)]
+    Replica(replica::Command),
     /// Shows long work and how far it is
     #[command(subcommand)]
     Job(job::Command),
@@ -99,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Search(args) => search::run(args),
         Command::Export(args) => export::run(args),
         Command::Archive(command) => archive::run(command),
+        Command::Replica(command) => replica::run(command),
         Command::Job(command) => job::run(command),
         Command::Ledger(command) => ledger::run(command),
         Command::Ocfl(command) => ocfl::run(command),

@@ -30,6 +30,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("upload_limit_mib", "largest file that staff may put in, MiB, default 4096"),
     ("delivery_limit_mib", "largest delivery, MiB, default 65536"),
     ("photo_limit_mib", "largest photo, MiB, default 32"),
+    ("patrol_days", "days within which every byte of the archive is read again, default 90"),
     ("session_idle_minutes", "minutes after which an unused session ends, default 30"),
     ("session_hours", "hours after which every session ends, default 12"),
     ("log_format", "text or json, default text"),
@@ -217,6 +218,9 @@ impl Layers {
         self.put_with("upload_limit_mib", &mut office.limits.upload, mib)?;
         self.put_with("delivery_limit_mib", &mut office.limits.delivery, mib)?;
         self.put_with("photo_limit_mib", &mut office.limits.photo, mib)?;
+        self.put_with("patrol_days", &mut office.patrol_period, |n: u16| {
+            Duration::from_secs(24 * 3600 * u64::from(n.max(1)))
+        })?;
         self.put_with("session_idle_minutes", &mut office.sessions.idle, |n: u32| {
             Duration::from_secs(u64::from(n) * 60)
         })?;

@@ -12,7 +12,9 @@ use hyper_util::{
     server::conn::auto::Builder,
 };
 use openssl::ssl::SslAcceptor;
-use service::{Office, compare, delivery, dossier, index, job, ledger, session, upload};
+use service::{
+    Office, compare, delivery, dossier, index, job, ledger, patrol, repair, replica, session, upload,
+};
 use tokio::task::JoinSet;
 
 use super::{App, router, tls, vendor};
@@ -57,6 +59,7 @@ pub struct Server {
     workers: job::Workers,
     integrator: ledger::Integrator,
     follower: index::Follower,
+    patrol: patrol::Patrol,
 }
 
 impl Server {
@@ -75,11 +78,13 @@ impl Server {
         let (staff, staff_listener) = bind(staff)?;
         let (vendors, vendors_listener) = bind(vendors)?;
         dossier::recover(&office).map_err(ServeError::Work)?;
+        repair::settle(&office).map_err(ServeError::Work)?;
         // Nothing comes in yet: what no row names was left by a crash.
         sweep(&office, Duration::ZERO);
         let workers = job::start(&office).map_err(ServeError::Work)?;
         let integrator = ledger::start(&office).map_err(ServeError::Work)?;
         let follower = index::follow(&office).map_err(ServeError::Work)?;
+        let patrol = patrol::start(&office).map_err(ServeError::Work)?;
         let app = App::new(office);
         let handles = [Handle::new(), Handle::new()];
         let [staff_handle, vendors_handle] = handles.clone();
@@ -87,7 +92,7 @@ impl Server {
         ports.spawn(serve_staff(staff_listener, staff_tls, staff_handle, router(app.clone())));
         ports.spawn(serve_vendors(vendors_listener, vendors_tls, vendors_handle, app.clone()));
         tokio::spawn(sweep_hourly(app.clone()));
-        Ok(Self { app, staff, vendors, handles, ports, workers, integrator, follower })
+        Ok(Self { app, staff, vendors, handles, ports, workers, integrator, follower, patrol })
     }
 
     /// Where staff connect.
@@ -120,7 +125,9 @@ impl Server {
         while self.ports.join_next().await.is_some() {}
         self.app.write_counted_refusals(true).await;
         let (workers, integrator, follower) = (self.workers, self.integrator, self.follower);
+        let patrol = self.patrol;
         let stop = move || {
+            drop(patrol);
             workers.stop();
             drop(follower);
             drop(integrator);
@@ -206,6 +213,7 @@ fn sweep(office: &Office, unnamed_for: Duration) {
         ("uploads", upload::sweep(office, unnamed_for)),
         ("deliveries", delivery::sweep(office, unnamed_for)),
         ("probes", compare::sweep(office, unnamed_for)),
+        ("replicas", replica::follow(office)),
     ];
     for (what, swept) in swept {
         if let Err(error) = swept {

@@ -142,6 +142,8 @@ ids! {
     HoldId = "hold";
     /// A request for copies from the archive.
     CopyId = "copy";
+    /// A copy of the archive on a further volume.
+    ReplicaId = "replica";
     /// Someone who signs in.
     UserId = "user";
 }

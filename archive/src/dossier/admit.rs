@@ -69,7 +69,7 @@ impl Holdings<'_> {
                 Err(_) => Fate::Damaged,
                 Ok(None) => match batch.adopt(*id, folder, |object| fits(catalog, object, &mut ids)) {
                     Ok(()) => Fate::Taken,
-                    Err(AdoptError::Unfit) => Fate::Unfit,
+                    Err(AdoptError::Unfit | AdoptError::Diverges(_)) => Fate::Unfit,
                     Err(AdoptError::NotValid(_, report)) => Fate::NotValid(first(&report)),
                     Err(AdoptError::Put(PutError::Twice(_))) => Fate::Held,
                     Err(AdoptError::Put(error)) => return Err(error.into()),

@@ -3,18 +3,27 @@
 //! Nothing counts as intact that was not read whole: [`FixityReport::intact`] names exactly the objects every byte of
 //! which agreed with its digests, so that whoever knows what should be there can tell what has vanished.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use bag::Report;
+use fs_err as fs;
 use serde::Serialize;
 
-use crate::ocfl::{self, ObjectId, Root};
+use crate::ocfl::{self, Object, ObjectId, Root};
 
 pub mod drill;
+pub mod mend;
+pub mod replica;
+
+mod known;
+
+pub use known::{Found, Known, Odd, Seal, Whole, look};
 
 /// How an object was found that is not intact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -120,6 +129,30 @@ pub fn check(
 }
 
 impl FixityReport {
+    /// Holds what is whole in itself to what is known of it: an object that lacks versions, or is not the one that was
+    /// kept, is damaged.
+    pub fn hold_to(&mut self, root: &Root, known: &BTreeMap<ObjectId, Known>) {
+        for known in known.values().filter(|known| self.intact.contains(&known.object)).collect::<Vec<_>>() {
+            if let Err(casualty) = known::hold(root, known) {
+                self.intact.remove(&known.object);
+                self.casualties.push(casualty);
+            }
+        }
+        self.casualties.sort_by(|one, other| one.place.cmp(&other.place));
+    }
+
+    /// The same once some objects have been repaired: what lies between the objects is judged again.
+    #[must_use]
+    pub fn repaired(&self, root: &Root, repaired: &BTreeSet<ObjectId>) -> Self {
+        let mut now = self.clone();
+        let places: BTreeSet<String> =
+            repaired.iter().map(|object| root.folder(*object).to_string_lossy().into_owned()).collect();
+        now.casualties.retain(|casualty| !places.contains(&casualty.place));
+        now.intact.extend(repaired);
+        now.frame = ocfl::validate_frame(root.path()).0;
+        now
+    }
+
     fn note(&mut self, result: Result<ObjectId, Casualty>) {
         match result {
             Ok(object) => drop(self.intact.insert(object)),
@@ -147,9 +180,13 @@ fn check_object(root: &Root, place: &str) -> Result<ObjectId, Casualty> {
 
 fn check_once(root: &Root, place: &str) -> Result<ObjectId, Casualty> {
     let mut report = ocfl::validate_object(&root.path().join(place));
-    let object = root.object_in(place).map(|object| object.id());
+    let object = root.object_in(place);
+    if let Some(object) = &object {
+        judge_versions(object, &mut report);
+    }
+    let object = object.map(|object| object.id());
     match object {
-        Some(object) if root.folder(object) != std::path::Path::new(place) => {
+        Some(object) if root.folder(object) != Path::new(place) => {
             report.error("misplaced", "", "another object belongs in this place");
         }
         Some(object) if report.is_valid() => return Ok(object),
@@ -166,5 +203,50 @@ fn check_once(root: &Root, place: &str) -> Result<ObjectId, Casualty> {
     Err(Casualty { place: place.to_owned(), object, standing, report })
 }
 
+/// OCFL lets a version be without its own inventory; what this archive writes never is.
+fn judge_versions(object: &Object, report: &mut Report) {
+    for (number, _) in object.versions() {
+        match object.inventory_digest_at(number.get()) {
+            Ok(Some(_)) => {}
+            Ok(None) => report.error(
+                "missing",
+                format!("{number}/inventory.json"),
+                "the version has lost its inventory",
+            ),
+            Err(error) => report.error("unreadable", format!("{number}/inventory.json"), error.to_string()),
+        }
+    }
+}
+
+/// Bytes of all files below a folder.
+fn bytes_below(dir: &Path) -> io::Result<u64> {
+    let mut bytes = 0_u64;
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let more =
+            if entry.file_type()?.is_dir() { bytes_below(&entry.path())? } else { entry.metadata()?.len() };
+        bytes = bytes.saturating_add(more);
+    }
+    Ok(bytes)
+}
+
+/// Asks the kernel to forget what it has read of a folder's files, so that they are read from the medium again.
+fn forget(dir: &Path) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let path = entry.path();
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => forget(&path),
+            Ok(kind) if kind.is_file() => {
+                // A file system that does not listen is read from memory.
+                let _advice = fs::File::open(&path)
+                    .map(|file| rustix::fs::fadvise(file.file(), 0, None, rustix::fs::Advice::DontNeed));
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod sample;
 #[cfg(test)]
 mod tests;

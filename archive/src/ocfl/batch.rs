@@ -1,8 +1,11 @@
 //! Writing: many objects staged, then all of them kept at once.
 
 mod adopt;
+mod extend;
+mod replace;
 
 pub use adopt::AdoptError;
+pub(crate) use replace::PROBE;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -187,6 +190,12 @@ impl<'root> Batch<'root> {
     /// Whether nothing is staged.
     pub fn is_empty(&self) -> bool {
         self.committed.is_empty()
+    }
+
+    /// Version and inventory digest of an object that is staged.
+    pub(crate) fn staged(&self, object: ObjectId) -> Option<(u32, Checksum)> {
+        let staged = self.committed.iter().find(|committed| committed.object == object)?;
+        Some((staged.version.get(), staged.inventory_digest.clone()))
     }
 
     /// Stages a version of a new or an existing object. Bytes the object already holds are not stored again.

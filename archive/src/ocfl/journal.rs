@@ -13,6 +13,9 @@ pub(super) const FILE: &str = "journal.json";
 /// Moves from the staging folder into the storage root, in order. Doing them again is harmless.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Journal {
+    /// What makes room first: from a place in the root to one outside it that nothing else ever takes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) aside: Vec<Move>,
     /// Each from a path in the staging folder to a path in the storage root.
     pub(super) moves: Vec<Move>,
     /// Files elsewhere whose bytes are now archived and which were given away.
@@ -42,6 +45,9 @@ impl Journal {
 
     /// Carries it out and removes the staging folder, the journal last among what matters.
     pub(super) fn carry_out(&self, disk: &Disk, root: &Path, staging: &Path) -> io::Result<()> {
+        for step in &self.aside {
+            move_aside(disk, &root.join(&step.from), &step.to)?;
+        }
         for step in &self.moves {
             move_once(disk, &staging.join(&step.from), &root.join(&step.to))?;
         }
@@ -53,6 +59,17 @@ impl Journal {
         disk.sync_parent(&staging.join(FILE))?;
         disk.remove_dir_all(staging)
     }
+}
+
+/// Moves what is to make room. Done before, it is not done again: by now something else may lie in its place.
+fn move_aside(disk: &Disk, from: &Path, to: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(to) {
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    disk.rename(from, to)?;
+    disk.sync_parent(to)
 }
 
 fn move_once(disk: &Disk, from: &Path, to: &Path) -> io::Result<()> {

@@ -219,6 +219,41 @@ impl Object {
         super::validate_object(&self.folder)
     }
 
+    /// The sha512 of its inventory as the disk holds it, which fixes every byte of every version.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be read.
+    pub fn inventory_digest(&self) -> Result<Checksum, ReadError> {
+        fs::read(self.folder.join(inventory::FILE))
+            .map(|bytes| Checksum::of(Algorithm::Sha512, &bytes))
+            .map_err(|source| ReadError::Io { object: self.id(), source })
+    }
+
+    /// The sha512 of the inventory that was written with a version of it; nothing if there is none.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be read.
+    pub fn inventory_digest_at(&self, version: u32) -> Result<Option<Checksum>, ReadError> {
+        match fs::read(self.folder.join(format!("v{version}")).join(inventory::FILE)) {
+            Ok(bytes) => Ok(Some(Checksum::of(Algorithm::Sha512, &bytes))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(ReadError::Io { object: self.id(), source }),
+        }
+    }
+
+    /// An object of which only some versions lie in the staging folder, and the sha512 of its inventory.
+    pub(super) fn staged(folder: &Path) -> Result<(Self, Checksum), ReadError> {
+        let failed = |source: Box<dyn std::error::Error + Send + Sync>| ReadError::Inventory {
+            folder: folder.to_owned(),
+            source,
+        };
+        let bytes = fs::read(folder.join(inventory::FILE)).map_err(|error| failed(error.into()))?;
+        let inventory = Inventory::parse(&bytes).map_err(|error| failed(error.into()))?;
+        Ok((Self { folder: folder.to_owned(), inventory }, Checksum::of(Algorithm::Sha512, &bytes)))
+    }
+
     pub(super) fn into_inventory(self) -> Inventory {
         self.inventory
     }

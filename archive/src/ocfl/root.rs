@@ -177,6 +177,14 @@ impl Root {
         self.dir.join(STAGING)
     }
 
+    /// The same root, whose power fails after so many more steps of writing.
+    #[cfg(test)]
+    pub(crate) fn with_fuse(&self, steps: i64) -> Self {
+        let mut root = self.clone();
+        root.disk.fuse = Some(std::sync::Arc::new(std::sync::atomic::AtomicI64::new(steps)));
+        root
+    }
+
     fn begin(&self, lock: fs::File) -> Result<Batch<'_>, OpenError> {
         let staging = self.staging();
         self.disk

@@ -17,20 +17,20 @@ fn user() -> User {
     }
 }
 
-fn path(name: &str) -> SafePath {
+pub(super) fn path(name: &str) -> SafePath {
     SafePath::new(name).unwrap()
 }
 
-fn version(object: ObjectId, message: &str) -> Version {
+pub(super) fn version(object: ObjectId, message: &str) -> Version {
     Version::new(object, message, user(), Timestamp::from_second(1_700_000_000).unwrap())
 }
 
-fn bytes(text: &str) -> Source {
+pub(super) fn bytes(text: &str) -> Source {
     Source::Bytes(text.as_bytes().to_vec())
 }
 
 pub(super) struct Fixture {
-    dir: tempfile::TempDir,
+    pub(super) dir: tempfile::TempDir,
     pub(super) root: Root,
 }
 
@@ -41,7 +41,7 @@ impl Fixture {
         Self { dir, root }
     }
 
-    fn put(&self, version: Version) -> Committed {
+    pub(super) fn put(&self, version: Version) -> Committed {
         let mut batch = self.root.batch().unwrap();
         batch.put(version).unwrap();
         batch.commit().unwrap().remove(0)

@@ -14,10 +14,11 @@ use api::Role;
 use api::delivery::{Confirm, Decision, Delivery, Propose};
 use api::dossier::PhotoKind;
 use api::face::Calibration;
+use api::health::Replica;
 use api::ids::{CalibrationId, JobId};
 use api::job::{Job, JobKind};
 use serde_json::{Value, json};
-use tests::{Client, Cut, Moment, Photo, Scene, delivered, differences, models, picture};
+use tests::{Client, Cut, Moment, Photo, Scene, delivered, differences, files, models, picture};
 
 /// So many that thresholds can be found on their photos.
 const STUDENTS: usize = 16;
@@ -102,7 +103,43 @@ fn stories() -> Vec<Story> {
         story(JobKind::VerifyLedger, Role::SystemAdmin, &[], |scene| maintain(scene, "/ledger/verify"));
     let appraise =
         story(JobKind::Appraise, Role::SystemAdmin, &[], |scene| maintain(scene, "/archive/appraisals"));
-    vec![roster, photos, diplomas, calibrate, check, accept, archive, rebuild, ledger, appraise]
+    let sync = story(JobKind::SyncReplica, Role::SystemAdmin, &[], |scene| {
+        let replica = replica(scene)?;
+        maintain(scene, &format!("/replicas/{replica}/sync"))
+    });
+    let sync = Story { after: forget_replica, ..sync };
+    let verify = story(JobKind::VerifyReplica, Role::SystemAdmin, &[], |scene| {
+        let replica = replica(scene)?;
+        told_to(scene, &["replica", "sync"])?;
+        let spoilt = files::below(&scene.appliance.folder().join("replica/archive"))?;
+        let spoilt = spoilt.into_iter().find(|path| path.extension().is_some_and(|end| end == "jpg"));
+        let spoilt = spoilt.context("the replica holds no photo")?;
+        files::flip(&scene.appliance.folder().join("replica/archive").join(spoilt))?;
+        maintain(scene, &format!("/replicas/{replica}/verify"))
+    });
+    vec![roster, photos, diplomas, calibrate, check, accept, archive, rebuild, ledger, appraise, sync, verify]
+}
+
+fn told_to(scene: &Scene, words: &[&str]) -> Result<()> {
+    let output = scene.appliance.run(words)?;
+    if !output.status.success() {
+        bail!("{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(())
+}
+
+/// Adds a replica in the scene's own folder. Returns its id.
+fn replica(scene: &Scene) -> Result<String> {
+    let dir = scene.appliance.folder().join("replica");
+    told_to(scene, &["replica", "add", "disk", "--dir", dir.to_str().context("a path without text")?])?;
+    let mut all: Vec<Replica> = scene.appliance.enter(Role::SystemAdmin)?.get("/replicas")?;
+    Ok(all.pop().context("there is no replica")?.id.to_string())
+}
+
+/// A copy of the scene must not find the replica of another.
+fn forget_replica(scene: &Scene, _: &Job) -> Result<()> {
+    told_to(scene, &["replica", "remove", "disk"])?;
+    Ok(std::fs::remove_dir_all(scene.appliance.folder().join("replica"))?)
 }
 
 fn maintain(scene: &Scene, path: &str) -> Result<Asked> {

@@ -17,5 +17,6 @@ mod drill;
 mod export;
 mod fixity;
 mod main_job;
+mod replicas;
 mod sweep;
 mod upload;

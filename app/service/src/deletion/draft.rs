@@ -10,7 +10,7 @@ use archive::deletion::{Due, Invitation};
 use handshake::envelope::Envelope;
 use handshake::keys::Role;
 use handshake::level::Level;
-use handshake::message::{Body, LocationKind, Person, Replica, Safety, Seal};
+use handshake::message::{Body, LocationKind, Person, Safety, Seal};
 use handshake::session::Stamp;
 use jiff::SignedDuration;
 use ledger::Hash;
@@ -114,26 +114,21 @@ impl Working<'_> {
         })
     }
 
-    /// The one copy there is, if its last check found every byte intact; the delivery's open defects; and the holds on
-    /// people whose photos came with it.
+    /// The replicas that hold every object of the case, the delivery's open defects, and the holds on people whose photos
+    /// came with it. The archive itself is no replica.
     fn safety(&self) -> Result<Safety> {
-        let (checks, items, holds) = self.office.office.read(|conn| -> Result<_> {
-            Ok((fixity_check::latest(conn, 1)?, item::all(conn, self.row.delivery)?, hold::standing(conn)?))
-        })?;
+        let (items, holds) = self
+            .office
+            .office
+            .read(|conn| -> Result<_> { Ok((item::all(conn, self.row.delivery)?, hold::standing(conn)?)) })?;
         let archived = self.office.catalog.read(|conn| photo::of_delivery(conn, self.row.delivery))?;
         // The vendor has also what was sent back.
         let sent = items.iter().filter_map(|item| item.person);
         let people: BTreeSet<PersonId> = archived.into_iter().map(|(person, _)| person).chain(sent).collect();
-        let intact = checks.into_iter().filter(|check| check.damaged == 0 && check.unreadable == 0);
-        let replica = |check: fixity_check::FixityCheck| Replica {
-            id: "archive".to_owned(),
-            medium: "appliance".to_owned(),
-            verified_at: check.at,
-        };
         let open_defects = items.iter().filter(|item| !item.state.is_acceptable()).count() as u64;
         let holds = holds.iter().filter(|hold| people.contains(&hold.person));
         let holds = holds.map(|hold| hold.id.to_string()).collect();
-        Ok(Safety { replicas: intact.map(replica).collect(), open_defects, holds })
+        Ok(Safety { replicas: self.replicas()?, open_defects, holds })
     }
 
     fn verifier(&self) -> Person {

@@ -11,6 +11,7 @@ mod draft;
 mod drilled;
 mod open;
 mod paper;
+mod replicated;
 mod to_api;
 mod vendor;
 mod working;

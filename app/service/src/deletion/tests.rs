@@ -30,7 +30,7 @@ use ledger::{Hash, to_base64};
 
 use crate::authority::Names;
 use crate::drill::Afterwards;
-use crate::{Actor, Config, Error, Office, account, campaign, deletion, doctor, drill, hold};
+use crate::{Actor, Config, Error, Office, account, campaign, deletion, doctor, drill, hold, replica};
 
 const PASSWORD: &str = "correct horse battery";
 const FINGERPRINT: &str = "fe";
@@ -415,6 +415,89 @@ fn a_drill_that_found_a_difference_anywhere_counts_for_nobody() {
     std::fs::write(&file, good).unwrap();
     assert_eq!(school.drill(), 0);
     assert!(drill_of(&school.get(case.id)).met, "mended, and drilled again");
+}
+
+/// A volume in memory; unmounted when dropped. Nothing where mounting is not allowed.
+struct Volume(tempfile::TempDir);
+
+impl Volume {
+    fn mount() -> Option<Self> {
+        let dir = tempfile::tempdir().unwrap();
+        let mounted = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=32m,mode=0700", "xuecang-test"])
+            .arg(dir.path())
+            .output();
+        mounted.is_ok_and(|output| output.status.success()).then_some(Self(dir))
+    }
+}
+
+impl Drop for Volume {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("--lazy").arg(self.0.path()).output();
+    }
+}
+
+impl School {
+    fn replicas_of(&self, case: CaseId) -> (bool, String) {
+        let case = self.get(case);
+        let guard = case.guards.iter().find(|guard| guard.code == "archive.replicas").unwrap();
+        (guard.met, guard.detail.clone())
+    }
+
+    fn replicate(&self, name: &str, dir: &std::path::Path) -> api::ids::ReplicaId {
+        let id = replica::add(&self.office, &Actor::console(), name, dir).unwrap().id;
+        replica::sync_now(&self.office, &Actor::console(), id, &mut |_, _, _| true).unwrap();
+        id
+    }
+
+    fn verify(&self, id: api::ids::ReplicaId) {
+        replica::verify_now(&self.office, &Actor::console(), id, &mut |_, _, _| true).unwrap();
+    }
+}
+
+#[test]
+fn two_replicas_count_only_on_devices_of_their_own_and_only_as_the_archive_is_now() {
+    let school = school();
+    let case = school.to_seal(school.open()).id;
+    let told = |replicas: usize, media: usize| format!("replicas={replicas} media_verified_in_24h={media}");
+    assert_eq!(school.replicas_of(case), (false, told(0, 0)), "the archive itself is no replica");
+    let here = [school.dir.path().join("one"), school.dir.path().join("two")];
+    let ids = here.each_ref().map(|dir| school.replicate(dir.file_name().unwrap().to_str().unwrap(), dir));
+    assert_eq!(school.replicas_of(case), (false, told(0, 0)), "written, and not read back");
+    ids.iter().for_each(|id| school.verify(*id));
+    assert_eq!(school.replicas_of(case), (false, told(2, 0)), "both on the archive's own device");
+
+    let (Some(one), Some(two)) = (Volume::mount(), Volume::mount()) else {
+        println!("skipped: replicas on devices of their own, because mounting is not allowed here");
+        return;
+    };
+    let ids = [
+        school.replicate("third", &one.0.path().join("a")),
+        school.replicate("fourth", &one.0.path().join("b")),
+    ];
+    ids.iter().for_each(|id| school.verify(*id));
+    assert_eq!(school.replicas_of(case), (false, told(4, 1)), "two on one device count once");
+    let fifth = school.replicate("fifth", &two.0.path().join("c"));
+    assert_eq!(school.replicas_of(case), (false, told(4, 1)));
+    school.verify(fifth);
+    assert_eq!(school.replicas_of(case), (true, told(5, 2)));
+
+    // What is added to a dossier is not at the replicas yet.
+    let photos = school.office.catalog.read(|conn| photos::of_delivery(conn, school.delivery)).unwrap();
+    let more = NewPhoto::from_bytes(PhotoKind::Enrolment, photo(99), "later").unwrap();
+    let by = User { name: "test".to_owned(), address: None };
+    Holdings::new(&school.office.archive, &school.office.catalog)
+        .keep(vec![Change::of(photos[0].0, "later").photo(more)], &by, Timestamp::now())
+        .unwrap();
+    assert_eq!(school.replicas_of(case), (false, told(0, 0)));
+    for id in [ids[0], fifth] {
+        replica::sync_now(&school.office, &Actor::console(), id, &mut |_, _, _| true).unwrap();
+        school.verify(id);
+    }
+    assert_eq!(school.replicas_of(case), (true, told(2, 2)));
+    school.sign(&school.registrar, case).unwrap();
+    let sealed = school.sign(&school.it, case).unwrap();
+    assert!(sealed.guards.iter().any(|guard| guard.code == "archive.replicas" && guard.met), "{sealed:#?}");
 }
 
 /// A letter in the middle of the last message's payload becomes another.

@@ -57,6 +57,11 @@ impl Jobs {
         self.told.subscribe()
     }
 
+    /// Whether any job runs.
+    pub(crate) fn is_busy(&self) -> bool {
+        !self.stops().is_empty()
+    }
+
     /// The row as it would be if there were room for it.
     fn latest(&self, row: rows::Job) -> rows::Job {
         lock(&self.unwritten).get(&row.id).cloned().unwrap_or(row)
@@ -225,7 +230,9 @@ const fn rights(kind: JobKind) -> &'static [Right] {
         | JobKind::ReadScans => &[Right::Import],
         JobKind::CheckDelivery | JobKind::AcceptDelivery => &[Right::ReadDeliveries],
         JobKind::Calibrate => &[Right::Calibrate],
-        JobKind::CheckArchive | JobKind::Rebuild => &[Right::ReadHealth, Right::MaintainArchive],
+        JobKind::CheckArchive | JobKind::Rebuild | JobKind::SyncReplica | JobKind::VerifyReplica => {
+            &[Right::ReadHealth, Right::MaintainArchive]
+        }
         JobKind::Appraise => &[Right::ReadHealth, Right::AppraiseArchive],
         JobKind::VerifyLedger => &[Right::ReadLedger],
     }

@@ -17,7 +17,7 @@ use archive::db::office::job as rows;
 use jiff::Timestamp;
 
 use super::{Ctx, lock, run, to_api};
-use crate::{Error, Office, Result, from_word, word};
+use crate::{Error, Office, Result, from_word, replica, word};
 
 /// Which thread does a kind of job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,9 @@ const fn lane(kind: JobKind) -> Lane {
         | JobKind::Calibrate
         | JobKind::CheckArchive
         | JobKind::Appraise
-        | JobKind::VerifyLedger => Lane::Read,
+        | JobKind::SyncReplica
+        | JobKind::VerifyLedger
+        | JobKind::VerifyReplica => Lane::Read,
         JobKind::ReadScans => Lane::Slow,
     }
 }
@@ -189,6 +191,11 @@ fn finish(office: &Office, mut row: rows::Job, ended: Result<()>, stopped: bool)
     record(office, &row)?;
     tracing::info!(job.id = %row.id, job.kind = %row.kind, job.state = %row.state, "Job {} is {}.", row.id, row.state);
     office.jobs.tell(to_api(&row)?);
+    let wrote = from_word(&row.kind).is_some_and(|kind| lane(kind) == Lane::Write);
+    // The hourly pass makes up for it.
+    if wrote && let Err(error) = replica::follow(office) {
+        tracing::warn!(cause = ?error, "The replicas could not be asked to follow: {error}.");
+    }
     Ok(())
 }
 

@@ -43,6 +43,7 @@ mod ledger;
 mod paper;
 mod persons;
 mod photos;
+mod replicas;
 mod rights;
 mod scans;
 mod search;
@@ -77,6 +78,7 @@ pub const TABLE: &[&Resource] = &[
     &ledger::RESOURCE,
     &persons::RESOURCE,
     &photos::RESOURCE,
+    &replicas::RESOURCE,
     &rights::RESOURCE,
     &scans::RESOURCE,
     &search::RESOURCE,

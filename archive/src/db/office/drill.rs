@@ -1,10 +1,9 @@
 //! Restore drills: each one's figures and report, and the objects that came back whole.
 
 use jiff::Timestamp;
-use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params};
 
-use crate::db::At;
+use crate::db::{At, parsed};
 use crate::fixity::drill::{DrillReport, Restored};
 use crate::ocfl::ObjectId;
 
@@ -114,14 +113,6 @@ fn restored_from_row(row: &Row<'_>) -> rusqlite::Result<Restored> {
         files: row.get("files")?,
         bytes: row.get("bytes")?,
     })
-}
-
-fn parsed<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<T>
-where
-    T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
-{
-    let text: String = row.get(column)?;
-    text.parse().map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))
 }
 
 #[cfg(test)]

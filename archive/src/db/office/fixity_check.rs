@@ -16,6 +16,8 @@ pub struct FixityCheck {
     pub damaged: u64,
     /// Files that could not be read.
     pub unreadable: u64,
+    /// Damaged and unreadable files that were whole again when the check ended.
+    pub repaired: u64,
     /// Bytes read.
     pub bytes: u64,
     /// How long it took, ms.
@@ -29,6 +31,7 @@ impl FixityCheck {
             intact: row.get("intact")?,
             damaged: row.get("damaged")?,
             unreadable: row.get("unreadable")?,
+            repaired: row.get("repaired")?,
             bytes: row.get("bytes")?,
             ms: row.get("ms")?,
         })
@@ -45,11 +48,11 @@ pub fn latest(conn: &Connection, limit: u32) -> rusqlite::Result<Vec<FixityCheck
 /// Keeps the figures of a check that ended.
 pub fn insert(tx: &Transaction<'_>, check: &FixityCheck) -> rusqlite::Result<()> {
     tx.execute(
-        "INSERT INTO fixity_check (at, intact, damaged, unreadable, bytes, ms)
-         VALUES (:at, :intact, :damaged, :unreadable, :bytes, :ms)",
+        "INSERT INTO fixity_check (at, intact, damaged, unreadable, repaired, bytes, ms)
+         VALUES (:at, :intact, :damaged, :unreadable, :repaired, :bytes, :ms)",
         named_params! {
             ":at": At(check.at), ":intact": check.intact, ":damaged": check.damaged,
-            ":unreadable": check.unreadable, ":bytes": check.bytes, ":ms": check.ms,
+            ":unreadable": check.unreadable, ":repaired": check.repaired, ":bytes": check.bytes, ":ms": check.ms,
         },
     )?;
     Ok(())
@@ -62,6 +65,15 @@ pub fn of_object(conn: &Connection, object: ObjectId) -> rusqlite::Result<Option
             Ok((row.get::<_, At>("checked")?.0, row.get("intact")?))
         })
         .optional()
+}
+
+/// When every object was last read, and whether it was whole.
+pub fn objects(conn: &Connection) -> rusqlite::Result<Vec<(ObjectId, Timestamp, bool)>> {
+    conn.prepare_cached("SELECT object, checked, intact FROM fixity_object")?
+        .query_map([], |row| {
+            Ok((crate::db::parsed(row, "object")?, row.get::<_, At>("checked")?.0, row.get("intact")?))
+        })?
+        .collect()
 }
 
 /// Notes what a check found of an object.

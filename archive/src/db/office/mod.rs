@@ -15,8 +15,11 @@ pub mod hold;
 pub mod item;
 pub mod job;
 pub mod proof;
+pub mod repair;
+pub mod replica;
 pub mod review;
 pub mod roster;
+pub mod seal;
 pub mod session;
 pub mod setting;
 pub mod settlement;
@@ -34,6 +37,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0003_settlements.sql")),
     M::up(include_str!("migrations/0004_digest.sql")),
     M::up(include_str!("migrations/0005_drill.sql")),
+    M::up(include_str!("migrations/0006_replicas.sql")),
     M::up(include_str!("migrations/0007_appraisals.sql")),
     M::up(include_str!("migrations/0008_proofs.sql")),
     M::up(include_str!("migrations/0009_use.sql")),

@@ -29,6 +29,7 @@ mod copy;
 mod target;
 
 pub use target::Target;
+pub(super) use target::make;
 
 /// An object that came back whole: every byte of it was read back and is what its digests say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,9 +11,6 @@ use fs_err as fs;
 use super::copy::Need;
 use super::{Error, unusable};
 
-/// The folder below the target that holds the copy.
-const COPY: &str = "archive";
-
 /// An empty folder that was found fit for a drill.
 #[derive(Debug)]
 pub struct Target {
@@ -23,6 +20,9 @@ pub struct Target {
 }
 
 impl Target {
+    /// The folder below the target that holds the copy.
+    pub const COPY: &'static str = "archive";
+
     /// Takes an empty folder, or makes it in a folder that is there. `outside` are folders it must not lie in.
     ///
     /// # Errors
@@ -61,7 +61,7 @@ impl Target {
     /// The folder in it that holds the copy, a storage root once the drill is over.
     #[must_use]
     pub fn copy(&self) -> PathBuf {
-        self.dir.join(COPY)
+        self.dir.join(Self::COPY)
     }
 
     /// Removes the copy, and the folder if it was made for it. What else lies there by now stays.
@@ -102,7 +102,7 @@ impl Target {
 }
 
 /// Makes a folder that only its owner may enter.
-pub(super) fn make(dir: &Path) -> io::Result<()> {
+pub(in crate::fixity) fn make(dir: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(dir)
 }
 

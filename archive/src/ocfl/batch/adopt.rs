@@ -25,6 +25,9 @@ pub enum AdoptError {
     /// The judge did not want it.
     #[error("it is not of a kind that is kept here")]
     Unfit,
+    /// What is here is not an earlier state of it.
+    #[error("object {0} is here in a state that does not lead to the one that is to be taken in")]
+    Diverges(ObjectId),
 }
 
 impl Batch<'_> {
@@ -65,7 +68,7 @@ impl Batch<'_> {
     }
 }
 
-fn take(
+pub(super) fn take(
     disk: &Disk,
     id: ObjectId,
     from: &Path,
@@ -88,7 +91,7 @@ fn take(
 }
 
 /// Copies a folder with everything in it. A link, a pipe or a device is an error.
-fn copy_tree(disk: &Disk, from: &Path, to: &Path) -> io::Result<()> {
+pub(super) fn copy_tree(disk: &Disk, from: &Path, to: &Path) -> io::Result<()> {
     disk.create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
