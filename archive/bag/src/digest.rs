@@ -99,7 +99,7 @@ impl Algorithm {
             Self::Sha224 => Box::new(sha2::Sha224::new()),
             Self::Sha256 => Box::new(sha2::Sha256::new()),
             Self::Sha384 => Box::new(sha2::Sha384::new()),
-            Self::Sha512 => Box::new(sha2::Sha512::new()),
+            Self::Sha512 => Box::new(Sha512(openssl::sha::Sha512::new())),
             Self::Sha512_256 => Box::new(sha2::Sha512_256::new()),
             Self::Blake2b160 => Box::new(Blake2b::<U20>::new()),
             Self::Blake2b256 => Box::new(Blake2b::<U32>::new()),
@@ -246,8 +246,12 @@ pub fn hash_reader(mut from: impl Read, algorithms: &[Algorithm]) -> io::Result<
     Ok(hashing.finish().1)
 }
 
-/// Copies through a buffer large enough that hashing, not system calls, sets the pace.
-pub(crate) fn copy(from: &mut impl Read, to: &mut impl Write) -> io::Result<u64> {
+/// Copies through a buffer large enough that hashing, not system calls, sets the pace. Returns how many bytes that were.
+///
+/// # Errors
+///
+/// As the reader and the writer do.
+pub fn copy(from: &mut impl Read, to: &mut impl Write) -> io::Result<u64> {
     let mut buffer = vec![0; 256 * 1024];
     let mut total = 0;
     loop {
@@ -259,6 +263,20 @@ pub(crate) fn copy(from: &mut impl Read, to: &mut impl Write) -> io::Result<u64>
         };
         to.write_all(buffer.get(..read).unwrap_or_default())?;
         total += read as u64;
+    }
+}
+
+/// SHA-512 by OpenSSL: what is kept is named by it, and OpenSSL is 1.4 times as quick as the `sha2` crate
+/// (706 beside 504 MB/s on a processor with AVX2). The others are equal, or seldom needed.
+struct Sha512(openssl::sha::Sha512);
+
+impl Hasher for Sha512 {
+    fn feed(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn done(self: Box<Self>) -> Checksum {
+        Checksum(hex::encode(self.0.finish()))
     }
 }
 

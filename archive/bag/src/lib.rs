@@ -6,6 +6,7 @@
 //! - Judging never stops at the first mistake: a [`Report`] lists all of them.
 //! - Whoever signs vouches for `tagmanifest-sha256.txt`, which names every manifest, which names every file.
 
+pub mod crew;
 mod digest;
 mod fsync;
 mod manifest;
@@ -22,7 +23,7 @@ mod write;
 mod fixtures;
 
 pub use digest::{
-    Algorithm, Checksum, Hashed, Hashing, ParseAlgorithmError, ParseChecksumError, hash_reader,
+    Algorithm, Checksum, Hashed, Hashing, ParseAlgorithmError, ParseChecksumError, copy, hash_reader,
 };
 pub use path::{Hazard, PathError, SafePath};
 pub use read::{Bag, FetchItem, ReadError};

@@ -1,11 +1,13 @@
 //! Judging a bag: is it complete, is it valid, is it safe.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::io;
 use std::path::Path;
 
 use fs_err as fs;
 
+use crate::crew;
 use crate::digest::hash_reader;
 use crate::manifest::{Lists, Manifest};
 use crate::path::folded;
@@ -236,9 +238,15 @@ impl Judge<'_> {
         }
     }
 
+    /// Reads the files on all cores, and tells of them in the order of their names.
     fn compare(&mut self, found: &Found, wanted: BTreeMap<String, BTreeMap<Algorithm, Checksum>>) {
-        for (name, sums) in wanted {
-            match self.sums_of(found, &name, &sums) {
+        let reading = &*self;
+        let Ok(read) = crew::in_order(crew::cores(), wanted, |(name, sums)| {
+            let actual = reading.sums_of(found, &name, &sums);
+            Ok::<_, Infallible>((name, sums, actual))
+        });
+        for (name, sums, actual) in read {
+            match actual {
                 Ok(actual) => self.compare_one(&name, &sums, &actual),
                 Err(error) => self.report.error("unreadable", name, error.to_string()),
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bag::{Algorithm, Checksum};
+use bag::{Algorithm, Checksum, crew};
 use ids::{CaseId, DeliveryId, PersonId, PhotoId, ScanId};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -190,7 +190,7 @@ impl<'a> Holdings<'a> {
         for change in changes {
             self.draft(&mut drafts, change, by, at)?;
         }
-        let mut kept = Vec::new();
+        let (mut kept, mut versions) = (Vec::new(), Vec::new());
         for (person, (draft, object)) in drafts {
             let version = object.as_ref().map_or(0, |object| object.head().get());
             let changed = draft.changed;
@@ -202,9 +202,10 @@ impl<'a> Holdings<'a> {
                 scans: draft.scans.clone(),
             });
             if changed {
-                batch.put(version_of(person, draft, by, at)?)?;
+                versions.push(version_of(person, draft, by, at)?);
             }
         }
+        batch.put_all(versions)?;
         let objects = kept.iter().filter(|kept| kept.changed).map(|kept| object_of(kept.person)).collect();
         self.commit(batch, objects)?;
         Ok(kept)
@@ -305,11 +306,12 @@ impl<'a> Holdings<'a> {
         #[cfg(test)]
         super::tests::fault("after commit");
         self.catalog.write(|tx| {
-            for &id in &objects {
-                if let Some(object) = self.root.object(id)? {
-                    record(tx, &object)?;
-                }
-            }
+            // Read while nobody else can write rows, so that no older state is noted after a newer one.
+            let noted = crew::in_order(crew::cores(), &objects, |&id| match self.root.object(id)? {
+                Some(object) => Noted::read(&object).map(Some),
+                None => Ok(None),
+            })?;
+            noted.iter().flatten().try_for_each(|noted| noted.write(tx).map(drop))?;
             intents.iter().try_for_each(|&id| intent::remove(tx, id))?;
             Ok(())
         })
@@ -329,6 +331,7 @@ fn holds(object: &Object, path: &SafePath, source: &Source) -> bool {
     let Some(held) = object.digest(path) else { return false };
     match source {
         Source::Bytes(bytes) => Checksum::of(Algorithm::Sha512, bytes) == *held,
+        Source::Digested(bytes) => bytes.sha512() == held,
         Source::Copy(file) | Source::Move(file) => fs_err::File::open(file)
             .and_then(|file| bag::hash_reader(file, &[Algorithm::Sha512]))
             .is_ok_and(|hashed| hashed.sums.get(&Algorithm::Sha512) == Some(held)),
@@ -389,51 +392,81 @@ fn read_json<T: serde::de::DeserializeOwned>(
     })
 }
 
-/// Notes an object's newest state: every row that follows from its files.
-pub(super) fn record(tx: &crate::db::Transaction<'_>, object: &Object) -> Result<ObjectKind, Error> {
-    let dossier = read_dossier(object)?;
-    let kind = match &dossier {
-        Some(_) => ObjectKind::Dossier,
-        None => kind_of(object),
-    };
-    let (files, bytes) = measure(object);
-    object::upsert(tx, &object::Object { id: object.id(), kind, head: object.head().get(), files, bytes })?;
-    for (number, info) in object.versions() {
-        let row = version::Version {
+/// Everything the catalog says of an object's newest state, read from its files: no row is needed for it.
+pub(super) struct Noted {
+    object: object::Object,
+    versions: Vec<version::Version>,
+    dossier: Option<Dossier>,
+    /// What was read on its scans, in their order.
+    readings: Vec<Option<Reading>>,
+}
+
+impl Noted {
+    /// Reads it.
+    pub(super) fn read(object: &Object) -> Result<Self, Error> {
+        let dossier = read_dossier(object)?;
+        let kind = match &dossier {
+            Some(_) => ObjectKind::Dossier,
+            None => kind_of(object),
+        };
+        let (files, bytes) = measure(object);
+        let versions = object.versions().map(|(number, info)| version::Version {
             number: number.get(),
             created: info.created,
             by: info.user.name.clone(),
             by_address: info.user.address.clone(),
             message: info.message.clone(),
-        };
-        if version::insert(tx, object.id(), &row)? {
-            to_note::insert(tx, object.id(), number.get())?;
+        });
+        let versions = versions.collect();
+        let scans = dossier.iter().flat_map(|dossier| &dossier.diplomas).flat_map(|diploma| &diploma.scans);
+        let readings = scans.map(|kept| kept.reading.as_deref().and_then(|file| read_reading(object, file)));
+        let readings = readings.collect();
+        let object = object::Object { id: object.id(), kind, head: object.head().get(), files, bytes };
+        Ok(Self { object, versions, dossier, readings })
+    }
+
+    /// Writes every row that follows from it.
+    pub(super) fn write(&self, tx: &crate::db::Transaction<'_>) -> Result<ObjectKind, crate::db::Error> {
+        object::upsert(tx, &self.object)?;
+        for row in &self.versions {
+            if version::insert(tx, self.object.id, row)? {
+                to_note::insert(tx, self.object.id, row.number)?;
+            }
         }
+        if let Some(dossier) = &self.dossier {
+            person::upsert(tx, dossier.person, &dossier.facts)?;
+            membership::replace(tx, dossier.person, &dossier.campaigns)?;
+            photo::replace(tx, dossier.person, &dossier.photos)?;
+            diploma::replace(tx, dossier.person, &dossier.diplomas)?;
+            self.write_scans(tx, dossier)?;
+            to_index::insert(tx, dossier.person)?;
+        }
+        Ok(self.object.kind)
     }
-    if let Some(dossier) = dossier {
-        person::upsert(tx, dossier.person, &dossier.facts)?;
-        membership::replace(tx, dossier.person, &dossier.campaigns)?;
-        photo::replace(tx, dossier.person, &dossier.photos)?;
-        diploma::replace(tx, dossier.person, &dossier.diplomas)?;
-        record_scans(tx, object, &dossier)?;
-        to_index::insert(tx, dossier.person)?;
+
+    fn write_scans(
+        &self,
+        tx: &crate::db::Transaction<'_>,
+        dossier: &Dossier,
+    ) -> Result<(), crate::db::Error> {
+        scan::forget(tx, dossier.person)?;
+        let mut readings = self.readings.iter();
+        for diploma in &dossier.diplomas {
+            for (position, kept) in (0..).zip(&diploma.scans) {
+                let reading = readings.next().and_then(Option::as_ref);
+                scan::insert(tx, dossier.person, diploma, position, kept, reading)?;
+            }
+        }
+        Ok(())
     }
-    Ok(kind)
 }
 
-/// Notes the scans with what was read on them. A reading that can't be understood is as if there were none yet: it can be
-/// made again.
-fn record_scans(tx: &crate::db::Transaction<'_>, object: &Object, dossier: &Dossier) -> Result<(), Error> {
-    scan::forget(tx, dossier.person)?;
-    for diploma in &dossier.diplomas {
-        for (position, kept) in (0..).zip(&diploma.scans) {
-            let reading = kept.reading.as_deref().and_then(|file| read_reading(object, file));
-            scan::insert(tx, dossier.person, diploma, position, kept, reading.as_ref())?;
-        }
-    }
-    Ok(())
+/// Notes an object's newest state: every row that follows from its files.
+pub(super) fn record(tx: &crate::db::Transaction<'_>, object: &Object) -> Result<ObjectKind, Error> {
+    Ok(Noted::read(object)?.write(tx)?)
 }
 
+/// What was read on a scan. What can't be understood is as if there were nothing yet: it can be made again.
 fn read_reading(object: &Object, file: &str) -> Option<Reading> {
     let bytes = object.read(&SafePath::new(file).ok()?).ok()?;
     serde_json::from_slice(&bytes)

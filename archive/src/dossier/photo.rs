@@ -5,14 +5,14 @@ use std::{
     path::PathBuf,
 };
 
+use bag::{Algorithm, Checksum};
 use fs_err as fs;
 use ids::DeliveryId;
 use image::{ImageFormat, ImageReader, Limits};
 use jiff::Timestamp;
-use sha2::{Digest as _, Sha256, Sha512};
 
 use super::PhotoKind;
-use crate::ocfl::Source;
+use crate::ocfl::{Digested, Source};
 
 /// No photo of a person has more pixels on a side.
 const MAX_SIDE: u32 = 12_000;
@@ -69,9 +69,12 @@ pub struct NewPhoto {
 
 #[derive(Debug, Clone)]
 enum Bytes {
-    Here(Vec<u8>),
+    Here(Digested),
     File(PathBuf),
 }
+
+/// Photos up to this size are held in memory until they are kept, so that they are read and hashed once, bytes.
+const HELD: u64 = 4 << 20;
 
 impl NewPhoto {
     /// Takes a photo's bytes, decoding all of them.
@@ -86,27 +89,32 @@ impl NewPhoto {
         bytes: Vec<u8>,
         source: impl Into<String>,
     ) -> Result<Self, PhotoError> {
-        Self::look_at(kind, &bytes, source.into()).map(|photo| Self { bytes: Bytes::Here(bytes), ..photo })
+        let bytes = Digested::new(bytes);
+        let about = About::look_at(&bytes)?;
+        Ok(Self::new(kind, about, Bytes::Here(bytes), source.into()))
     }
 
-    /// As [`from_bytes`](Self::from_bytes), from a file that is copied when the photo is kept.
+    /// As [`from_bytes`](Self::from_bytes), from a file. A large one is read again when the photo is kept.
     ///
     /// # Errors
     ///
     /// As [`from_bytes`](Self::from_bytes), or if the file can't be read.
     pub fn from_file(kind: PhotoKind, file: PathBuf, source: impl Into<String>) -> Result<Self, PhotoError> {
-        let bytes = fs::read(&file).map_err(PhotoError::Read)?;
-        Self::look_at(kind, &bytes, source.into()).map(|photo| Self { bytes: Bytes::File(file), ..photo })
+        let bytes = Digested::new(fs::read(&file).map_err(PhotoError::Read)?);
+        let about = About::look_at(&bytes)?;
+        let bytes = if about.len <= HELD { Bytes::Here(bytes) } else { Bytes::File(file) };
+        Ok(Self::new(kind, about, bytes, source.into()))
     }
 
-    fn look_at(kind: PhotoKind, bytes: &[u8], source: String) -> Result<Self, PhotoError> {
-        let Look { format, width, height } = Look::at(bytes)?;
-        Ok(Self {
+    fn new(kind: PhotoKind, about: About, bytes: Bytes, source: String) -> Self {
+        let About { format, width, height, len, sha256, sha512 } = about;
+        Self {
             kind,
+            bytes,
             format,
-            sha256: hex::encode(Sha256::digest(bytes)),
-            sha512: hex::encode(Sha512::digest(bytes)),
-            len: bytes.len() as u64,
+            sha256,
+            sha512,
+            len,
             width,
             height,
             captured: None,
@@ -114,8 +122,7 @@ impl NewPhoto {
             delivery: None,
             token: None,
             source,
-            bytes: Bytes::Here(Vec::new()),
-        })
+        }
     }
 
     /// Says when it was taken, and with what or by whom.
@@ -157,7 +164,7 @@ impl NewPhoto {
 
     pub(super) fn into_source(self) -> Source {
         match self.bytes {
-            Bytes::Here(bytes) => Source::Bytes(bytes),
+            Bytes::Here(bytes) => Source::Digested(bytes),
             Bytes::File(file) => Source::Copy(file),
         }
     }
@@ -200,6 +207,30 @@ impl Look {
     /// What the name of such a file ends with.
     pub(crate) const fn ending(self) -> &'static str {
         ending(self.format)
+    }
+}
+
+/// What is found out about a photo by looking at all of it.
+struct About {
+    format: ImageFormat,
+    width: u32,
+    height: u32,
+    len: u64,
+    sha256: String,
+    sha512: String,
+}
+
+impl About {
+    fn look_at(photo: &Digested) -> Result<Self, PhotoError> {
+        let Look { format, width, height } = Look::at(photo.bytes())?;
+        Ok(Self {
+            format,
+            width,
+            height,
+            len: photo.bytes().len() as u64,
+            sha256: Checksum::of(Algorithm::Sha256, photo.bytes()).into(),
+            sha512: photo.sha512().to_string(),
+        })
     }
 }
 

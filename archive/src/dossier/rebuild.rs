@@ -1,20 +1,29 @@
 //! The catalog made anew from the files alone.
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
 
+use bag::crew;
 use fs_err as fs;
 
-use super::{Error, Holdings, holdings::record};
+use super::{
+    Error, Holdings,
+    holdings::{Noted, record},
+};
 use crate::{
     db::{
         self, Store,
         catalog::{self, object, object::ObjectKind, swap},
     },
-    ocfl::{Object, ReadError, Root},
+    ocfl::{ReadError, Root},
 };
 
 /// How many objects are noted in one transaction.
 const CHUNK: usize = 500;
+/// How many such chunks are read ahead of the one being written.
+const AHEAD: usize = 2;
 
 /// Why a catalog was not rebuilt. The one in use is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -102,7 +111,7 @@ impl Holdings<'_> {
     }
 }
 
-/// Writes a whole new catalog to `new`.
+/// Writes a whole new catalog to `new`: files are read on all cores while the rows of earlier ones are written.
 fn build(
     root: &Root,
     new: &Path,
@@ -110,47 +119,74 @@ fn build(
 ) -> Result<Rebuilt, RebuildError> {
     remove_database(new).map_err(|source| RebuildError::Place { path: new.to_owned(), source })?;
     let store = Store::open(new, &catalog::MIGRATIONS)?;
-    let total = root.folders().count() as u64;
-    let mut rebuilt = Rebuilt::default();
-    let mut objects = root.objects();
-    loop {
-        let chunk: Vec<_> = objects.by_ref().take(CHUNK).collect();
-        if chunk.is_empty() {
-            break;
+    let folders: Vec<PathBuf> = root.folders().collect::<Result<_, _>>().map_err(Error::from)?;
+    let total = folders.len() as u64;
+    let rebuilt = thread::scope(|scope| {
+        let (told, chunks) = mpsc::sync_channel(AHEAD);
+        scope.spawn(move || {
+            for chunk in folders.chunks(CHUNK) {
+                let Ok(read) =
+                    crew::in_order(crew::cores(), chunk, |folder| Ok::<_, Infallible>(read(folder)));
+                if told.send(read).is_err() {
+                    // Nobody wants more.
+                    break;
+                }
+            }
+        });
+        let mut rebuilt = Rebuilt::default();
+        for chunk in chunks {
+            store.write(|tx| chunk.into_iter().try_for_each(|found| note(tx, found, &mut rebuilt)))?;
+            if !progress(rebuilt.objects + rebuilt.unreadable.len() as u64, total) {
+                return Err(RebuildError::Stopped);
+            }
         }
-        store.write(|tx| chunk.into_iter().try_for_each(|object| note(tx, object, &mut rebuilt)))?;
-        if !progress(rebuilt.objects + rebuilt.unreadable.len() as u64, total) {
-            drop(store);
-            // Left behind, it is removed by the next rebuild.
-            let _left_behind = remove_database(new);
-            return Err(RebuildError::Stopped);
-        }
-    }
+        Ok(rebuilt)
+    });
     // Closing the last connection folds the journal into the file and syncs it.
     drop(store);
-    Ok(rebuilt)
+    if matches!(rebuilt, Err(RebuildError::Stopped)) {
+        // Left behind, it is removed by the next rebuild.
+        let _left_behind = remove_database(new);
+    }
+    rebuilt
+}
+
+/// What lies in the folder of an object.
+enum Found {
+    Noted(Box<Noted>),
+    /// It can't be understood: its id, or the folder's name if not even that is known.
+    Unreadable(String),
+    /// It went away meanwhile.
+    Nothing,
+}
+
+fn read(folder: &Path) -> Result<Found, Error> {
+    let name = || folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let object = match Root::object_at(folder) {
+        Ok(Some(object)) => object,
+        Ok(None) => return Ok(Found::Nothing),
+        Err(ReadError::Inventory { .. }) => return Ok(Found::Unreadable(name())),
+        Err(error) => return Err(error.into()),
+    };
+    match Noted::read(&object) {
+        Ok(noted) => Ok(Found::Noted(Box::new(noted))),
+        Err(_) => Ok(Found::Unreadable(object.id().to_string())),
+    }
 }
 
 fn note(
     tx: &crate::db::Transaction<'_>,
-    object: Result<Object, ReadError>,
+    found: Result<Found, Error>,
     rebuilt: &mut Rebuilt,
 ) -> Result<(), Error> {
-    match object {
-        Ok(object) => match record(tx, &object) {
-            Ok(kind) => {
-                rebuilt.objects += 1;
-                rebuilt.dossiers += u64::from(kind == ObjectKind::Dossier);
-            }
-            Err(Error::Rows(error)) => return Err(error.into()),
-            Err(_) => rebuilt.unreadable.push(object.id().to_string()),
-        },
-        Err(ReadError::Walk { path, source }) => return Err(ReadError::Walk { path, source }.into()),
-        Err(ReadError::Inventory { folder, .. }) => {
-            let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
-            rebuilt.unreadable.push(name.unwrap_or_default());
+    match found? {
+        Found::Noted(noted) => {
+            let kind = noted.write(tx)?;
+            rebuilt.objects += 1;
+            rebuilt.dossiers += u64::from(kind == ObjectKind::Dossier);
         }
-        Err(error) => return Err(error.into()),
+        Found::Unreadable(name) => rebuilt.unreadable.push(name),
+        Found::Nothing => {}
     }
     Ok(())
 }

@@ -3,29 +3,61 @@
 mod adopt;
 mod extend;
 mod replace;
+mod stage;
 
 pub use adopt::AdoptError;
 pub(crate) use replace::PROBE;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::path::PathBuf;
 
-use bag::{Algorithm, Checksum, Hashing, SafePath};
+use bag::{Algorithm, Checksum, SafePath, crew};
 use fs_err as fs;
-use fs_err::os::unix::fs::OpenOptionsExt as _;
 use jiff::Timestamp;
 
-use super::inventory::{self, Inventory, User};
-use super::journal::{Journal, Move};
+use self::stage::{Plan, Stager};
+use super::inventory::{Inventory, User};
+use super::journal::Journal;
 use super::object::ReadError;
 use super::{ObjectId, Root, VersionNumber};
+
+/// Bytes and the sha512 that was computed from these very bytes, so that nobody needs to compute it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digested {
+    bytes: Vec<u8>,
+    sha512: Checksum,
+}
+
+impl Digested {
+    /// Computes it.
+    #[must_use]
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self { sha512: Checksum::of(Algorithm::Sha512, &bytes), bytes }
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Their sha512.
+    #[must_use]
+    pub fn sha512(&self) -> &Checksum {
+        &self.sha512
+    }
+}
 
 /// Where the bytes of a file in a new version come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// These bytes.
     Bytes(Vec<u8>),
+    /// These bytes, whose sha512 is known.
+    Digested(Digested),
     /// A file elsewhere, copied.
     Copy(PathBuf),
     /// A file elsewhere, given away: it is gone once the batch is committed, and untouched if it is not.
@@ -164,6 +196,8 @@ pub struct Batch<'root> {
     journal: Journal,
     committed: Vec<Committed>,
     objects: BTreeSet<ObjectId>,
+    /// How many places in the staging folder were ever used. None is used twice: what failed may have left files there.
+    places: usize,
     /// Whether what is staged still belongs to this batch to clean up.
     clean_up: bool,
     _lock: fs::File,
@@ -177,6 +211,7 @@ impl<'root> Batch<'root> {
             journal: Journal::default(),
             committed: Vec::new(),
             objects: BTreeSet::new(),
+            places: 0,
             clean_up: true,
             _lock: lock,
         }
@@ -204,25 +239,60 @@ impl<'root> Batch<'root> {
     ///
     /// If it does not fit what is there, or a source cannot be read. The batch is then as it was before.
     pub fn put(&mut self, version: Version) -> Result<(), PutError> {
-        let object = version.object;
-        if self.objects.contains(&object) {
-            return Err(PutError::Twice(object));
+        self.put_all(vec![version])
+    }
+
+    /// Stages many versions, each of another object, on all cores. What was kept is told in the order given.
+    ///
+    /// # Errors
+    ///
+    /// As [`Batch::put`], with the failure that staging one after the other would have met first. None of them is then
+    /// staged, and the batch is as it was before.
+    pub fn put_all(&mut self, versions: Vec<Version>) -> Result<(), PutError> {
+        self.put_with(crew::cores(), versions)
+    }
+
+    pub(super) fn put_with(&mut self, threads: NonZeroUsize, versions: Vec<Version>) -> Result<(), PutError> {
+        let mut objects = BTreeSet::new();
+        for version in &versions {
+            if self.objects.contains(&version.object) || !objects.insert(version.object) {
+                return Err(PutError::Twice(version.object));
+            }
         }
+        let places = self.take_places(versions.len());
+        let staged = crew::in_order(threads, places.clone().zip(versions), |(place, version)| {
+            self.stage(&place.to_string(), version)
+        });
+        let staged = staged.inspect_err(|_| {
+            for place in places {
+                // What was staged is unnamed; it goes now or with the batch.
+                let _unnamed = self.root.disk.remove_dir_all(&self.staging.join(place.to_string()));
+            }
+        })?;
+        for staged in staged {
+            self.journal.moves.extend(staged.moves);
+            self.journal.remove.extend(staged.remove);
+            self.committed.push(staged.committed);
+        }
+        self.objects.extend(objects);
+        Ok(())
+    }
+
+    fn take_places(&mut self, count: usize) -> Range<usize> {
+        let first = self.places;
+        self.places += count;
+        first..self.places
+    }
+
+    /// Writes one version into its place in the staging folder.
+    fn stage(&self, place: &str, version: Version) -> Result<stage::Staged, PutError> {
+        let object = version.object;
         let before = self.root.object(object)?.map(super::Object::into_inventory);
         check_expectation(&version, before.as_ref())?;
         let plan = Plan::draw_up(version, before)?;
-        let place = PathBuf::from(self.committed.len().to_string());
-        let staged = Stager::new(self, &place, &plan).stage(plan);
-        let (moves, remove, committed) = staged.map_err(|source| {
-            // What was half staged is unnamed; it goes now or with the batch.
-            let _unnamed = self.root.disk.remove_dir_all(&self.staging.join(&place));
-            PutError::Stage { object, source }
-        })?;
-        self.journal.moves.extend(moves);
-        self.journal.remove.extend(remove);
-        self.committed.push(committed);
-        self.objects.insert(object);
-        Ok(())
+        Stager::new(self, place.as_ref(), &plan)
+            .stage(plan)
+            .map_err(|source| PutError::Stage { object, source })
     }
 
     /// Keeps everything staged, all of it or nothing.
@@ -275,225 +345,4 @@ fn check_expectation(version: &Version, before: Option<&Inventory>) -> Result<()
     } else {
         Err(PutError::Conflict { object: version.object, expected: version.expect, found })
     }
-}
-
-/// A version whose every file has a source of bytes or a digest the object already holds.
-struct Plan {
-    version: Version,
-    before: Option<Inventory>,
-    kept: BTreeMap<SafePath, Checksum>,
-    fresh: Vec<(SafePath, Source)>,
-}
-
-impl Plan {
-    fn draw_up(mut version: Version, before: Option<Inventory>) -> Result<Self, PutError> {
-        let held: BTreeMap<SafePath, Checksum> = before
-            .as_ref()
-            .and_then(|inventory| inventory.versions.get(&inventory.head))
-            .map(|head| head.files().into_iter().map(|(path, sum)| (path.clone(), sum.clone())).collect())
-            .unwrap_or_default();
-        let mut kept = BTreeMap::new();
-        let mut fresh = Vec::new();
-        for (path, source) in std::mem::take(&mut version.files) {
-            match (source, held.get(&path)) {
-                (Source::Keep, Some(sum)) => drop(kept.insert(path, sum.clone())),
-                (Source::Keep, None) => return Err(PutError::NothingToKeep { object: version.object, path }),
-                (source, _) => fresh.push((path, source)),
-            }
-        }
-        if version.keep_others {
-            let named: BTreeSet<&SafePath> = fresh.iter().map(|(path, _)| path).collect();
-            kept.extend(held.into_iter().filter(|(path, _)| !named.contains(path)));
-        }
-        let plan = Self { version, before, kept, fresh };
-        match plan.file_and_folder() {
-            Some(path) => Err(PutError::FileAndFolder { object: plan.version.object, path: path.clone() }),
-            None => Ok(plan),
-        }
-    }
-
-    /// A path that is a file here and a folder of another path.
-    fn file_and_folder(&self) -> Option<&SafePath> {
-        let all: BTreeMap<&str, &SafePath> = self
-            .kept
-            .keys()
-            .chain(self.fresh.iter().map(|(path, _)| path))
-            .map(|path| (path.as_str(), path))
-            .collect();
-        all.keys()
-            .find_map(|path| path.match_indices('/').find_map(|(at, _)| all.get(path.get(..at)?).copied()))
-    }
-}
-
-type Staged = (Vec<Move>, Vec<PathBuf>, Committed);
-
-/// Writes one version into its place in the staging folder.
-struct Stager<'a> {
-    root: &'a Root,
-    /// The place, relative to the staging folder.
-    place: &'a Path,
-    /// The place on disk.
-    dir: PathBuf,
-    number: VersionNumber,
-    remove: Vec<PathBuf>,
-}
-
-impl<'a> Stager<'a> {
-    fn new(batch: &Batch<'a>, place: &'a Path, plan: &Plan) -> Self {
-        let number = plan.before.as_ref().map_or(VersionNumber::FIRST, |inventory| inventory.head.next());
-        Self { root: batch.root, place, dir: batch.staging.join(place), number, remove: Vec::new() }
-    }
-
-    fn stage(mut self, plan: Plan) -> io::Result<Staged> {
-        let Plan { version, before, kept, fresh } = plan;
-        let object = version.object;
-        let mut manifest = before.as_ref().map(|inventory| inventory.manifest.clone()).unwrap_or_default();
-        let folder = self.dir.join(self.number.to_string());
-        self.root.disk.create_dir_all(&folder)?;
-        let mut files = kept;
-        for (path, source) in fresh {
-            let sum = self.take(&path, source, &mut manifest)?;
-            files.insert(path, sum);
-        }
-        let info = inventory::version(version.created, version.message, version.user, files);
-        let is_new = before.is_none();
-        let mut inventory = match before {
-            None => Inventory::first(object, info),
-            Some(mut inventory) => {
-                inventory.push(info);
-                inventory
-            }
-        };
-        inventory.manifest = manifest;
-        let inventory_digest = self.write_inventory(&folder, &inventory)?;
-        if is_new {
-            self.root
-                .disk
-                .write(&self.dir.join(inventory::DECLARATION), inventory::DECLARATION_TEXT.as_bytes())?;
-        }
-        let committed = Committed { object, version: self.number, inventory_digest };
-        Ok((self.moves(object, is_new), self.remove, committed))
-    }
-
-    /// Stages the bytes of one file unless the object holds them already.
-    fn take(
-        &mut self,
-        path: &SafePath,
-        source: Source,
-        manifest: &mut BTreeMap<Checksum, Vec<SafePath>>,
-    ) -> io::Result<Checksum> {
-        let stored = format!("{}/content/{path}", self.number);
-        let target = self.dir.join(&stored);
-        if let Source::Bytes(bytes) = &source {
-            let sum = Checksum::of(Algorithm::Sha512, bytes);
-            if !manifest.contains_key(&sum) {
-                self.make_parent(&target)?;
-                self.root.disk.write(&target, bytes)?;
-                manifest.insert(sum.clone(), vec![content_path(stored)?]);
-            }
-            return Ok(sum);
-        }
-        self.make_parent(&target)?;
-        let sum = match source {
-            Source::Move(from) => self.link(&from, &target)?,
-            Source::Copy(from) => self.copy(&from, &target)?,
-            Source::Bytes(_) | Source::Keep => return Err(io::ErrorKind::InvalidInput.into()),
-        };
-        if manifest.contains_key(&sum) {
-            self.root.disk.remove_file(&target)?;
-            self.remove_empty_parents(&target);
-        } else {
-            manifest.insert(sum.clone(), vec![content_path(stored)?]);
-        }
-        Ok(sum)
-    }
-
-    fn make_parent(&self, target: &Path) -> io::Result<()> {
-        match target.parent() {
-            Some(parent) if !parent.is_dir() => self.root.disk.create_dir_all(parent),
-            _ => Ok(()),
-        }
-    }
-
-    /// OCFL wants no empty folders in an object.
-    fn remove_empty_parents(&self, target: &Path) {
-        let inside = target.ancestors().skip(1).take_while(|dir| dir.parent() != Some(&self.dir));
-        for dir in inside {
-            if fs::remove_dir(dir).is_err() {
-                break;
-            }
-        }
-    }
-
-    /// Takes over a file given away: a link if it lies on the same file system, else a copy.
-    fn link(&mut self, from: &Path, target: &Path) -> io::Result<Checksum> {
-        let from = std::path::absolute(from)?;
-        let source = open_regular(&from)?;
-        let sum = match self.root.disk.hard_link(&from, target) {
-            Ok(()) => hash(open_regular(target)?)?,
-            Err(error) if is_other_device(&error) => self.copy_from(source, target)?,
-            Err(error) => return Err(error),
-        };
-        self.remove.push(from);
-        Ok(sum)
-    }
-
-    fn copy(&self, from: &Path, target: &Path) -> io::Result<Checksum> {
-        self.copy_from(open_regular(from)?, target)
-    }
-
-    fn copy_from(&self, mut source: fs::File, target: &Path) -> io::Result<Checksum> {
-        let mut hashing = Hashing::new(self.root.disk.create(target)?, &[Algorithm::Sha512]);
-        io::copy(&mut source, &mut hashing)?;
-        sha512(hashing.finish().1)
-    }
-
-    /// Writes the inventory twice, for the object and for its version, each with its sidecar.
-    fn write_inventory(&self, folder: &Path, inventory: &Inventory) -> io::Result<Checksum> {
-        let bytes = inventory.to_bytes()?;
-        let digest = Checksum::of(Algorithm::Sha512, &bytes);
-        for dir in [folder, &self.dir] {
-            self.root.disk.write(&dir.join(inventory::FILE), &bytes)?;
-            self.root.disk.write(&dir.join(inventory::SIDECAR), Inventory::sidecar(&digest).as_bytes())?;
-        }
-        Ok(digest)
-    }
-
-    /// A new object moves as a whole; a new version moves before the inventory that names it.
-    fn moves(&self, object: ObjectId, is_new: bool) -> Vec<Move> {
-        let home = self.root.folder(object);
-        if is_new {
-            return vec![Move { from: self.place.to_owned(), to: home }];
-        }
-        [self.number.to_string().as_str(), inventory::FILE, inventory::SIDECAR]
-            .into_iter()
-            .map(|part| Move { from: self.place.join(part), to: home.join(part) })
-            .collect()
-    }
-}
-
-fn content_path(path: String) -> io::Result<SafePath> {
-    SafePath::new(path).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
-}
-
-/// Opens a regular file, never through a link.
-fn open_regular(path: &Path) -> io::Result<fs::File> {
-    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-    let file = fs::OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
-}
-
-fn is_other_device(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::CrossesDevices | io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported
-    )
-}
-
-fn hash(file: fs::File) -> io::Result<Checksum> {
-    sha512(bag::hash_reader(file, &[Algorithm::Sha512])?)
-}
-
-fn sha512(mut hashed: bag::Hashed) -> io::Result<Checksum> {
-    hashed.sums.remove(&Algorithm::Sha512).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }

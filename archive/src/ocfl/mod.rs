@@ -26,7 +26,7 @@ mod validate;
 
 pub use bag::{Checksum, Finding, Report, SafePath, Severity};
 pub(crate) use batch::PROBE;
-pub use batch::{AdoptError, Batch, CommitError, Committed, Expect, PutError, Source, Version};
+pub use batch::{AdoptError, Batch, CommitError, Committed, Digested, Expect, PutError, Source, Version};
 pub use id::{ObjectId, ParseIdError, ParseVersionError, VersionNumber};
 pub use inventory::{User, VersionInfo};
 pub use layout::Layout;

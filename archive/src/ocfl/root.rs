@@ -157,6 +157,11 @@ impl Root {
         Object::as_written(self.dir.join(self.folder(id)), version)
     }
 
+    /// The object in a folder that [`folders`](Self::folders) found, whoever it is.
+    pub(crate) fn object_at(folder: &Path) -> Result<Option<Object>, ReadError> {
+        Object::load(folder.to_owned())
+    }
+
     /// The object in the folder `place`, whoever it is, if it can be understood.
     pub(crate) fn object_in(&self, place: &str) -> Option<Object> {
         Object::load(self.dir.join(place)).ok().flatten()

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -45,6 +46,13 @@ impl Fixture {
         let mut batch = self.root.batch().unwrap();
         batch.put(version).unwrap();
         batch.commit().unwrap().remove(0)
+    }
+
+    /// A new object that holds a text.
+    fn put_new(&self, text: &str) -> ObjectId {
+        let id = ObjectId::new();
+        self.put(version(id, "first").file(path("a"), bytes(text)));
+        id
     }
 
     /// The folder of an object with two versions, both of which hold content.
@@ -302,6 +310,136 @@ fn a_crash_leaves_everything_or_nothing() {
     }
     println!("power cut after each step: {nothing} times nothing, {everything} times everything");
     assert!(nothing > 10 && everything > 4);
+}
+
+const FOUR: NonZeroUsize = NonZeroUsize::new(4).unwrap();
+
+/// Many objects staged by four threads at once: new ones, new versions of old ones, and files given away.
+struct Crowd {
+    old: Vec<ObjectId>,
+    new: Vec<ObjectId>,
+    given: Vec<std::path::PathBuf>,
+}
+
+impl Crowd {
+    fn new(f: &Fixture) -> Self {
+        let old = (0..4).map(|n| f.put_new(&format!("one {n}"))).collect();
+        let new: Vec<ObjectId> = (0..4).map(|_| ObjectId::new()).collect();
+        let given = (0..new.len()).map(|n| f.dir.path().join(format!("given {n}"))).collect::<Vec<_>>();
+        given.iter().for_each(|file| fs::write(file, "pixels").unwrap());
+        Self { old, new, given }
+    }
+
+    fn versions(&self) -> Vec<Version> {
+        let old =
+            self.old.iter().map(|&id| version(id, "second").file(path("b"), bytes("two")).keep_others());
+        let new = self.new.iter().zip(&self.given).map(|(&id, given)| {
+            version(id, "first")
+                .file(path("g"), Source::Move(given.clone()))
+                .file(path("d/e"), Source::Digested(Digested::new(b"three".to_vec())))
+        });
+        // An old one after a new one, so that no thread has only one kind.
+        old.zip(new).flat_map(|(old, new)| [old, new]).collect()
+    }
+
+    fn keep(&self, root: &Root) -> Result<Vec<Committed>, String> {
+        let mut batch = root.batch().map_err(|error| error.to_string())?;
+        batch.put_with(FOUR, self.versions()).map_err(|error| error.to_string())?;
+        batch.commit().map_err(|error| error.to_string())
+    }
+
+    fn assert_kept(&self, root: &Root) {
+        for (number, &id) in self.old.iter().enumerate() {
+            let object = root.object(id).unwrap().unwrap();
+            assert_eq!(object.head().get(), 2);
+            assert_eq!(object.read(&path("a")).unwrap(), format!("one {number}").into_bytes());
+            assert_eq!(object.read(&path("b")).unwrap(), b"two");
+        }
+        for (&id, given) in self.new.iter().zip(&self.given) {
+            let object = root.object(id).unwrap().unwrap();
+            assert_eq!(object.read(&path("g")).unwrap(), b"pixels");
+            assert_eq!(object.read(&path("d/e")).unwrap(), b"three");
+            assert!(!given.exists());
+        }
+    }
+}
+
+#[test]
+fn what_many_threads_staged_is_told_in_the_order_given_and_as_one_thread_would_have_staged_it() {
+    let f = Fixture::new();
+    let crowd = Crowd::new(&f);
+    let kept = crowd.keep(&f.root).unwrap();
+    let objects: Vec<ObjectId> = kept.iter().map(|kept| kept.object).collect();
+    let given: Vec<ObjectId> = crowd.old.iter().zip(&crowd.new).flat_map(|(&old, &new)| [old, new]).collect();
+    assert_eq!(objects, given);
+    crowd.assert_kept(&f.root);
+    for kept in kept {
+        let inventory = fs::read(f.object(kept.object).folder().join("inventory.json")).unwrap();
+        assert_eq!(Checksum::of(bag::Algorithm::Sha512, &inventory), kept.inventory_digest);
+    }
+    assert!(f.is_at_rest());
+    assert!(validate(f.root.path()).findings().is_empty());
+}
+
+/// Cuts the power after every number of steps on disk while four threads take them in whatever order it comes.
+#[test]
+fn a_crash_among_many_threads_leaves_everything_or_nothing() {
+    let (mut nothing, mut everything) = (0, 0);
+    for steps in 0.. {
+        let f = Fixture::new();
+        let crowd = Crowd::new(&f);
+        let before = tree(f.root.path());
+        let mut doomed = f.root.clone();
+        doomed.disk.fuse = Some(Arc::new(AtomicI64::new(steps)));
+        let survived = crowd.keep(&doomed).is_ok();
+        let mut repairing = f.root.clone();
+        repairing.disk.fuse = Some(Arc::new(AtomicI64::new(steps % 7)));
+        drop(repairing.try_batch());
+
+        let root = Root::open(f.root.path()).unwrap();
+        assert!(f.is_at_rest(), "after {steps} steps");
+        if root.object(crowd.new[0]).unwrap().is_some() {
+            crowd.assert_kept(&root);
+            everything += 1;
+        } else {
+            assert_eq!(tree(root.path()), before, "after {steps} steps");
+            let left: Vec<_> = crowd.given.iter().map(|given| fs::read(given).unwrap()).collect();
+            assert_eq!(left, vec![b"pixels"; crowd.given.len()], "after {steps} steps");
+            nothing += 1;
+        }
+        let report = validate(root.path());
+        assert!(report.findings().is_empty(), "after {steps} steps: {report:?}");
+        if survived {
+            break;
+        }
+        assert!(steps < 2000, "the batch never ends");
+    }
+    println!("power cut after each step: {nothing} times nothing, {everything} times everything");
+    assert!(nothing > 40 && everything > 16);
+}
+
+#[test]
+fn many_threads_stage_all_or_nothing_and_name_the_first_that_failed() {
+    let f = Fixture::new();
+    let crowd = Crowd::new(&f);
+    let mut batch = f.root.batch().unwrap();
+    batch.put(version(ObjectId::new(), "stays").file(path("x"), bytes("x"))).unwrap();
+    let mut versions = crowd.versions();
+    let (first, last) = (ObjectId::new(), ObjectId::new());
+    versions.insert(3, version(first, "").file(path("x"), Source::Copy(f.dir.path().join("nowhere"))));
+    versions.push(version(last, "").file(path("x"), Source::Keep));
+    let failed = batch.put_with(FOUR, versions).unwrap_err();
+    assert!(matches!(failed, PutError::Stage { object, .. } if object == first), "{failed}");
+    let twice = batch.put_with(FOUR, crowd.versions().into_iter().chain(crowd.versions()).collect());
+    assert!(matches!(twice, Err(PutError::Twice(_))));
+    assert_eq!(batch.len(), 1);
+
+    // The batch is as it was: the others can still be kept in it.
+    batch.put_with(FOUR, crowd.versions()).unwrap();
+    assert_eq!(batch.commit().unwrap().len(), 9);
+    crowd.assert_kept(&f.root);
+    assert!(f.is_at_rest());
+    assert!(validate(f.root.path()).findings().is_empty());
 }
 
 /// Bytes are durable before the journal names them, and the journal before the first move.

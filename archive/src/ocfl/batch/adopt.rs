@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use bag::{Algorithm, Checksum, Report};
 use fs_err as fs;
 
-use super::{Batch, Committed, Expect, PutError, open_regular};
+use super::stage::open_regular;
+use super::{Batch, Committed, Expect, PutError};
 use crate::ocfl::disk::Disk;
 use crate::ocfl::inventory;
 use crate::ocfl::journal::Move;
@@ -50,7 +51,7 @@ impl Batch<'_> {
             let found = Some(there.head());
             return Err(PutError::Conflict { object: id, expected: Expect::Absent, found }.into());
         }
-        let place = PathBuf::from(self.committed.len().to_string());
+        let place = PathBuf::from(self.take_places(1).start.to_string());
         let dir = self.staging.join(&place);
         match take(&self.root.disk, id, folder, &dir, fit) {
             Ok(committed) => {

@@ -8,7 +8,8 @@ use bag::{Algorithm, Checksum, Report};
 use fs_err as fs;
 
 use super::adopt::{AdoptError, copy_tree};
-use super::{Batch, Committed, Expect, PutError, hash, open_regular};
+use super::stage::{hash, open_regular};
+use super::{Batch, Committed, Expect, PutError};
 use crate::ocfl::inventory::{self, Inventory};
 use crate::ocfl::journal::Move;
 use crate::ocfl::object::Object;
@@ -36,7 +37,7 @@ impl Batch<'_> {
         let home = self.root.path().join(self.root.folder(id));
         let here = whole_inventory(&home).ok().filter(|inventory| inventory.id == id);
         let here = here.ok_or(AdoptError::Diverges(id))?;
-        let place = PathBuf::from(self.committed.len().to_string());
+        let place = PathBuf::from(self.take_places(1).start.to_string());
         let dir = self.staging.join(&place);
         match self.take_newer(id, &here, folder, &dir, fit) {
             Ok((committed, versions)) => {

@@ -33,7 +33,7 @@ impl Batch<'_> {
         if self.objects.contains(&id) {
             return Err(PutError::Twice(id).into());
         }
-        let place = PathBuf::from(self.committed.len().to_string());
+        let place = PathBuf::from(self.take_places(1).start.to_string());
         let dir = self.staging.join(&place);
         let staged = take(&self.root.disk, id, folder, &dir, fit).and_then(|committed| {
             let makes_room =
