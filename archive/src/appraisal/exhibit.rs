@@ -226,7 +226,7 @@ impl Exhibit {
         let emptied = move |finding: &Finding| {
             let within =
                 |path: &&str| path.strip_prefix(&*finding.path).is_some_and(|rest| rest.starts_with('/'));
-            finding.code == "E024" && missing.iter().any(|path| within(path))
+            finding.code == "E024" && missing.iter().any(within)
         };
         self.report
             .errors()
