@@ -60,12 +60,12 @@ fn keep(photos: &[Vec<u8>]) -> Result<Duration> {
     let user = User { name: "bench".to_owned(), address: None };
     let begun = Instant::now();
     let mut batch = root.batch()?;
-    for photo in photos {
-        let version = Version::new(ObjectId::new(), "taken over", user.clone(), Timestamp::now())
+    let versions = photos.iter().map(|photo| -> Result<Version> {
+        Ok(Version::new(ObjectId::new(), "taken over", user.clone(), Timestamp::now())
             .file(SafePath::new(PHOTO)?, Source::Bytes(photo.clone()))
-            .file(SafePath::new(RECORD)?, Source::Bytes(b"{}".to_vec()));
-        batch.put(version)?;
-    }
+            .file(SafePath::new(RECORD)?, Source::Bytes(b"{}".to_vec())))
+    });
+    batch.put_all(versions.collect::<Result<_>>()?)?;
     batch.commit()?;
     let took = begun.elapsed();
     ensure!(root.objects().count() == photos.len(), "not every object was kept");

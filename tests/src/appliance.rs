@@ -218,6 +218,12 @@ impl Appliance {
         Ok(self.command(words)?.stdin(Stdio::null()).output()?)
     }
 
+    /// The number of the process that serves.
+    #[must_use]
+    pub fn process(&self) -> Option<u32> {
+        self.child().as_ref().map(Child::id)
+    }
+
     fn child(&self) -> MutexGuard<'_, Option<Child>> {
         self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }

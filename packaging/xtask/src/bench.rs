@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::run::run as execute;
+use crate::setup::peers;
 use crate::workspace::Workspace;
 
 /// What is measured.
@@ -20,12 +21,16 @@ pub(crate) struct Args {
     words: Vec<String>,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Bench {
     /// How long the search takes to answer, beside reading everybody
     Search,
     /// How long the archive takes to keep objects, beside writing the same files and no more
     Objects,
+    /// How long the archive takes to keep, check, make anew and open, beside peers; many minutes, and 45 GB of disk
+    Archive,
+    /// Whether the search finds everybody and nobody else among a million, and how long it takes while people change
+    Multitude,
 }
 
 /// Builds it as the release is built, and runs it.
@@ -33,7 +38,15 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let name = match args.bench {
         Bench::Search => "search",
         Bench::Objects => "objects",
+        Bench::Archive => "archive",
+        Bench::Multitude => "multitude",
     };
+    if args.bench == Bench::Archive {
+        peers::ensure(workspace);
+        // The server that is opened.
+        let server = ["build", "--release", "--quiet", "--package", "xuecang", "--bin", "xuecang"];
+        execute(Command::new("cargo").args(server).current_dir(workspace.root()))?;
+    }
     execute(
         Command::new("cargo")
             .args(["bench", "--quiet", "--package", "tests", "--bench", name, "--"])

@@ -3,6 +3,7 @@
 mod axe;
 mod judges;
 pub(crate) mod packages;
+pub(crate) mod peers;
 pub(crate) mod wasm;
 
 use anyhow::{Context, Result};
