@@ -28,9 +28,6 @@ impl<'a> Layout<'a> {
 
     /// The model that runs.
     pub(crate) fn prepared(&self, model: &Model) -> PathBuf {
-        if model.runs_as_shipped() {
-            return self.source(model);
-        }
         self.dir.join("prepared").join(format!("{}.onnx", model.name))
     }
 

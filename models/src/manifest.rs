@@ -148,14 +148,6 @@ pub struct Model {
     pub preparation: Vec<String>,
 }
 
-impl Model {
-    /// Whether it runs as it was shipped.
-    #[must_use]
-    pub fn runs_as_shipped(&self) -> bool {
-        self.sha256 == self.prepared_sha256
-    }
-}
-
 /// Why the manifest cannot be used. Only a fault in the program causes it; a test reads the real one.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {

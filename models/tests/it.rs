@@ -4,7 +4,9 @@
 
 use std::{fs, path::PathBuf};
 
-use models::{FetchError, Installed, OpenError, Packages, PrepareError, fetch_from, manifest, prepare};
+use models::{
+    FetchError, Installed, OpenError, Packages, PrepareError, Readers, fetch_from, manifest, prepare,
+};
 
 /// A folder that holds the packages. None, and a word about it, if there is none.
 fn packages() -> Option<PathBuf> {
@@ -53,6 +55,7 @@ fn fetched_models_are_prepared_once_and_open() {
     let record = prepare(dir.path()).unwrap();
     let installed = Installed::open(dir.path()).unwrap();
     assert_eq!(installed.embedder().digest, record.models[1].prepared);
+    assert!(Readers::are_there(dir.path()));
 
     // Once prepared, nothing is written again, and the shipped files may go.
     let written = || fs::metadata(&installed.embedder().path).unwrap().modified().unwrap();
@@ -60,6 +63,16 @@ fn fetched_models_are_prepared_once_and_open() {
     fs::remove_dir_all(dir.path().join("shipped")).unwrap();
     assert_eq!(prepare(dir.path()).unwrap(), record);
     assert_eq!(written(), before);
+    Readers::open(dir.path()).unwrap();
+
+    // Without the models that read, everything else still opens.
+    let reader = Readers::open(dir.path()).unwrap().reader().path.clone();
+    fs::write(&reader, "damaged").unwrap();
+    assert!(matches!(Readers::open(dir.path()).unwrap_err(), OpenError::Corrupt { .. }));
+    fs::remove_file(&reader).unwrap();
+    assert!(!Readers::are_there(dir.path()));
+    assert!(matches!(Readers::open(dir.path()).unwrap_err(), OpenError::Missing { .. }));
+    Installed::open(dir.path()).unwrap();
 }
 
 #[test]

@@ -126,11 +126,7 @@ fn region(map: &TextMap, pixels: &[(usize, usize)]) -> Option<Region> {
 
 fn mean(map: &TextMap, pixels: &[(usize, usize)]) -> f32 {
     let values = pixels.iter().filter_map(|(x, y)| map.values.get(y * map.width + x));
-    to_f32_sum(values) / to_f32(pixels.len().max(1))
-}
-
-fn to_f32_sum<'a>(values: impl Iterator<Item = &'a f32>) -> f32 {
-    values.sum()
+    values.sum::<f32>() / to_f32(pixels.len().max(1))
 }
 
 /// The corners of the convex hull of pixels, as squares (Andrew's monotone chain).
