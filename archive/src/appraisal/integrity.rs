@@ -249,7 +249,7 @@ fn continuity(exhibit: &Exhibit, found: &mut Findings) {
 fn series(evidence: &Evidence<'_>, found: &mut Findings) -> Result<(), db::Error> {
     let numbers = evidence.catalog.read(diploma::numbers)?;
     let mut series: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
-    for number in numbers.iter().filter_map(|number| number.parse::<CertificateNumber>().ok()) {
+    for number in numbers.iter().filter_map(|found| found.number.parse::<CertificateNumber>().ok()) {
         series.entry(number.series().to_owned()).or_default().insert(number.serial());
     }
     found.remark(Item::Continuity, "series", series.len() as u64);

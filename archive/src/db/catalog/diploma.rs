@@ -57,13 +57,6 @@ pub fn holders(conn: &Connection, number: &str) -> rusqlite::Result<Vec<PersonId
         .collect()
 }
 
-/// Every number of the register, once.
-pub fn numbers(conn: &Connection) -> rusqlite::Result<Vec<String>> {
-    conn.prepare_cached("SELECT DISTINCT number FROM diploma WHERE number <> '' ORDER BY number")?
-        .query_map([], |row| row.get(0))?
-        .collect()
-}
-
 /// How many diplomas there are.
 pub fn count(conn: &Connection) -> rusqlite::Result<u64> {
     conn.prepare_cached("SELECT count(*) FROM diploma")?.query_row([], |row| row.get(0))
