@@ -77,6 +77,9 @@ impl Known {
             return Err(Odd::Stranger);
         }
         self.bears_seal(object)?;
+        if !object.inexact().is_empty() {
+            return Err(Odd::Altered);
+        }
         match head {
             head if head < self.version => Err(Odd::Older),
             head if head > self.version => Err(Odd::Newer),

@@ -243,6 +243,29 @@ impl Object {
         }
     }
 
+    /// Files that are not exactly as this archive writes them although OCFL lets them pass: a version without its own
+    /// inventory, a sidecar or declaration spelled otherwise. What is not there at all is for a judge of the whole to say.
+    pub(crate) fn inexact(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let versions = self.inventory.versions.keys().map(|number| self.folder.join(number.to_string()));
+        for dir in versions.chain([self.folder.clone()]).filter(|dir| dir.is_dir()) {
+            let sidecar = fs::read(dir.join(inventory::FILE))
+                .map(|bytes| Inventory::sidecar(&Checksum::of(Algorithm::Sha512, &bytes)));
+            let is_exact = sidecar.is_ok_and(|text| {
+                fs::read(dir.join(inventory::SIDECAR)).is_ok_and(|there| there == text.as_bytes())
+            });
+            if !is_exact {
+                let inside = dir.strip_prefix(&self.folder).unwrap_or(&dir).join(inventory::SIDECAR);
+                found.push(inside.to_string_lossy().into_owned());
+            }
+        }
+        let declared = fs::read(self.folder.join(inventory::DECLARATION));
+        if declared.is_ok_and(|text| text != inventory::DECLARATION_TEXT.as_bytes()) {
+            found.push(inventory::DECLARATION.to_owned());
+        }
+        found
+    }
+
     /// An object of which only some versions lie in the staging folder, and the sha512 of its inventory.
     pub(super) fn staged(folder: &Path) -> Result<(Self, Checksum), ReadError> {
         let failed = |source: Box<dyn std::error::Error + Send + Sync>| ReadError::Inventory {
