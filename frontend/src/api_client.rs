@@ -16,7 +16,8 @@ use api::dossier::{Correction, Dossier, PersonFacts};
 use api::face::{Calibration, Comparison, Decide, NewCalibration};
 use api::health::{ArchiveHealth, Doctor};
 use api::ids::{
-    CalibrationId, CampaignId, CaseId, ComparisonId, DeliveryId, JobId, PersonId, PhotoId, UserId, VendorId,
+    CalibrationId, CampaignId, CaseId, ComparisonId, DeliveryId, JobId, PersonId, PhotoId, ReplicaId, UserId,
+    VendorId,
 };
 use api::import::{ImportFile, ImportFinding, ImportPhotos};
 use api::job::Job;
@@ -500,6 +501,16 @@ pub(crate) async fn archive_health() -> Answer<ArchiveHealth> {
 /// Reads every byte of the archive.
 pub(crate) async fn check_archive() -> Answer<Job> {
     post("/archive/check", &nothing()).await
+}
+
+/// Brings a replica up to date.
+pub(crate) async fn sync_replica(id: ReplicaId) -> Answer<Job> {
+    post(&format!("/replicas/{id}/sync"), &nothing()).await
+}
+
+/// Reads every byte of a replica.
+pub(crate) async fn verify_replica(id: ReplicaId) -> Answer<Job> {
+    post(&format!("/replicas/{id}/verify"), &nothing()).await
 }
 
 /// Rebuilds catalogue and index.
