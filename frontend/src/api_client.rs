@@ -21,7 +21,7 @@ use api::health::{ArchiveHealth, Doctor};
 use api::hold::{Hold, HoldReason};
 use api::ids::{
     AppraisalId, CalibrationId, CampaignId, CaseId, ComparisonId, CopyId, DeliveryId, HoldId, JobId,
-    PersonId, PhotoId, ProofId, ScanId, UserId, VendorId,
+    PersonId, PhotoId, ProofId, ReplicaId, ScanId, UserId, VendorId,
 };
 use api::import::{ImportFile, ImportFinding, ImportPhotos};
 use api::job::Job;
@@ -592,6 +592,16 @@ pub(crate) async fn archive_health() -> Answer<ArchiveHealth> {
 /// Reads every byte of the archive.
 pub(crate) async fn check_archive() -> Answer<Job> {
     post("/archive/check", &nothing()).await
+}
+
+/// Brings a replica up to date.
+pub(crate) async fn sync_replica(id: ReplicaId) -> Answer<Job> {
+    post(&format!("/replicas/{id}/sync"), &nothing()).await
+}
+
+/// Reads every byte of a replica.
+pub(crate) async fn verify_replica(id: ReplicaId) -> Answer<Job> {
+    post(&format!("/replicas/{id}/verify"), &nothing()).await
 }
 
 /// Rebuilds catalogue and index.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::prelude::*;
 use api::Right;
-use api::health::{ArchiveHealth, Drill, FixityCheck};
+use api::health::{ArchiveHealth, Drill, FixityCheck, Patrol, Repair, Replica};
+use api::ids::{JobId, ReplicaId};
 
 use crate::api_client;
 use crate::components::{
@@ -15,6 +16,7 @@ use crate::components::{
     notice,
 };
 use crate::format;
+use crate::i18n::{self, words};
 use crate::pages::appraisal;
 use crate::state::{now, state};
 use crate::t;
@@ -60,13 +62,21 @@ pub(crate) fn page() -> AnyView {
             job::when_over(followed, move |_| health.again());
             view! { <section class="panel">{job::here(followed)}</section> }
         })}
-        {health.show(|health| full(&health))}
+        {health.show(move |health| full(&health, Acting { attempt, running, may }))}
         {appraisal::section()}
     }
     .into_any()
 }
 
-fn full(health: &ArchiveHealth) -> AnyView {
+/// What a person may begin on this page, and how it goes.
+#[derive(Clone, Copy)]
+struct Acting {
+    attempt: Attempt,
+    running: RwSignal<Option<JobId>>,
+    may: bool,
+}
+
+fn full(health: &ArchiveHealth, acting: Acting) -> AnyView {
     let index = if health.index_behind == 0 {
         mark::mark(Status::Ok, t!(archive.index_current))
     } else {
@@ -86,15 +96,18 @@ fn full(health: &ArchiveHealth) -> AnyView {
         <p>{index}</p>
         <section><h2>{t!(archive.calendar)}</h2>{calendar(&health.checks)}</section>
         <details><summary>{t!(archive.checks)}</summary>{checks(&health.checks)}</details>
+        <section><h2>{t!(archive.patrol)}</h2>{patrol(&health.patrol)}</section>
+        <section><h2>{t!(archive.replicas)}</h2>{replicas(&health.replicas, acting)}</section>
+        <section><h2>{t!(archive.repairs)}</h2>{repairs(&health.repairs, &health.replicas)}</section>
         <section><h2>{t!(archive.drill)}</h2>{last_drill(health.last_drill.as_ref())}</section>
     }
     .into_any()
 }
 
 fn status(check: &FixityCheck) -> Status {
-    if check.damaged > 0 {
+    if check.damaged > check.repaired {
         Status::Stop
-    } else if check.unreadable > 0 {
+    } else if check.damaged + check.unreadable > 0 {
         Status::Attention
     } else {
         Status::Ok
@@ -107,6 +120,8 @@ fn last_check(check: Option<&FixityCheck>) -> AnyView {
     };
     let text = if check.damaged + check.unreadable == 0 {
         t!(archive.intact, n = format::count(check.intact), time = format::local_time(check.at))
+    } else if check.damaged + check.unreadable == check.repaired {
+        t!(archive.repaired, n = format::count(check.repaired), time = format::local_time(check.at))
     } else {
         t!(
             archive.damaged,
@@ -116,6 +131,109 @@ fn last_check(check: Option<&FixityCheck>) -> AnyView {
         )
     };
     view! { <p class="lead">{mark::mark(status(check), text)}</p> }.into_any()
+}
+
+/// How far the background reading is.
+fn patrol(patrol: &Patrol) -> AnyView {
+    let (objects, days) = (format::count(patrol.objects), format::count(patrol.days));
+    let (status, text) = if patrol.hurt > 0 {
+        (Status::Stop, t!(archive.patrol_hurt, hurt = format::count(patrol.hurt)))
+    } else if patrol.overdue > 0 {
+        let overdue = format::count(patrol.overdue);
+        (Status::Attention, t!(archive.patrol_overdue, objects = objects, overdue = overdue, days = days))
+    } else {
+        (Status::Ok, t!(archive.patrol_done, days = days, objects = objects))
+    };
+    view! { <p>{mark::mark(status, text)}</p> }.into_any()
+}
+
+fn replica_status(replica: &Replica) -> Status {
+    match replica.state.as_str() {
+        "current" => Status::Ok,
+        "damaged" => Status::Stop,
+        "never_synced" => Status::Waiting,
+        _ => Status::Attention,
+    }
+}
+
+/// The copies on other volumes, and what can be done with each.
+fn replicas(replicas: &[Replica], acting: Acting) -> AnyView {
+    if replicas.is_empty() {
+        return notice::empty(t!(archive.replica_none), t!(archive.replica_none_how));
+    }
+    let row = |replica: &Replica| {
+        let at = |at: Option<api::Timestamp>| match at {
+            Some(at) => format::when(at),
+            None => view! { <span class="dim">{t!(archive.replica_never)}</span> }.into_any(),
+        };
+        let device = match replica.other_device {
+            Some(true) => Some(t!(archive.replica_elsewhere).to_string()),
+            Some(false) => Some(t!(archive.replica_here).to_string()),
+            None => None,
+        };
+        let state = i18n::worded(words::replica_state, &replica.state);
+        view! {
+            <tr>
+                <td>{replica.name.clone()} " " <span class="dim">{device}</span></td>
+                <td>{mark::mark(replica_status(replica), state)}</td>
+                <td class="number">{format::count(replica.objects)}</td>
+                <td class="number">{format::count(replica.behind)}</td>
+                <td>{at(replica.synced)}</td>
+                <td>{at(replica.verified)}</td>
+                <td class="number">{replica.free_bytes.map(format::size)}</td>
+                <td>{acting.may.then(|| actions(replica.id, acting))}</td>
+            </tr>
+        }
+    };
+    view! {
+        <div class="scroll"><table class="dense">
+            <thead><tr><th>{t!(archive.replica)}</th><th>{t!(archive.replica_state)}</th>
+                <th class="number">{t!(archive.replica_objects)}</th><th class="number">{t!(archive.replica_behind)}</th>
+                <th>{t!(archive.replica_synced)}</th><th>{t!(archive.replica_verified)}</th>
+                <th class="number">{t!(archive.replica_free)}</th><td></td></tr></thead>
+            <tbody>{replicas.iter().map(row).collect_view()}</tbody>
+        </table></div>
+    }
+    .into_any()
+}
+
+fn actions(id: ReplicaId, Acting { attempt, running, .. }: Acting) -> AnyView {
+    let heard = move |job: api::job::Job| {
+        running.set(Some(job.id));
+        state().heard_of(job);
+    };
+    let sync = move |_| attempt.run(api_client::sync_replica(id), heard);
+    let verify = move |_| attempt.run(api_client::verify_replica(id), heard);
+    view! {
+        <button type="button" disabled=move || attempt.busy() on:click=sync>{t!(archive.replica_sync)}</button> " "
+        <button type="button" disabled=move || attempt.busy() on:click=verify>{t!(archive.replica_verify)}</button>
+    }
+    .into_any()
+}
+
+/// What was damaged and came back, newest first.
+fn repairs(repairs: &[Repair], replicas: &[Replica]) -> AnyView {
+    if repairs.is_empty() {
+        return notice::empty(t!(archive.repair_none), t!(archive.repair_none_how));
+    }
+    let called = |place: &str| {
+        let replica = replicas.iter().find(|replica| replica.id.to_string() == place);
+        let name = replica.map_or(place, |replica| replica.name.as_str());
+        if name == "archive" { t!(archive.repair_archive).to_string() } else { name.to_owned() }
+    };
+    view! {
+        <div class="scroll"><table class="dense">
+            <thead><tr><th>{t!(common.when)}</th><th>{t!(archive.repair_object)}</th><th>{t!(archive.repair_where)}</th>
+                <th>{t!(archive.repair_from)}</th><th>{t!(archive.repair_kept)}</th></tr></thead>
+            <tbody>{repairs.iter().map(|repair| view! {
+                <tr>
+                    <td>{format::when(repair.at)}</td><td>{repair.object.clone()}</td><td>{called(&repair.place)}</td>
+                    <td>{called(&repair.from)}</td><td>{repair.kept.clone()}</td>
+                </tr>
+            }).collect_view()}</tbody>
+        </table></div>
+    }
+    .into_any()
 }
 
 /// The restore drill: when, how much came back, and whether another is due.
@@ -184,12 +302,13 @@ fn checks(checks: &[FixityCheck]) -> AnyView {
     view! {
         <div class="scroll"><table class="dense">
             <thead><tr><th>{t!(common.when)}</th><th class="number">{t!(archive.files_intact)}</th><th class="number">{t!(archive.files_damaged)}</th>
-                <th class="number">{t!(archive.files_unreadable)}</th><th class="number">{t!(archive.bytes_read)}</th><th class="number">{t!(archive.took)}</th></tr></thead>
+                <th class="number">{t!(archive.files_unreadable)}</th><th class="number">{t!(archive.files_repaired)}</th>
+                <th class="number">{t!(archive.bytes_read)}</th><th class="number">{t!(archive.took)}</th></tr></thead>
             <tbody>{checks.iter().map(|check| view! {
                 <tr>
                     <td>{mark::shape(status(check))} " " {format::when(check.at)}</td>
                     <td class="number">{format::count(check.intact)}</td><td class="number">{format::count(check.damaged)}</td>
-                    <td class="number">{format::count(check.unreadable)}</td><td class="number">{format::size(check.bytes)}</td>
+                    <td class="number">{format::count(check.unreadable)}</td><td class="number">{format::count(check.repaired)}</td><td class="number">{format::size(check.bytes)}</td>
                     <td class="number">{format::span(check.ms)}</td>
                 </tr>
             }).collect_view()}</tbody>
