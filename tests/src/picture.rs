@@ -69,7 +69,7 @@ pub fn picture(appliance: &Appliance, numbers: &[String]) -> Result<Value> {
     Ok(plain(seen, &names))
 }
 
-/// Waits until the index and the ledger have caught up, and what an acceptance asked for is done.
+/// Waits until the index and the ledger have caught up, and what an acceptance or scans asked for is done.
 fn settle(registrar: &Client) -> Result<()> {
     let begun = Instant::now();
     let mut was_done = false;
@@ -77,7 +77,8 @@ fn settle(registrar: &Client) -> Result<()> {
         let health: ArchiveHealth = registrar.get("/archive/health")?;
         let ledger: LedgerHead = registrar.get("/ledger")?;
         let jobs: Vec<Job> = registrar.get("/jobs")?;
-        let done = jobs.iter().all(|job| job.kind != JobKind::Appraise || job.finished.is_some());
+        let follows = |job: &&Job| matches!(job.kind, JobKind::Appraise | JobKind::ReadScans);
+        let done = jobs.iter().filter(follows).all(|job| job.finished.is_some());
         // Once more around: a job that has just ended may have left an event.
         if health.index_behind == 0 && ledger.pending == 0 && std::mem::replace(&mut was_done, done) && done {
             return Ok(());

@@ -4,6 +4,7 @@
 //! the others are killed at moments within it. Then everything that can be seen of them is compared.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::process::Child;
 use std::sync::Mutex;
 use std::thread;
@@ -16,9 +17,10 @@ use api::dossier::PhotoKind;
 use api::face::Calibration;
 use api::health::Replica;
 use api::ids::{CalibrationId, JobId};
+use api::import::ImportFile;
 use api::job::{Job, JobKind};
 use serde_json::{Value, json};
-use tests::{Client, Cut, Moment, Photo, Scene, delivered, differences, files, models, picture};
+use tests::{Client, Cut, Moment, Photo, Scene, archive, delivered, differences, files, models, picture};
 
 /// So many that thresholds can be found on their photos.
 const STUDENTS: usize = 16;
@@ -68,6 +70,14 @@ fn stories() -> Vec<Story> {
             scene.register(&scene.registrar()?, scene.school.register(STRANGERS)?)?;
             Ok(None)
         });
+    let scans =
+        story(JobKind::ImportScans, Role::Registrar, &[], |scene| import_scans(scene, 0..4).map(|_| None));
+    // Whatever comes in is read at once, so more scans come in.
+    let reading = story(JobKind::ReadScans, Role::Registrar, &[], |scene| {
+        let (registrar, job) = import_scans(scene, 4..8)?;
+        registrar.done(job.id)?;
+        Ok(None)
+    });
     let calibrate = story(
         JobKind::Calibrate,
         Role::Admissions,
@@ -94,7 +104,7 @@ fn stories() -> Vec<Story> {
             Ok(None)
         },
     );
-    let archive =
+    let intact =
         story(JobKind::CheckArchive, Role::SystemAdmin, &[], |scene| maintain(scene, "/archive/check"));
     let rebuild = story(JobKind::Rebuild, Role::SystemAdmin, &[Moment::Step("indexing", 0.0)], |scene| {
         maintain(scene, "/archive/rebuild")
@@ -117,7 +127,22 @@ fn stories() -> Vec<Story> {
         files::flip(&scene.appliance.folder().join("replica/archive").join(spoilt))?;
         maintain(scene, &format!("/replicas/{replica}/verify"))
     });
-    vec![roster, photos, diplomas, calibrate, check, accept, archive, rebuild, ledger, appraise, sync, verify]
+    vec![
+        roster, photos, diplomas, scans, reading, calibrate, check, accept, intact, rebuild, ledger,
+        appraise, sync, verify,
+    ]
+}
+
+/// Asks for scans of some students' diplomas to be imported.
+fn import_scans(scene: &Scene, places: Range<usize>) -> Result<(Client, Job)> {
+    let registrar = scene.registrar()?;
+    let scans = scene.school.students.iter().enumerate().skip(places.start).take(places.len());
+    let scans = scans.map(|(place, student)| {
+        (format!("512341202706{:06}.jpg", place + 1), student.portrait(Photo::Enrolment))
+    });
+    let upload = registrar.upload("scans.zip", archive(scans)?)?.id;
+    let job = registrar.post("/scans/import", &ImportFile { upload })?;
+    Ok((registrar, job))
 }
 
 fn told_to(scene: &Scene, words: &[&str]) -> Result<()> {

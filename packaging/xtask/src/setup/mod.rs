@@ -33,7 +33,7 @@ pub(crate) fn all(workspace: &Workspace, purpose: For) -> Result<()> {
 /// Fetches, checks and prepares the models.
 pub(crate) fn models(workspace: &Workspace) -> Result<()> {
     let dir = workspace.models();
-    if models::Installed::open(&dir).is_ok() {
+    if models::Installed::open(&dir).is_ok() && models::Readers::open(&dir).is_ok() {
         println!("setup: the models are in {}", dir.display());
         return Ok(());
     }
