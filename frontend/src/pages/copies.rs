@@ -57,7 +57,7 @@ fn row(copy: &Copy, deciding: RwSignal<Option<Copy>>) -> AnyView {
             <td class="number">{format::count(copy.people)}</td>
             <td>{subject::actor(&copy.asked_by)} <br/> <span class="dim">{format::when(copy.asked)}</span></td>
             <td>{standing(copy)}</td>
-            <td>{next(copy, deciding)}</td>
+            <td class="whole">{next(copy, deciding)}</td>
         </tr>
     }
     .into_any()
@@ -79,7 +79,7 @@ fn standing(copy: &Copy) -> AnyView {
     let by = copy.decided_by.as_deref().map(subject::actor);
     view! {
         {mark::mark(status, i18n::name_of(words::copy_state, copy.state))}
-        {by.map(|by| view! { <br/> <span class="dim">{by} {copy.decided.map(format::when)}</span> })}
+        {by.map(|by| view! { <br/> <span class="dim">{by} " · " {copy.decided.map(format::when)}</span> })}
         {(!copy.note.is_empty()).then(|| view! { <br/> <span>{copy.note.clone()}</span> })}
     }
     .into_any()
