@@ -346,12 +346,11 @@ fn unpacks_within(bytes: &[u8]) -> Result<(), ScanError> {
         let rest = bytes.get(at + WORD.len()..).unwrap_or_default();
         let data = rest.strip_prefix(b"\r\n").or_else(|| rest.strip_prefix(b"\n")).unwrap_or(rest);
         if data.first().is_some_and(|first| first & 0x0F == 8) {
-            let mut unpacked = ZlibDecoder::new(data).take(MAX_UNPACKED + 1 - total);
-            // What can't be unpacked unpacks to little; whether it matters is for the reader to say.
-            total += match io::copy(&mut unpacked, &mut io::sink()) {
-                Ok(unpacked) => unpacked,
-                Err(_) => 0,
-            };
+            let room = MAX_UNPACKED + 1 - total;
+            let mut unpacked = ZlibDecoder::new(data).take(room);
+            // What is torn counts as far as it came; whether it matters is for the reader to say.
+            let _torn = io::copy(&mut unpacked, &mut io::sink());
+            total += room - unpacked.limit();
         }
         if total > MAX_UNPACKED {
             return Err(ScanError::TooLarge);
@@ -436,6 +435,19 @@ pub(crate) mod tests {
         drop(encoder);
         let scan = NewScan::from_bytes(bytes.into_inner(), "test").unwrap();
         assert_eq!((scan.pages, scan.width, scan.height), (3, 60, 40));
+    }
+
+    #[test]
+    fn torn_streams_count_as_far_as_they_come() {
+        let mut deflate = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        for _ in 0..300 {
+            io::Write::write_all(&mut deflate, &[0; 1 << 20]).unwrap();
+        }
+        let mut torn = deflate.finish().unwrap();
+        torn.truncate(torn.len() - 8);
+        let once = [b"stream\n", &torn[..], b"\nendstream "].concat();
+        assert!(unpacks_within(&once).is_ok());
+        assert_eq!(unpacks_within(&once.repeat(2)).unwrap_err().code(), ScanError::TooLarge.code());
     }
 
     #[test]

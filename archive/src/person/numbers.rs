@@ -87,6 +87,9 @@ pub struct Duplicate {
     pub people: Vec<PersonId>,
 }
 
+/// A serial number of the register, and when its holder graduated.
+type Registered = (u32, Option<Date>);
+
 /// Looks through every number.
 #[must_use]
 pub fn numbers(all: Vec<Numbered>) -> Numbers {
@@ -95,7 +98,7 @@ pub fn numbers(all: Vec<Numbered>) -> Numbers {
     for numbered in all {
         holders.entry(numbered.number.clone()).or_default().push(numbered);
     }
-    let mut series: BTreeMap<(String, bool), Vec<(u32, Option<Date>)>> = BTreeMap::new();
+    let mut series: BTreeMap<(String, bool), Vec<Registered>> = BTreeMap::new();
     for (number, holders) in holders {
         let people: Vec<PersonId> = holders.iter().map(|holder| holder.person).collect();
         match number.parse::<CertificateNumber>() {

@@ -77,6 +77,9 @@ pub enum SyncError {
     Mend(#[from] mend::Error),
 }
 
+/// What became of each object that was wanted, and what had to be replaced because it was damaged there.
+pub type Brought = (Vec<(ObjectId, Fate)>, Vec<mend::Repair>);
+
 impl Replica {
     /// Brings some objects to the replica, as they are known, from the archive `source`. All that is new is durable when
     /// this returns. What is damaged there already is replaced, and what it says of that is returned beside.
@@ -84,11 +87,7 @@ impl Replica {
     /// # Errors
     ///
     /// If the replica can't be written; what was whole there stays.
-    pub fn bring(
-        &self,
-        source: &Root,
-        wanted: &[Known],
-    ) -> Result<(Vec<(ObjectId, Fate)>, Vec<mend::Repair>), SyncError> {
+    pub fn bring(&self, source: &Root, wanted: &[Known]) -> Result<Brought, SyncError> {
         let (mut fates, mut hurt) = (Vec::with_capacity(wanted.len()), Vec::new());
         let mut batch = self.root().batch()?;
         for known in wanted {

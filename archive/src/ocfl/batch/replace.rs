@@ -63,7 +63,9 @@ impl Batch<'_> {
         let from = self.root.folder(id);
         match fs::symlink_metadata(self.root.path().join(&from)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            found => drop(found?),
+            found => {
+                found?;
+            }
         }
         if fs::symlink_metadata(&aside).is_ok() {
             return Err(io::ErrorKind::AlreadyExists.into());
