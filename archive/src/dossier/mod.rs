@@ -25,7 +25,7 @@ pub use change::{Change, Facts};
 pub use document::{Diploma, DiplomaFacts, Dossier, Format, Photo, PhotoKind, Scan, ScanFormat};
 pub use holdings::{Error, Holdings, Kept, object_of};
 pub(crate) use photo::Look;
-pub use photo::{NewPhoto, PhotoError};
+pub use photo::{NewPhoto, PhotoError, PhotoFacts};
 pub use premis::{Premis, PremisEvent};
 pub use reading::{Line, Model, Page, Reading};
 pub use rebuild::{RebuildError, Rebuilt, rebuild};

@@ -10,6 +10,7 @@ use fs_err as fs;
 use ids::DeliveryId;
 use image::{ImageFormat, ImageReader, Limits};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::PhotoKind;
 use crate::ocfl::{Digested, Source};
@@ -60,6 +61,8 @@ pub struct NewPhoto {
     pub(super) len: u64,
     pub(super) width: u32,
     pub(super) height: u32,
+    /// When it was decoded, if that was before it is kept.
+    pub(super) looked: Option<Timestamp>,
     pub(super) captured: Option<Timestamp>,
     captured_by: String,
     pub(super) delivery: Option<DeliveryId>,
@@ -71,6 +74,26 @@ pub struct NewPhoto {
 enum Bytes {
     Here(Digested),
     File(PathBuf),
+    Same(PathBuf, Checksum),
+}
+
+/// What decoding a photo found out, so that nobody needs to decode the same bytes again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhotoFacts {
+    /// RFC 6838.
+    pub media_type: String,
+    /// Width, px.
+    pub width: u32,
+    /// Height, px.
+    pub height: u32,
+    /// Its bytes.
+    pub bytes: u64,
+    /// SHA-256 of its bytes, hex.
+    pub sha256: String,
+    /// SHA-512 of its bytes, hex.
+    pub sha512: String,
+    /// When it was decoded.
+    pub looked: Timestamp,
 }
 
 /// Photos up to this size are held in memory until they are kept, so that they are read and hashed once, bytes.
@@ -106,6 +129,37 @@ impl NewPhoto {
         Ok(Self::new(kind, about, bytes, source.into()))
     }
 
+    /// A photo whose bytes were decoded before. It is kept only if the file still holds these very bytes.
+    ///
+    /// Nothing if the facts are of no kind of photo that is decoded here.
+    pub fn seen(
+        kind: PhotoKind,
+        file: PathBuf,
+        facts: PhotoFacts,
+        source: impl Into<String>,
+    ) -> Option<Self> {
+        let PhotoFacts { media_type, width, height, bytes, sha256, sha512, looked } = facts;
+        let format = ImageFormat::from_mime_type(media_type)?;
+        let sum = sha512.parse().ok()?;
+        let about = About { format, width, height, len: bytes, sha256, sha512 };
+        let photo = Self::new(kind, about, Bytes::Same(file, sum), source.into());
+        Some(Self { looked: Some(looked), ..photo })
+    }
+
+    /// What was found out about it, `now`.
+    #[must_use]
+    pub fn facts(&self, now: Timestamp) -> PhotoFacts {
+        PhotoFacts {
+            media_type: self.format_name().to_owned(),
+            width: self.width,
+            height: self.height,
+            bytes: self.len,
+            sha256: self.sha256.clone(),
+            sha512: self.sha512.clone(),
+            looked: self.looked.unwrap_or(now),
+        }
+    }
+
     fn new(kind: PhotoKind, about: About, bytes: Bytes, source: String) -> Self {
         let About { format, width, height, len, sha256, sha512 } = about;
         Self {
@@ -117,6 +171,7 @@ impl NewPhoto {
             len,
             width,
             height,
+            looked: None,
             captured: None,
             captured_by: String::new(),
             delivery: None,
@@ -166,6 +221,7 @@ impl NewPhoto {
         match self.bytes {
             Bytes::Here(bytes) => Source::Digested(bytes),
             Bytes::File(file) => Source::Copy(file),
+            Bytes::Same(file, sha512) => Source::Same { file, sha512 },
         }
     }
 }

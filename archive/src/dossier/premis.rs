@@ -76,8 +76,9 @@ pub(super) fn of_photo(photo: &Photo, new: &NewPhoto, agent: &str) -> Vec<Premis
     }
     let digest = format!("sha512:{}", photo.sha512);
     let decoded = format!("decoded whole: {} × {} px, {}", photo.width, photo.height, new.format_name());
-    events.push(PremisEvent::of_file("message digest calculation", photo.kept, program, photo, digest));
-    events.push(PremisEvent::of_file("validation", photo.kept, program, photo, decoded));
+    let looked = new.looked.unwrap_or(photo.kept);
+    events.push(PremisEvent::of_file("message digest calculation", looked, program, photo, digest));
+    events.push(PremisEvent::of_file("validation", looked, program, photo, decoded));
     events.push(PremisEvent::of_file("ingestion", photo.kept, agent, photo, photo.source.clone()));
     events
 }

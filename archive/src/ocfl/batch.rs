@@ -63,6 +63,14 @@ pub enum Source {
     /// A file elsewhere, given away: it is gone once the batch is committed, and untouched if it is not.
     /// On the same file system its bytes are linked, not copied; nobody may write to it meanwhile.
     Move(PathBuf),
+    /// A file elsewhere that was looked at before and stays where it is. Other bytes than these are refused.
+    /// On the same file system its bytes are linked, not copied; nobody may write to it ever after.
+    Same {
+        /// The file.
+        file: PathBuf,
+        /// What its bytes were.
+        sha512: Checksum,
+    },
     /// What the newest version holds under the same path.
     Keep,
 }

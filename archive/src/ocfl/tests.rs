@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -151,6 +152,32 @@ fn files_are_copied_or_given_away() {
     f.put(both);
     assert!(copied.exists() && !given.exists());
     assert_eq!(f.object(id).read(&path("g")).unwrap(), b"g");
+}
+
+#[test]
+fn a_file_that_was_looked_at_is_linked_only_while_it_holds_the_same_bytes() {
+    let f = Fixture::new();
+    let file = f.dir.path().join("seen");
+    fs::write(&file, "pixels").unwrap();
+    let same = Source::Same { file: file.clone(), sha512: Checksum::of(bag::Algorithm::Sha512, b"pixels") };
+    let id = ObjectId::new();
+    f.put(version(id, "").file(path("p"), same.clone()));
+    let object = f.object(id);
+    assert_eq!(object.read(&path("p")).unwrap(), b"pixels");
+    let inode = |path: &Path| fs::metadata(path).unwrap().ino();
+    assert_eq!(inode(&object.folder().join("v1/content/p")), inode(&file), "no byte was written twice");
+    fs::remove_file(&file).unwrap();
+    assert_eq!(f.object(id).read(&path("p")).unwrap(), b"pixels");
+
+    fs::write(&file, "pixelz").unwrap();
+    let mut batch = f.root.batch().unwrap();
+    let refused = batch.put(version(ObjectId::new(), "").file(path("p"), same)).unwrap_err();
+    assert!(
+        matches!(&refused, PutError::Stage { source, .. } if source.kind() == std::io::ErrorKind::InvalidData)
+    );
+    assert_eq!(fs::read(&file).unwrap(), b"pixelz");
+    assert_eq!(batch.commit().unwrap(), []);
+    assert!(f.is_at_rest());
 }
 
 #[test]

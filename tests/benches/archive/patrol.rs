@@ -12,7 +12,7 @@ use fs_err as fs;
 use tests::measure::median;
 
 use crate::Args;
-use crate::keep::{deliver, keep};
+use crate::keep::{Way, deliver, keep};
 use crate::table::Table;
 
 /// Measures it: on a quarter of the people, so that all of them surely stay in memory.
@@ -20,7 +20,7 @@ pub(crate) fn measure(args: &Args, folder: &Path, table: &mut Table) -> Result<(
     let count = args.people.div_ceil(4);
     let source = folder.join("delivered");
     let people = deliver(&source, count, args.photo, args.original)?;
-    let (root, _) = keep(&people, &folder.join("patrolled"), args.batch)?;
+    let (root, _) = keep(&people, &folder.join("patrolled"), args.batch, Way::Copied)?;
     fs::remove_dir_all(source)?;
     let files = tests::files::below(root.path())?;
     let files: Vec<PathBuf> = files.into_iter().map(|file| root.path().join(file)).collect();

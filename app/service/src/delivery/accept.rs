@@ -11,7 +11,7 @@ use api::ids::DeliveryId;
 use archive::db::office::campaign::Campaign;
 use archive::db::office::{delivery as rows, item};
 use archive::delivery::{SignedStatement, State, Statement, StatementItem};
-use archive::dossier::{Change, Holdings, NewPhoto, PhotoKind};
+use archive::dossier::{Change, Holdings, NewPhoto, PhotoFacts, PhotoKind};
 use archive::ocfl::{SafePath, Source, User};
 use jiff::Timestamp;
 
@@ -19,7 +19,7 @@ use super::{quarantine, row, wrong_state};
 use crate::{Error, Office, Refusal as _, Result, campaign, event, job::Ctx, receipt};
 
 /// People whose photos are kept in one batch.
-const BATCH: usize = 64;
+const BATCH: usize = 256;
 
 /// The bag's own files that go into the delivery's object: what the vendor said and signed.
 const TAG_FILES: [&str; 5] =
@@ -119,7 +119,7 @@ impl<'a> Acceptance<'a> {
         Ok(done)
     }
 
-    /// The batch's changes, decoded on all cores.
+    /// The batch's changes. What an earlier version checked is decoded now, on all cores.
     fn changes(&self, batch: &[item::Item]) -> Result<Vec<Change>> {
         let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let share = batch.len().div_ceil(threads).max(1);
@@ -145,25 +145,37 @@ impl<'a> Acceptance<'a> {
         let lost = || Error::failed("accept an item", "it has no person or no token");
         let (person, token) = item.person.zip(item.token.as_deref()).ok_or_else(lost)?;
         let kind = campaign::photo_kind(self.campaign.kind);
-        let photo = self.photo(kind, item.file.as_deref(), item, token)?;
+        let photo = self.photo(kind, (item.file.as_deref(), item.photo_facts.as_ref()), item, token)?;
         if Some(photo.sha256()) != item.sha256.as_deref() {
             return Err(Error::failed("accept an item", "its bytes have changed since the check"));
         }
         let message = format!("accepted with {}", self.delivery.id);
         let mut change = Change::of(person, message).photo(photo);
         if item.original.is_some() {
-            change = change.photo(self.photo(PhotoKind::Original, item.original.as_deref(), item, token)?);
+            let original = (item.original.as_deref(), item.original_facts.as_ref());
+            change = change.photo(self.photo(PhotoKind::Original, original, item, token)?);
         }
         Ok(change)
     }
 
-    fn photo(&self, kind: PhotoKind, file: Option<&str>, item: &item::Item, token: &str) -> Result<NewPhoto> {
+    /// A photo as it was checked: decoded then, so only its bytes are held to what they were.
+    fn photo(
+        &self,
+        kind: PhotoKind,
+        (file, facts): (Option<&str>, Option<&PhotoFacts>),
+        item: &item::Item,
+        token: &str,
+    ) -> Result<NewPhoto> {
         let path = file.and_then(|file| SafePath::new(file).ok());
         let path = path.ok_or_else(|| Error::failed("accept an item", "it has no file"))?;
         let file =
             quarantine(self.office)?.file(self.delivery.id, &path).or_failed("find a delivered photo")?;
         let source = format!("vendor {}, {}", self.delivery.vendor, self.delivery.id);
-        let photo = NewPhoto::from_file(kind, file, source).or_failed("decode a delivered photo")?;
+        let seen = facts.and_then(|facts| NewPhoto::seen(kind, file.clone(), facts.clone(), source.clone()));
+        let photo = match seen {
+            Some(photo) => photo,
+            None => NewPhoto::from_file(kind, file, source).or_failed("decode a delivered photo")?,
+        };
         let photo = photo.delivered(self.delivery.id, token);
         Ok(match item.captured {
             Some(at) => photo.captured(at, capturer(item)),

@@ -18,7 +18,7 @@ use archive::delivery::{
 use jiff::{Timestamp, tz::TimeZone};
 use verify::{Engine, Gallery, RuleSet, Similarity, Template, Thresholds, Verdict};
 
-use super::measure::{Look, look, look_at_original, reference};
+use super::measure::{Facts, Look, look, look_at_original, reference};
 use super::{quarantine, row, wrong_state};
 use crate::{Error, Office, Refusal as _, Result, campaign, event, face, job::Ctx, token as tokens, vendor};
 
@@ -117,6 +117,7 @@ impl<'a> Check<'a> {
         self.ctx.progress("reconciling", 0, 0);
         let measures: Vec<_> = seen.iter().map(|seen| seen.look.measures).collect();
         let sizes: Vec<_> = seen.iter().map(|seen| seen.look.size).collect();
+        let facts: Vec<_> = seen.iter().map(|seen| seen.look.facts.clone()).collect();
         let delivered: Vec<_> = named
             .into_iter()
             .zip(seen)
@@ -135,7 +136,8 @@ impl<'a> Check<'a> {
         self.lay_words_upon(&mut found, &parcel)?;
         let odd = oddness(&measures, &Tolerances::default());
         let items =
-            Items { parcel: &parcel, faces: &faces, sizes: &sizes, odd: &odd, found: &found }.rows()?;
+            Items { parcel: &parcel, faces: &faces, sizes: &sizes, facts: &facts, odd: &odd, found: &found }
+                .rows()?;
         let report = self.report(&eyes, roster.len(), &found, &measures, &odd);
         self.write_down(&parcel, &report, &items)
     }
@@ -254,7 +256,10 @@ impl<'a> Check<'a> {
         let limit = self.office.config.limits.photo;
         let mut look = look(&eyes.engine, &self.rules, &parcel.file(&file.path), file.bytes, limit)?;
         if let Some(original) = &file.original {
-            look.findings.extend(look_at_original(&parcel.file(original), limit.saturating_mul(ORIGINAL))?);
+            match look_at_original(&parcel.file(original), limit.saturating_mul(ORIGINAL))? {
+                Ok(facts) => look.facts.original = Some(facts),
+                Err(finding) => look.findings.push(finding),
+            }
         }
         let awaited = match named {
             Named::Token(token) => roster.by_token(token),
@@ -449,6 +454,7 @@ struct Items<'a> {
     parcel: &'a Parcel,
     faces: &'a [Face],
     sizes: &'a [Option<(u32, u32)>],
+    facts: &'a [Facts],
     odd: &'a [f32],
     found: &'a Reconciliation,
 }
@@ -468,6 +474,7 @@ impl Items<'_> {
         let face = self.faces.get(n).copied().unwrap_or(Face::NotCompared);
         let size = self.sizes.get(n).copied().flatten();
         let capture = captured(self.parcel, file);
+        let facts = self.facts.get(n).cloned().unwrap_or_default();
         let (similarity, verdict) = similarity(face);
         Ok(item::Item {
             file: Some(file.path.as_str().to_owned()),
@@ -482,6 +489,8 @@ impl Items<'_> {
             similarity,
             verdict,
             oddness: self.odd.get(n).copied().unwrap_or_default(),
+            photo_facts: facts.photo,
+            original_facts: facts.original,
             ..bare(n, judged)?
         })
     }
@@ -505,6 +514,8 @@ fn bare(n: usize, judged: &archive::delivery::Judged) -> Result<item::Item> {
         similarity: None,
         verdict: None,
         oddness: 0.0,
+        photo_facts: None,
+        original_facts: None,
         findings: serde_json::to_string(&judged.findings).or_failed("write down findings")?,
     })
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use archive::db::catalog::photo;
 use archive::delivery::{Finding, Measures, Severity, Status};
-use archive::dossier::{Holdings, NewPhoto, PhotoError, PhotoKind};
+use archive::dossier::{Holdings, NewPhoto, PhotoError, PhotoFacts, PhotoKind};
 use fs_err as fs;
+use jiff::Timestamp;
 use verify::{
     Engine, EngineError, RuleSet, Template,
     standard::{self, Value},
@@ -25,6 +26,17 @@ pub(super) struct Look {
     pub(super) measures: Measures,
     /// Width and height, px, if it could be decoded.
     pub(super) size: Option<(u32, u32)>,
+    /// What decoding the photo, and its original, found out.
+    pub(super) facts: Facts,
+}
+
+/// What decoding found out about an item's files, so that the acceptance need not decode them again.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Facts {
+    /// About the photo.
+    pub(super) photo: Option<PhotoFacts>,
+    /// About its original.
+    pub(super) original: Option<PhotoFacts>,
 }
 
 /// Looks at the photo in `file` of `bytes` bytes.
@@ -43,12 +55,14 @@ pub(super) fn look(
         return Ok(Look::refused(Finding::failed("FILE-TOO-LARGE", Severity::Block).with(bytes, limit)));
     }
     let content = fs::read(file).or_failed("read a delivered photo")?;
-    // What is accepted is decoded once more on its way into the archive: what would fail there fails here.
-    if let Err(error) = NewPhoto::from_bytes(PhotoKind::Graduation, content.clone(), "") {
-        return Ok(Look::refused(undecodable(&error)));
-    }
+    // As the archive decodes what it keeps: what would fail there fails here.
+    let facts = match NewPhoto::from_bytes(PhotoKind::Graduation, content.clone(), "") {
+        Ok(photo) => photo.facts(Timestamp::now()),
+        Err(error) => return Ok(Look::refused(undecodable(&error))),
+    };
+    let facts = Facts { photo: Some(facts), original: None };
     match engine.analyse_patiently(content, rules) {
-        Ok(analysis) => Ok(Look::of(analysis, rules)),
+        Ok(analysis) => Ok(Look { facts, ..Look::of(analysis, rules) }),
         Err(EngineError::Refused(refusal)) => Ok(Look::refused(coded("FILE", refusal.code()))),
         // A photo that brings the engine down is not accepted; the engine lives on.
         Err(EngineError::Lost) => Ok(Look::refused(coded("FILE", "unreadable"))),
@@ -58,20 +72,20 @@ pub(super) fn look(
     }
 }
 
-/// Looks whether the original in `file` can be decoded at all, unless it is larger than `limit` bytes.
+/// Decodes the original in `file`, unless it is larger than `limit` bytes.
 ///
 /// # Errors
 ///
 /// When the file can't be read.
-pub(super) fn look_at_original(file: &Path, limit: u64) -> Result<Option<Finding>> {
+pub(super) fn look_at_original(file: &Path, limit: u64) -> Result<std::result::Result<PhotoFacts, Finding>> {
     let bytes = fs::metadata(file).or_failed("read a delivered original")?.len();
     if bytes > limit {
-        return Ok(Some(Finding::failed("ORIGINAL-TOO-LARGE", Severity::Block).with(bytes, limit)));
+        return Ok(Err(Finding::failed("ORIGINAL-TOO-LARGE", Severity::Block).with(bytes, limit)));
     }
     Ok(match NewPhoto::from_file(PhotoKind::Original, file.to_owned(), "") {
-        Ok(_) => None,
+        Ok(original) => Ok(original.facts(Timestamp::now())),
         Err(PhotoError::Read(error)) => return Err(Error::failed("read a delivered original", error)),
-        Err(_) => Some(Finding::failed("ORIGINAL-UNREADABLE", Severity::Block)),
+        Err(_) => Err(Finding::failed("ORIGINAL-UNREADABLE", Severity::Block)),
     })
 }
 
@@ -122,7 +136,7 @@ impl Look {
                 None
             }
         };
-        Self { findings, template, measures, size }
+        Self { findings, template, measures, size, facts: Facts::default() }
     }
 }
 

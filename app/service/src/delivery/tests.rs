@@ -544,6 +544,44 @@ fn every_planted_defect_is_found_two_people_accept_the_rest_and_the_receipt_stan
 }
 
 #[test]
+fn bytes_that_changed_after_the_check_are_not_accepted() {
+    let school = school();
+    let Some(faces) = faces(&school.office, 2) else { return };
+    adopt_calibration(&school);
+    let admission: Vec<_> = faces.iter().map(|(first, _)| first.clone()).collect();
+    let people = school.enrol_people(&admission);
+    let photos: Vec<_> =
+        people.iter().zip(&faces).map(|((_, token), (_, second))| (token.clone(), second.clone())).collect();
+    let id = school.deliver(&school.parcel(&photos));
+    assert_eq!(school.work(id), JobState::Done);
+    let propose = Propose { decision: Decision::Accept, reason: String::new() };
+    delivery::propose(&school.office, &school.registrar, id, &propose).unwrap();
+    let confirm = || delivery::confirm(&school.office, &school.it, id, &Confirm { confirm: true }).unwrap();
+
+    let name = SafePath::new(format!("photos/{}.jpg", people[1].1)).unwrap();
+    let file = super::quarantine(&school.office).unwrap().file(id, &name).unwrap();
+    let mut rotten = photos[1].1.clone();
+    rotten[1000] ^= 1;
+    fs_err::write(&file, &rotten).unwrap();
+    confirm();
+    assert_eq!(school.work(id), JobState::Failed);
+    assert_eq!(school.get(id).state, DeliveryState::Accepting);
+    let holdings = Holdings::new(&school.office.archive, &school.office.catalog);
+    let kept = |n: usize| {
+        let (dossier, _) = holdings.dossier(people[n].0).unwrap().unwrap();
+        dossier
+            .current(PhotoKind::Graduation)
+            .map(|photo| holdings.photo(people[n].0, photo).unwrap().unwrap())
+    };
+    assert_eq!((kept(0), kept(1)), (None, None), "the batch is kept whole or not at all");
+
+    fs_err::write(&file, &photos[1].1).unwrap();
+    confirm();
+    assert_eq!(school.work(id), JobState::Done);
+    assert_eq!((kept(0), kept(1)), (Some(photos[0].1.clone()), Some(photos[1].1.clone())));
+}
+
+#[test]
 fn a_person_settles_whose_face_it_is_before_anything_is_accepted() {
     let school = school();
     if !models().is_dir() {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params};
 
 use crate::db::At;
+use crate::dossier::PhotoFacts;
 
 crate::db::words! {
     /// Which of the four an item is, or that it is good.
@@ -71,6 +72,10 @@ pub struct Item {
     pub oddness: f32,
     /// The findings: JSON of the API's findings.
     pub findings: String,
+    /// What decoding the photo found out, if it was decoded.
+    pub photo_facts: Option<PhotoFacts>,
+    /// What decoding its original found out.
+    pub original_facts: Option<PhotoFacts>,
 }
 
 impl std::fmt::Debug for Item {
@@ -102,8 +107,20 @@ impl Item {
             verdict: row.get("verdict")?,
             oddness: row.get("oddness")?,
             findings: row.get("findings")?,
+            photo_facts: facts(row, "photo_facts")?,
+            original_facts: facts(row, "original_facts")?,
         })
     }
+}
+
+fn facts(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<PhotoFacts>> {
+    let text: Option<String> = row.get(column)?;
+    // What another version wrote down and this one does not know is found out again.
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+fn written(facts: Option<&PhotoFacts>) -> Option<String> {
+    facts.and_then(|facts| serde_json::to_string(facts).ok())
 }
 
 /// Which items are wanted.
@@ -189,9 +206,11 @@ pub fn replace(tx: &Transaction<'_>, delivery: DeliveryId, items: &[Item]) -> ru
     tx.execute("DELETE FROM item WHERE delivery = :delivery", named_params! {":delivery": delivery})?;
     let mut insert = tx.prepare_cached(
         "INSERT INTO item (delivery, number, state, token, person, file, original, sha256, bytes, width, height,
-                           captured, device, operator, similarity, verdict, oddness, findings)
+                           captured, device, operator, similarity, verdict, oddness, findings,
+                           photo_facts, original_facts)
          VALUES (:delivery, :number, :state, :token, :person, :file, :original, :sha256, :bytes, :width, :height,
-                 :captured, :device, :operator, :similarity, :verdict, :oddness, :findings)",
+                 :captured, :device, :operator, :similarity, :verdict, :oddness, :findings,
+                 :photo_facts, :original_facts)",
     )?;
     for item in items {
         insert.execute(named_params! {
@@ -200,7 +219,8 @@ pub fn replace(tx: &Transaction<'_>, delivery: DeliveryId, items: &[Item]) -> ru
             ":bytes": item.bytes, ":width": item.width, ":height": item.height,
             ":captured": item.captured.map(At), ":device": item.device, ":operator": item.operator,
             ":similarity": item.similarity, ":verdict": item.verdict, ":oddness": item.oddness,
-            ":findings": item.findings,
+            ":findings": item.findings, ":photo_facts": written(item.photo_facts.as_ref()),
+            ":original_facts": written(item.original_facts.as_ref()),
         })?;
     }
     Ok(())

@@ -41,6 +41,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0007_appraisals.sql")),
     M::up(include_str!("migrations/0008_proofs.sql")),
     M::up(include_str!("migrations/0009_use.sql")),
+    M::up(include_str!("migrations/0010_facts.sql")),
 ];
 
 /// The steps that lead to today's schema, oldest first.

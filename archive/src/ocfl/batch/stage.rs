@@ -136,6 +136,17 @@ impl<'a> Stager<'a> {
                 self.make_parent(&target)?;
                 self.copy(&from, &target)?
             }
+            Source::Same { file, sha512 } => {
+                self.make_parent(&target)?;
+                let sum = self.link_or_copy(&std::path::absolute(file)?, &target)?;
+                if sum != sha512 {
+                    return Err(io::Error::new(
+                        io::ErrorKind::InvalidData,
+                        format!("the bytes for {path} are no longer those that were looked at"),
+                    ));
+                }
+                sum
+            }
             Source::Keep => return Err(io::ErrorKind::InvalidInput.into()),
         };
         if manifest.contains_key(&sum) {
@@ -176,17 +187,22 @@ impl<'a> Stager<'a> {
         }
     }
 
-    /// Takes over a file given away: a link if it lies on the same file system, else a copy.
+    /// Takes over a file given away.
     fn link(&mut self, from: &Path, target: &Path) -> io::Result<Checksum> {
         let from = std::path::absolute(from)?;
-        let source = open_regular(&from)?;
-        let sum = match self.root.disk.hard_link(&from, target) {
-            Ok(()) => hash(open_regular(target)?)?,
-            Err(error) if is_other_device(&error) => self.copy_from(source, target)?,
-            Err(error) => return Err(error),
-        };
+        let sum = self.link_or_copy(&from, target)?;
         self.remove.push(from);
         Ok(sum)
+    }
+
+    /// A link if the file lies on the same file system, else a copy.
+    fn link_or_copy(&self, from: &Path, target: &Path) -> io::Result<Checksum> {
+        let source = open_regular(from)?;
+        match self.root.disk.hard_link(from, target) {
+            Ok(()) => hash(open_regular(target)?),
+            Err(error) if is_other_device(&error) => self.copy_from(source, target),
+            Err(error) => Err(error),
+        }
     }
 
     fn copy(&self, from: &Path, target: &Path) -> io::Result<Checksum> {
