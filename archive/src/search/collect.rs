@@ -1,145 +1,102 @@
-//! Counting how hits are spread, and leaving some out, in the same pass that finds them.
+//! Collecting what is found: many documents at a time, of which some are only counted.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use tantivy::{
-    DocAddress, DocId, Score, SegmentOrdinal, SegmentReader,
+    COLLECT_BLOCK_BUFFER_LEN, DocAddress, DocId, Score, SegmentOrdinal, SegmentReader,
     collector::{Collector, SegmentCollector},
-    columnar::StrColumn,
+    query::Weight,
 };
 
-use super::FacetCount;
-
-/// The facets that are counted, by the names of their fields.
-pub(super) const FACETS: [&str; 5] = ["year", "college", "major", "class", "photo_state"];
-
-/// Counts the values of every facet.
-pub(super) struct FacetCollector;
-
-/// The counts of one segment.
-pub(super) struct SegmentFacets {
-    columns: Vec<Option<(StrColumn, Vec<u32>)>>,
-}
-
-type Counts = Vec<HashMap<String, usize>>;
-
-impl Collector for FacetCollector {
-    type Fruit = Counts;
-    type Child = SegmentFacets;
-
-    fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<SegmentFacets> {
-        let column = |name: &&str| {
-            let column = segment.fast_fields().str(name)?;
-            Ok(column.map(|column| {
-                let counts = vec![0; column.dictionary().num_terms()];
-                (column, counts)
-            }))
-        };
-        Ok(SegmentFacets { columns: FACETS.iter().map(column).collect::<tantivy::Result<_>>()? })
-    }
-
-    fn requires_scoring(&self) -> bool {
-        false
-    }
-
-    fn merge_fruits(&self, segments: Vec<Counts>) -> tantivy::Result<Counts> {
-        let mut all: Counts = vec![HashMap::new(); FACETS.len()];
-        for segment in segments {
-            for (into, from) in all.iter_mut().zip(segment) {
-                for (value, count) in from {
-                    *into.entry(value).or_default() += count;
-                }
-            }
-        }
-        Ok(all)
-    }
-}
-
-impl SegmentCollector for SegmentFacets {
-    type Fruit = Counts;
-
-    fn collect(&mut self, doc: DocId, _: Score) {
-        for (column, counts) in self.columns.iter_mut().flatten() {
-            let ord = column.ords().first(doc).and_then(|ord| usize::try_from(ord).ok());
-            if let Some(count) = ord.and_then(|ord| counts.get_mut(ord)) {
-                *count += 1;
-            }
-        }
-    }
-
-    fn harvest(self) -> Counts {
-        self.columns
-            .into_iter()
-            .map(|column| column.map(|(column, counts)| named(&column, &counts)).unwrap_or_default())
-            .collect()
-    }
-}
-
-/// Collects as another collector does, some documents left out.
-pub(super) struct Without<'a, C> {
-    pub(super) inner: C,
+/// Collects for `all` what is found, and for `some` what is found and not left out.
+pub(super) struct Collected<'a, A, S> {
+    pub(super) all: A,
+    pub(super) some: S,
     pub(super) left_out: &'a HashSet<DocAddress>,
 }
 
 /// One segment of it.
-pub(super) struct SegmentWithout<S> {
-    inner: S,
+pub(super) struct SegmentCollected<A, S> {
+    all: A,
+    some: S,
     left_out: HashSet<DocId>,
 }
 
-impl<C: Collector> Collector for Without<'_, C> {
-    type Fruit = C::Fruit;
-    type Child = SegmentWithout<C::Child>;
+impl<A: Collector, S: Collector> Collector for Collected<'_, A, S> {
+    type Fruit = (A::Fruit, S::Fruit);
+    type Child = SegmentCollected<A::Child, S::Child>;
 
     fn for_segment(&self, ord: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<Self::Child> {
         let here = self.left_out.iter().filter(|address| address.segment_ord == ord);
-        let left_out = here.map(|address| address.doc_id).collect();
-        Ok(SegmentWithout { inner: self.inner.for_segment(ord, segment)?, left_out })
+        Ok(SegmentCollected {
+            all: self.all.for_segment(ord, segment)?,
+            some: self.some.for_segment(ord, segment)?,
+            left_out: here.map(|address| address.doc_id).collect(),
+        })
     }
 
     fn requires_scoring(&self) -> bool {
-        self.inner.requires_scoring()
+        self.all.requires_scoring() || self.some.requires_scoring()
     }
 
     fn merge_fruits(
         &self,
         fruits: Vec<<Self::Child as SegmentCollector>::Fruit>,
-    ) -> tantivy::Result<C::Fruit> {
-        self.inner.merge_fruits(fruits)
+    ) -> tantivy::Result<Self::Fruit> {
+        let (all, some) = fruits.into_iter().unzip();
+        Ok((self.all.merge_fruits(all)?, self.some.merge_fruits(some)?))
+    }
+
+    /// As by default, but many at a time although some documents of the segment may have been removed.
+    fn collect_segment(
+        &self,
+        weight: &dyn Weight,
+        ord: SegmentOrdinal,
+        segment: &SegmentReader,
+    ) -> tantivy::Result<<Self::Child as SegmentCollector>::Fruit> {
+        let mut collected = self.for_segment(ord, segment)?;
+        match (segment.alive_bitset(), self.requires_scoring()) {
+            (None, false) => weight.for_each_no_score(segment, &mut |docs| collected.collect_block(docs))?,
+            (Some(alive), false) => {
+                let mut living = Vec::with_capacity(COLLECT_BLOCK_BUFFER_LEN);
+                weight.for_each_no_score(segment, &mut |docs| {
+                    living.clear();
+                    living.extend(docs.iter().copied().filter(|doc| alive.is_alive(*doc)));
+                    collected.collect_block(&living);
+                })?;
+            }
+            (alive, true) => weight.for_each(segment, &mut |doc, score| {
+                if alive.is_none_or(|alive| alive.is_alive(doc)) {
+                    collected.collect(doc, score);
+                }
+            })?,
+        }
+        Ok(collected.harvest())
     }
 }
 
-impl<S: SegmentCollector> SegmentCollector for SegmentWithout<S> {
-    type Fruit = S::Fruit;
+impl<A: SegmentCollector, S: SegmentCollector> SegmentCollector for SegmentCollected<A, S> {
+    type Fruit = (A::Fruit, S::Fruit);
 
     fn collect(&mut self, doc: DocId, score: Score) {
+        self.all.collect(doc, score);
         if !self.left_out.contains(&doc) {
-            self.inner.collect(doc, score);
+            self.some.collect(doc, score);
         }
     }
 
-    fn harvest(self) -> S::Fruit {
-        self.inner.harvest()
-    }
-}
-
-/// The counts under their values.
-fn named(column: &StrColumn, counts: &[u32]) -> HashMap<String, usize> {
-    let mut named = HashMap::new();
-    let mut value = String::new();
-    for (ord, &count) in (0..).zip(counts).filter(|&(_, &count)| count > 0) {
-        if column.ord_to_str(ord, &mut value).unwrap_or_default() {
-            named.insert(value.clone(), usize::try_from(count).unwrap_or(usize::MAX));
+    fn collect_block(&mut self, docs: &[DocId]) {
+        self.all.collect_block(docs);
+        if self.left_out.is_empty() {
+            self.some.collect_block(docs);
+        } else {
+            docs.iter()
+                .filter(|doc| !self.left_out.contains(doc))
+                .for_each(|doc| self.some.collect(*doc, 0.0));
         }
     }
-    named
-}
 
-/// The most frequent values first, at most 100.
-pub(super) fn most_frequent(counts: HashMap<String, usize>) -> Vec<FacetCount> {
-    let mut all: Vec<FacetCount> =
-        counts.into_iter().map(|(value, count)| FacetCount { value, count }).collect();
-    all.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
-    all.truncate(100);
-    all
+    fn harvest(self) -> Self::Fruit {
+        (self.all.harvest(), self.some.harvest())
+    }
 }

@@ -415,7 +415,7 @@ fn an_index_of_another_layout_is_refused_so_that_it_is_rebuilt() {
     drop(Index::create(folder.path()).unwrap());
     assert!(matches!(Index::create(folder.path()), Err(IndexError::Exists(_))));
     let meta = folder.path().join("meta.json");
-    let text = std::fs::read_to_string(&meta).unwrap().replace("xuecang-person-1", "xuecang-person-0");
+    let text = std::fs::read_to_string(&meta).unwrap().replace("xuecang-person-2", "xuecang-person-0");
     std::fs::write(&meta, text).unwrap();
     let error = Index::open(folder.path()).unwrap_err();
     assert!(matches!(error, IndexError::OtherLayout { .. }) && error.wants_rebuild());

@@ -1,7 +1,7 @@
 //! The index on disk: opening, changing, asking.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     fmt,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tantivy::{
     DocAddress, IndexReader, IndexWriter, Order, ReloadPolicy, Searcher, SegmentMeta, TantivyDocument,
     collector::{
-        Count, DocSetCollector, TopDocs,
+        Collector, Count, DocSetCollector, TopDocs,
         sort_key::{SortBySimilarityScore, SortByString},
     },
     index::SegmentId,
@@ -21,9 +21,11 @@ use tantivy::{
 };
 
 use super::{
-    Change, Facets, IndexError, Mode, PersonDoc, Query, Results, SearchError, Sort, Tried,
-    collect::{FacetCollector, Without, most_frequent},
+    Change, FacetCount, Facets, IndexError, Mode, PersonDoc, Query, Results, SearchError, Sort, Tried,
+    collect::Collected,
+    facets::{FacetCollector, Values},
     highlight,
+    memory::Memory,
     plan::{self, Asked, Word},
     schema::{self, Fields, LAYOUT},
     suggest,
@@ -45,6 +47,8 @@ pub struct Index {
     index: tantivy::Index,
     reader: IndexReader,
     fields: Fields,
+    memory: Memory,
+    values: Values,
     /// Made at the first change, so that a process that only asks locks nobody out.
     writer: Mutex<Option<IndexWriter>>,
 }
@@ -98,7 +102,17 @@ impl Index {
         index.set_tokenizers(schema::tokenizers());
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into();
         let reader = reader.map_err(IndexError::failed("opened"))?;
-        Ok(Self { folder: folder.to_owned(), index, reader, fields, writer: Mutex::new(None) })
+        let (memory, values) = (Memory::new(), Values::default());
+        values.follow(&reader.searcher()).map_err(IndexError::failed("opened"))?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            index,
+            reader,
+            fields,
+            memory,
+            values,
+            writer: Mutex::new(None),
+        })
     }
 
     /// The position in the outbox up to which the index is true.
@@ -143,7 +157,13 @@ impl Index {
             // The next change starts from what is on disk.
             *guard = None;
         }
-        committed.and_then(|()| self.reader.reload()).map_err(IndexError::failed("changed"))
+        committed.and_then(|()| self.reload()).map_err(IndexError::failed("changed"))
+    }
+
+    /// Has questions see what was committed.
+    fn reload(&self) -> tantivy::Result<()> {
+        self.reader.reload()?;
+        self.values.follow(&self.reader.searcher())
     }
 
     fn write(
@@ -183,7 +203,7 @@ impl Index {
             writer.merge(&stale).wait().map_err(&failed)?;
             commit(writer, position).map_err(&failed)?;
         }
-        self.reader.reload().map_err(&failed)?;
+        self.reload().map_err(&failed)?;
         for _ in 0..PURGE_TRIES {
             writer.garbage_collect_files().wait().map_err(&failed)?;
             if self.old_files()? == 0 {
@@ -239,7 +259,14 @@ impl Index {
             return Err(SearchError::TooDeep { max: MAX_DEPTH });
         }
         let words = plan::words(query)?;
-        let question = Question { searcher: self.reader.searcher(), fields: &self.fields, query, words };
+        let question = Question {
+            searcher: self.reader.searcher(),
+            fields: &self.fields,
+            memory: &self.memory,
+            values: &self.values,
+            query,
+            words,
+        };
         let mut results = Results::default();
         if query.mode != Mode::Pinyin {
             question.find_exact(&mut results)?;
@@ -290,6 +317,8 @@ pub(super) fn stored(
 struct Question<'a> {
     searcher: Searcher,
     fields: &'a Fields,
+    memory: &'a Memory,
+    values: &'a Values,
     query: &'a Query,
     words: Vec<Word>,
 }
@@ -303,10 +332,22 @@ impl Question<'_> {
         if self.words.iter().any(Word::is_mistyped_id_number) {
             results.tried.push(Tried::IdNumberMistyped);
         }
-        let asked = self.fields.exact(&self.words, self.query);
-        let (total, facets, page) = self.ask(&asked, &HashSet::new())?;
+        let limit = self.query.limit.min(MAX_PAGE);
+        let (from, end) = (self.query.offset, self.query.offset + limit);
+        let mut page = match self.fields.better(&self.words, self.query, self.memory) {
+            Some(better) => self.best(&better, end)?,
+            None => Vec::new(),
+        };
+        // If the better ones don't fill the page, all of them are known, and the others come after them.
+        let better: HashSet<DocAddress> = page.iter().copied().collect();
+        let rest = (from.saturating_sub(page.len()), end - page.len().clamp(from, end));
+        let asked = self.fields.exact(&self.words, self.query, self.memory);
+        let ((total, counts), (_, others)) =
+            self.ask(&asked, (Count, FacetCollector(self.values)), &better, rest)?;
+        page.drain(..from.min(page.len()));
+        page.extend(others);
         results.total = total;
-        results.facets = facets;
+        results.facets = facets(self.values.named(counts));
         for address in page {
             let doc = stored(&self.searcher, self.fields, address)?;
             results.exact.extend(doc.and_then(|doc| highlight::exact_hit(&doc, &self.words)));
@@ -315,11 +356,13 @@ impl Question<'_> {
     }
 
     fn find_sounding(&self, results: &mut Results) -> Result<(), SearchError> {
-        let Some(asked) = self.fields.sounding(&self.words, self.query) else { return Ok(()) };
+        let Some(asked) = self.fields.sounding(&self.words, self.query, self.memory) else { return Ok(()) };
         results.tried.push(Tried::Pinyin);
-        let exact =
-            self.searcher.search(&self.fields.containing(&self.words, self.query), &DocSetCollector)?;
-        let (total, _, page) = self.ask(&asked, &exact)?;
+        let exact = self
+            .searcher
+            .search(&self.fields.containing(&self.words, self.query, self.memory), &DocSetCollector)?;
+        let page = (self.query.offset, self.query.limit.min(MAX_PAGE));
+        let (_, (total, page)) = self.ask(&asked, Count, &exact, page)?;
         results.pinyin_total = total;
         for address in page {
             let doc = stored(&self.searcher, self.fields, address)?;
@@ -336,48 +379,56 @@ impl Question<'_> {
         Ok(())
     }
 
-    /// How many there are, how they are spread, and one page of them in the wanted order; some left out.
-    fn ask(
-        &self,
-        asked: &Asked,
-        left_out: &HashSet<DocAddress>,
-    ) -> Result<(usize, Facets, Vec<DocAddress>), SearchError> {
-        let limit = self.query.limit.min(MAX_PAGE);
-        let top = TopDocs::with_limit(limit.max(1)).and_offset(self.query.offset);
-        let number = || (SortByString::for_field("by_number"), Order::Asc);
-        let (total, facets, mut page) = match self.query.sort {
-            Sort::Relevance => self.run(asked, left_out, top.order_by((SortBySimilarityScore, number())))?,
-            Sort::Name => self.run(
-                asked,
-                left_out,
-                top.order_by(((SortByString::for_field("by_name"), Order::Asc), number())),
-            )?,
-            Sort::StudentNumber => self.run(asked, left_out, top.order_by(number()))?,
-            Sort::Year => self.run(
-                asked,
-                left_out,
-                top.order_by(((SortByString::for_field("year"), Order::Desc), number())),
-            )?,
-        };
-        page.truncate(limit);
-        Ok((total, facets, page))
+    /// The first ones by score, then by number.
+    fn best(&self, asked: &Asked, limit: usize) -> Result<Vec<DocAddress>, SearchError> {
+        let order = (SortBySimilarityScore, (SortByString::for_field("by_number"), Order::Asc));
+        let found = self.searcher.search(asked, &TopDocs::with_limit(limit.max(1)).order_by(order))?;
+        Ok(found.into_iter().map(|(_, address)| address).take(limit).collect())
     }
 
-    fn run<K: Send + 'static>(
+    /// What `all` collects of everybody who is found; how many are not left out, and so many of them from so many on, in
+    /// the wanted order.
+    fn ask<A: Collector>(
         &self,
         asked: &Asked,
+        all: A,
         left_out: &HashSet<DocAddress>,
-        top: impl tantivy::collector::Collector<Fruit = Vec<(K, DocAddress)>>,
-    ) -> Result<(usize, Facets, Vec<DocAddress>), SearchError> {
-        let (total, counts, page) =
-            self.searcher.search(asked, &Without { inner: (Count, FacetCollector, top), left_out })?;
-        Ok((total, facets(counts), page.into_iter().map(|(_, address)| address).collect()))
+        (offset, limit): (usize, usize),
+    ) -> Result<(A::Fruit, (usize, Vec<DocAddress>)), SearchError> {
+        let top = TopDocs::with_limit(limit.max(1)).and_offset(offset);
+        let number = || (SortByString::for_field("by_number"), Order::Asc);
+        let text = |field, order| (SortByString::for_field(field), order);
+        let (all, (count, mut page)) = match self.query.sort {
+            Sort::Relevance | Sort::StudentNumber => {
+                self.run(asked, all, left_out, top.order_by(number()))?
+            }
+            Sort::Name => {
+                self.run(asked, all, left_out, top.order_by((text("by_name", Order::Asc), number())))?
+            }
+            Sort::Year => {
+                self.run(asked, all, left_out, top.order_by((text("year", Order::Desc), number())))?
+            }
+        };
+        page.truncate(limit);
+        Ok((all, (count, page)))
+    }
+
+    fn run<A: Collector, K: Send + 'static>(
+        &self,
+        asked: &Asked,
+        all: A,
+        left_out: &HashSet<DocAddress>,
+        top: impl Collector<Fruit = Vec<(K, DocAddress)>>,
+    ) -> Result<(A::Fruit, (usize, Vec<DocAddress>)), SearchError> {
+        let (all, (count, page)) =
+            self.searcher.search(asked, &Collected { all, some: (Count, top), left_out })?;
+        Ok((all, (count, page.into_iter().map(|(_, address)| address).collect())))
     }
 }
 
-/// The counts in the order of [`super::collect::FACETS`], each under its name.
-fn facets(counts: Vec<HashMap<String, usize>>) -> Facets {
-    let mut counts = counts.into_iter().map(most_frequent);
+/// The counts in the order of [`super::facets::FACETS`], each under its name.
+fn facets(counts: Vec<Vec<FacetCount>>) -> Facets {
+    let mut counts = counts.into_iter();
     let mut next = || counts.next().unwrap_or_default();
     let mut facets =
         Facets { years: next(), colleges: next(), majors: next(), classes: next(), photo_states: next() };

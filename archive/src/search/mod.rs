@@ -15,9 +15,11 @@
 mod collect;
 mod document;
 mod error;
+mod facets;
 mod grams;
 mod highlight;
 mod index;
+mod memory;
 mod pinyin;
 mod plan;
 mod query;

@@ -5,8 +5,8 @@ use std::{ops::Bound, sync::Arc};
 use tantivy::{
     Term,
     query::{
-        AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, Occur, PhraseQuery,
-        Query as TantivyQuery, RangeQuery, TermQuery,
+        AllQuery, BooleanQuery, ConstScoreQuery, EmptyQuery, Occur, PhraseQuery, Query as TantivyQuery,
+        RangeQuery, TermQuery,
     },
     schema::{Field, IndexRecordOption},
 };
@@ -14,10 +14,11 @@ use tantivy::{
 use super::{
     Filters, Mode, Query, SearchError,
     grams::{self, Part, START},
+    memory::{DEAR, Memory},
     pinyin::{self, Heard},
     schema::Fields,
 };
-use crate::person::{IdNumber, IdNumberError, fold, is_han};
+use crate::person::{IdNumber, IdNumberError, fold};
 
 const MAX_CHARS: usize = 200;
 const MAX_WORDS: usize = 12;
@@ -68,48 +69,62 @@ impl Word {
 }
 
 impl Fields {
-    /// Everybody whose values contain every word, best ones with the highest score.
-    pub(super) fn exact(&self, words: &[Word], query: &Query) -> Asked {
-        let required = words.iter().map(|word| (Occur::Must, self.ranked(word, query)));
-        all_of(required.chain(self.narrowed(&query.filters)).collect())
+    /// Everybody whose values contain every word.
+    pub(super) fn exact(&self, words: &[Word], query: &Query, memory: &Memory) -> Asked {
+        all_of(self.required(words, query, memory).chain(self.narrowed(&query.filters)).collect())
     }
 
-    /// Everybody whose values contain every word, unranked.
-    pub(super) fn containing(&self, words: &[Word], query: &Query) -> Asked {
-        all_of(words.iter().map(|word| (Occur::Must, self.contains(word, query))).collect())
+    /// Those of them who come before the others, best ones with the highest score. `None` if nobody does.
+    pub(super) fn better(&self, words: &[Word], query: &Query, memory: &Memory) -> Option<Asked> {
+        if words.is_empty() || query.sort != super::Sort::Relevance {
+            return None;
+        }
+        let better = any_of(words.iter().flat_map(|word| self.ranked(word)).collect());
+        let required = self.required(words, query, memory).map(|(occur, asked)| (occur, worth(asked, 0.0)));
+        Some(all_of(required.chain(self.narrowed(&query.filters)).chain([(Occur::Must, better)]).collect()))
+    }
+
+    /// Everybody whose values contain every word, by whatever facets the question is narrowed.
+    pub(super) fn containing(&self, words: &[Word], query: &Query, memory: &Memory) -> Asked {
+        all_of(self.required(words, query, memory).collect())
+    }
+
+    fn required<'a>(
+        &'a self,
+        words: &'a [Word],
+        query: &'a Query,
+        memory: &'a Memory,
+    ) -> impl Iterator<Item = (Occur, Asked)> + 'a {
+        words.iter().map(|word| (Occur::Must, self.contains(word, query, memory)))
     }
 
     /// Everybody for whom each word is the sound of a name or part of a value. `None` if no word is a sound.
-    pub(super) fn sounding(&self, words: &[Word], query: &Query) -> Option<Asked> {
+    pub(super) fn sounding(&self, words: &[Word], query: &Query, memory: &Memory) -> Option<Asked> {
         if !words.iter().any(|word| word.heard.is_some()) {
             return None;
         }
         let either = |word: &Word| {
             let sounds = word.heard.as_ref().map(|heard| self.sounds_like(heard));
-            worth(any_of(sounds.into_iter().chain([self.contains(word, query)]).collect()), 1.0)
+            worth(any_of(sounds.into_iter().chain([self.contains(word, query, memory)]).collect()), 1.0)
         };
         let required = words.iter().map(|word| (Occur::Must, either(word)));
         Some(all_of(required.chain(self.narrowed(&query.filters)).collect()))
     }
 
     /// Everybody with a value that contains the word, or whose identity number it is.
-    fn contains(&self, word: &Word, query: &Query) -> Asked {
-        let in_text = part_of(self.text, &word.folded);
+    fn contains(&self, word: &Word, query: &Query, memory: &Memory) -> Asked {
+        let in_text = remembered_part_of(self.text, &word.folded, memory);
         match query.id_number_hash.filter(|_| word.is_id_number) {
             Some(hash) => any_of(vec![in_text, whole(self.id_number, &hash.term())]),
             None => in_text,
         }
     }
 
-    /// As [`contains`](Self::contains), with whole values scored above beginnings above the rest, and names first.
-    fn ranked(&self, word: &Word, query: &Query) -> Asked {
-        let required = (Occur::Must, worth(self.contains(word, query), 1.0));
-        if query.sort != super::Sort::Relevance {
-            return required.1;
-        }
+    /// Those in whom the word is a whole value, above those in whom it begins one, names above all.
+    fn ranked(&self, word: &Word) -> Vec<Asked> {
         let beginning = format!("{START}{}", word.folded);
         let number = word.folded.bytes().all(|b| b.is_ascii_alphanumeric());
-        let mut better = if number {
+        if number {
             vec![worth(whole(self.number, &word.folded), 64.0), worth(part_of(self.text, &beginning), 4.0)]
         } else {
             vec![
@@ -117,30 +132,7 @@ impl Fields {
                 worth(part_of(self.name, &beginning), 16.0),
                 worth(part_of(self.name, &word.folded), 8.0),
             ]
-        };
-        better.extend(self.words_of(&word.folded));
-        let better = better.into_iter().map(|asked| (Occur::Should, asked));
-        Box::new(BooleanQuery::new(std::iter::once(required).chain(better).collect()))
-    }
-
-    /// The Chinese words inside a longer piece of text, to rank texts about the same thing higher. They decide no hit.
-    fn words_of(&self, folded: &str) -> Vec<Asked> {
-        if folded.chars().filter(|&c| is_han(c)).count() < 4 {
-            return Vec::new();
         }
-        let mut tokenizer = tantivy::tokenizer::TextAnalyzer::from(tantivy_jieba::JiebaTokenizer::new());
-        let mut stream = tokenizer.token_stream(folded);
-        let mut asked: Vec<Asked> = Vec::new();
-        while let Some(token) = stream.next() {
-            if token.text.chars().count() > 1 {
-                let term = TermQuery::new(
-                    Term::from_field_text(self.words, &token.text),
-                    IndexRecordOption::WithFreqs,
-                );
-                asked.push(Box::new(BoostQuery::new(Box::new(term), 0.1)));
-            }
-        }
-        asked
     }
 
     fn sounds_like(&self, heard: &Heard) -> Asked {
@@ -181,6 +173,16 @@ fn part_of(field: Field, part: &str) -> Asked {
             phrase(pieces.iter().map(|piece| (piece.at, Term::from_field_text(field, &piece.text))).collect())
         }
     }
+}
+
+/// The same, remembered where it is dear. A few letters or digits alone are: many pieces begin with them.
+fn remembered_part_of(field: Field, part: &str, memory: &Memory) -> Asked {
+    let from = match grams::part(part) {
+        Part::Nothing => return Box::new(AllQuery),
+        Part::Beginning(_) => 0,
+        Part::Pieces(_) => DEAR,
+    };
+    memory.of(format!("{} {part}", field.field_id()), from, part_of(field, part))
 }
 
 /// Terms at fixed distances.

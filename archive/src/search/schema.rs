@@ -14,11 +14,10 @@ use super::{
 use crate::person::fold;
 
 /// Changes whenever fields, tokenisers or folding change, so that an older index is rebuilt.
-pub(super) const LAYOUT: &str = "xuecang-person-1";
+pub(super) const LAYOUT: &str = "xuecang-person-2";
 
 const GRAMS: &str = "grams";
 const SYLLABLES: &str = "syllables";
-const WORDS: &str = "words";
 
 /// The fields of the index.
 #[derive(Debug, Clone, Copy)]
@@ -37,8 +36,6 @@ pub(super) struct Fields {
     pub(super) number: Field,
     /// The keyed hash of the identity number.
     pub(super) id_number: Field,
-    /// Words of diploma texts and notes, only to rank.
-    pub(super) words: Field,
     /// Syllables of names.
     pub(super) pinyin: Field,
     /// Initials of names.
@@ -75,7 +72,6 @@ pub(super) fn schema() -> (Schema, Fields) {
         whole_name: builder.add_text_field("whole_name", STRING),
         number: builder.add_text_field("number", STRING),
         id_number: builder.add_text_field("id_number", STRING),
-        words: builder.add_text_field("words", indexed(WORDS, IndexRecordOption::WithFreqs)),
         pinyin: builder.add_text_field("pinyin", indexed(SYLLABLES, phrases)),
         initials: builder.add_text_field("initials", STRING),
         by_name: builder.add_text_field("by_name", FAST),
@@ -95,7 +91,6 @@ pub(super) fn tokenizers() -> TokenizerManager {
     let tokenizers = TokenizerManager::default();
     tokenizers.register(GRAMS, TextAnalyzer::from(GramTokenizer));
     tokenizers.register(SYLLABLES, TextAnalyzer::from(SyllableTokenizer));
-    tokenizers.register(WORDS, TextAnalyzer::from(tantivy_jieba::JiebaTokenizer::new()));
     tokenizers
 }
 
@@ -161,9 +156,6 @@ impl Fields {
         let short = [&doc.class, &doc.major, &doc.college, &year].into_iter().flatten();
         for value in short.chain([&doc.diploma_text, &doc.notes]).filter(|value| !value.is_empty()) {
             out.add_text(self.text, fold(value).as_str());
-        }
-        for value in [&doc.diploma_text, &doc.notes].into_iter().filter(|value| !value.is_empty()) {
-            out.add_text(self.words, fold(value).as_str());
         }
     }
 

@@ -17,7 +17,6 @@ const RULES: &[Rule] = &[
     Rule { library: "rusqlite_migration", rooms: &["archive/src/db/"] },
     Rule { library: "ort", rooms: &["verify/src/model/"] },
     Rule { library: "tantivy", rooms: &["archive/src/search/"] },
-    Rule { library: "tantivy_jieba", rooms: &["archive/src/search/"] },
     Rule { library: "axum", rooms: &["app/src/http/", "app/src/cli/"] },
     Rule {
         library: "openssl",

@@ -1,0 +1,201 @@
+//! What dear words gave before, remembered for each segment of the index.
+//!
+//! A segment never changes; only which of its documents are alive does, and whoever collects looks at that. So what is
+//! remembered is never wrong. Words that stand in a great part of everybody's record are few, and asked for again and
+//! again: 软件, 2023.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use lru::LruCache;
+use tantivy::{
+    BitSet, DocId, DocSet, Score, SegmentReader, TERMINATED,
+    index::SegmentId,
+    query::{BitSetDocSet, ConstScorer, EmptyScorer, EnableScoring, Explanation, Query, Scorer, Weight},
+};
+
+use super::plan::Asked;
+
+/// How much is remembered at most, bytes.
+const MOST: usize = 64 << 20;
+/// Segments with fewer documents answer quickly anyway.
+const SMALL: DocId = 10_000;
+/// What looking through a segment must cost for the answer to be worth remembering, in tantivy's units: about as many
+/// documents looked at.
+pub(super) const DEAR: u64 = 100_000;
+
+/// What is remembered. Clones share it.
+#[derive(Clone)]
+pub(super) struct Memory(Arc<Mutex<Kept>>);
+
+struct Kept {
+    answers: LruCache<(SegmentId, Arc<str>), Arc<Docs>>,
+    bytes: usize,
+}
+
+/// Documents of one segment.
+enum Docs {
+    /// Many.
+    Bits(BitSet),
+    /// Few, in order.
+    List(Vec<DocId>),
+}
+
+impl Memory {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Mutex::new(Kept { answers: LruCache::unbounded(), bytes: 0 })))
+    }
+
+    /// The same question, its answers remembered under `key` where they cost `from` or more: whoever gives the same key
+    /// must ask the same.
+    pub(super) fn of(&self, key: String, from: u64, asked: Asked) -> Asked {
+        Box::new(Remembered { key: key.into(), from, asked: Arc::from(asked), memory: self.clone() })
+    }
+
+    fn get(&self, segment: SegmentId, key: &Arc<str>) -> Option<Arc<Docs>> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.answers.get(&(segment, Arc::clone(key))).cloned()
+    }
+
+    fn put(&self, segment: SegmentId, key: &Arc<str>, docs: &Arc<Docs>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.bytes += docs.bytes();
+        if let Some(before) = kept.answers.put((segment, Arc::clone(key)), Arc::clone(docs)) {
+            kept.bytes = kept.bytes.saturating_sub(before.bytes());
+        }
+        while kept.bytes > MOST {
+            let Some((_, oldest)) = kept.answers.pop_lru() else { break };
+            kept.bytes = kept.bytes.saturating_sub(oldest.bytes());
+        }
+    }
+}
+
+impl Docs {
+    /// Reads to the end of what is found.
+    fn of(found: &mut dyn Scorer, segment: &SegmentReader) -> Self {
+        let mut list = Vec::new();
+        // Where every 32nd document or more is meant, one bit for each takes less room than its number.
+        let many = usize::try_from(segment.max_doc() / 32).unwrap_or(usize::MAX);
+        let mut doc = found.doc();
+        while doc != TERMINATED && list.len() < many {
+            list.push(doc);
+            doc = found.advance();
+        }
+        if doc == TERMINATED {
+            list.shrink_to_fit();
+            return Self::List(list);
+        }
+        let mut bits = BitSet::with_max_value(segment.max_doc());
+        for doc in list {
+            bits.insert(doc);
+        }
+        while doc != TERMINATED {
+            bits.insert(doc);
+            doc = found.advance();
+        }
+        Self::Bits(bits)
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Bits(bits) => bits.max_value() as usize / 8,
+            Self::List(list) => list.len() * size_of::<DocId>(),
+        }
+    }
+
+    fn scorer(self: &Arc<Self>, score: Score) -> Box<dyn Scorer> {
+        match &**self {
+            Self::Bits(bits) => Box::new(ConstScorer::new(BitSetDocSet::from(bits.clone()), score)),
+            Self::List(list) if list.is_empty() => Box::new(EmptyScorer),
+            Self::List(_) => Box::new(ConstScorer::new(Listed { docs: Arc::clone(self), at: 0 }, score)),
+        }
+    }
+
+    fn list(&self) -> &[DocId] {
+        match self {
+            Self::List(list) => list,
+            Self::Bits(_) => &[],
+        }
+    }
+}
+
+/// A way through remembered documents.
+struct Listed {
+    docs: Arc<Docs>,
+    at: usize,
+}
+
+impl DocSet for Listed {
+    fn advance(&mut self) -> DocId {
+        self.at += 1;
+        self.doc()
+    }
+
+    fn seek(&mut self, target: DocId) -> DocId {
+        let rest = self.docs.list().get(self.at..).unwrap_or_default();
+        self.at += rest.partition_point(|doc| *doc < target);
+        self.doc()
+    }
+
+    fn doc(&self) -> DocId {
+        self.docs.list().get(self.at).copied().unwrap_or(TERMINATED)
+    }
+
+    fn size_hint(&self) -> u32 {
+        u32::try_from(self.docs.list().len()).unwrap_or(u32::MAX)
+    }
+}
+
+#[derive(Clone)]
+struct Remembered {
+    key: Arc<str>,
+    from: u64,
+    asked: Arc<dyn Query>,
+    memory: Memory,
+}
+
+impl fmt::Debug for Remembered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Remembered").field(&self.asked).finish()
+    }
+}
+
+impl Query for Remembered {
+    fn weight(&self, scoring: EnableScoring<'_>) -> tantivy::Result<Box<dyn Weight>> {
+        // What is remembered has no scores.
+        let weight = self.asked.weight(EnableScoring::disabled_from_schema(scoring.schema()))?;
+        let (key, memory) = (Arc::clone(&self.key), self.memory.clone());
+        Ok(Box::new(RememberedWeight { key, from: self.from, weight, memory }))
+    }
+}
+
+struct RememberedWeight {
+    key: Arc<str>,
+    from: u64,
+    weight: Box<dyn Weight>,
+    memory: Memory,
+}
+
+impl Weight for RememberedWeight {
+    fn scorer(&self, segment: &SegmentReader, boost: Score) -> tantivy::Result<Box<dyn Scorer>> {
+        if segment.max_doc() < SMALL {
+            return Ok(Box::new(ConstScorer::new(self.weight.scorer(segment, 1.0)?, boost)));
+        }
+        if let Some(docs) = self.memory.get(segment.segment_id(), &self.key) {
+            return Ok(docs.scorer(boost));
+        }
+        let mut found = self.weight.scorer(segment, 1.0)?;
+        if found.cost() < self.from {
+            return Ok(Box::new(ConstScorer::new(found, boost)));
+        }
+        let docs = Arc::new(Docs::of(found.as_mut(), segment));
+        self.memory.put(segment.segment_id(), &self.key, &docs);
+        Ok(docs.scorer(boost))
+    }
+
+    fn explain(&self, segment: &SegmentReader, doc: DocId) -> tantivy::Result<Explanation> {
+        self.weight.explain(segment, doc)
+    }
+}
