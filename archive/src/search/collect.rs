@@ -11,9 +11,9 @@ use tantivy::{
 use super::FacetCount;
 
 /// The facets that are counted, by the names of their fields.
-pub(super) const FACETS: [&str; 5] = ["year", "college", "major", "class", "photo_state"];
+pub(super) const FACETS: [&str; 6] = ["year", "college", "major", "class", "photo_state", "delivery"];
 
-/// Counts the values of every facet.
+/// Counts the values of every facet. A document counts under each of its values; a facet that the index lacks has none.
 pub(super) struct FacetCollector;
 
 /// The counts of one segment.
@@ -60,9 +60,10 @@ impl SegmentCollector for SegmentFacets {
 
     fn collect(&mut self, doc: DocId, _: Score) {
         for (column, counts) in self.columns.iter_mut().flatten() {
-            let ord = column.ords().first(doc).and_then(|ord| usize::try_from(ord).ok());
-            if let Some(count) = ord.and_then(|ord| counts.get_mut(ord)) {
-                *count += 1;
+            for ord in column.ords().values_for_doc(doc) {
+                if let Some(count) = usize::try_from(ord).ok().and_then(|ord| counts.get_mut(ord)) {
+                    *count += 1;
+                }
             }
         }
     }
