@@ -236,7 +236,13 @@ pub(crate) async fn today() -> Answer<Today> {
 
 /// Searches people.
 pub(crate) async fn search(query: &SearchQuery) -> Answer<SearchResults> {
-    get(with_query("/search", query)).await
+    let found: SearchResults = get(with_query("/search", query)).await?;
+    let named = found.facets.iter().flat_map(|facet| &facet.values).filter_map(|value| {
+        let name = value.delivery.as_ref()?;
+        Some((value.value.clone(), Name::Delivery(name.campaign.clone(), name.round)))
+    });
+    state().learn(named);
+    Ok(found)
 }
 
 /// A person's dossier, numbers masked.
@@ -607,6 +613,11 @@ pub(crate) async fn verify_replica(id: ReplicaId) -> Answer<Job> {
 /// Rebuilds catalogue and index.
 pub(crate) async fn rebuild() -> Answer<Job> {
     post("/archive/rebuild", &nothing()).await
+}
+
+/// Makes the search index anew beside the one that answers.
+pub(crate) async fn renew_index() -> Answer<Job> {
+    post("/archive/index", &nothing()).await
 }
 
 /// Finished checks by DA/T 70, newest first.

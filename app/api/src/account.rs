@@ -96,7 +96,7 @@ pub struct ChangePassword {
 
 /// Every action of which the audit trail keeps an entry: the thing it deals with, a point, and what was done or tried.
 /// Clients have words for each.
-pub const ACTIONS: [&str; 80] = [
+pub const ACTIONS: [&str; 81] = [
     "account.changed",
     "account.created",
     "account.password",
@@ -146,6 +146,7 @@ pub const ACTIONS: [&str; 80] = [
     "job.import_scans",
     "job.read_scans",
     "job.rebuild",
+    "job.renew_index",
     "job.sync_replica",
     "job.verify_ledger",
     "job.verify_replica",

@@ -35,6 +35,8 @@ pub enum JobKind {
     Appraise,
     /// Rebuilds catalog and index from the archive's files.
     Rebuild,
+    /// Makes the search index anew beside the one that answers.
+    RenewIndex,
     /// Recomputes the ledger.
     VerifyLedger,
     /// Brings a replica of the archive up to date.

@@ -110,6 +110,11 @@ problem_codes! {
     Busy = 503, "The face engine is busy. Please try again in a moment.";
     /// A model is missing or damaged. `model`, `reason`.
     ModelUnavailable = 503, "The model {model} can't be used: {reason}. Please run `xuecang doctor`.";
+    /// There is no search index yet to ask. `done`, `total`: people.
+    IndexBeingMade = 503, "The search index is being made anew ({done} of {total} people). Please try again in a moment.";
+    /// The search index of an older version lacks a facet. `field`, `done`, `total`: people.
+    FacetNotYet = 503, "The search index can't be narrowed by {field} before it is renewed ({done} of {total} people). \
+        Please search without it, or try again later.";
     /// The disk is full. `what`: a kind of job, or `request`.
     DiskFull = 507, "The disk that holds the data is full, so this was not done: {what}. Please make room and try again; \
         nothing accepted before is touched.";

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{PersonId, PhotoId};
+use crate::ids::{DeliveryId, PersonId, PhotoId};
 
 /// What is looked for. `GET /search`
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub struct SearchQuery {
     /// Only this state of photos: `none`, `admission`, `complete`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub photo_state: Option<String>,
+    /// Only people of whom this delivery brought a photo.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryId>,
     /// `relevance` (default), `name`, `student_number`, `class`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
@@ -53,6 +56,19 @@ pub struct SearchResults {
     pub suggestions: Vec<String>,
     /// Microseconds the search took in the service.
     pub took_us: u64,
+    /// How far the next index is, if the one that answered was made by an older version: facets that came since are absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewal: Option<Renewal>,
+}
+
+/// How far the making of a new index is. Both are 0 before it has begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Renewal {
+    /// People done.
+    pub done: u64,
+    /// People in all.
+    pub total: u64,
 }
 
 /// One person found. Numbers are masked.
@@ -97,7 +113,7 @@ pub struct Match {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Facet {
-    /// `college`, `major`, `class`, `year`, `photo_state`.
+    /// `college`, `major`, `class`, `year`, `photo_state`, `delivery`. A hit may have several deliveries, and none.
     pub field: String,
     /// Values, most frequent first.
     pub values: Vec<FacetValue>,
@@ -111,4 +127,17 @@ pub struct FacetValue {
     pub value: String,
     /// How many exact hits have it.
     pub count: u64,
+    /// What people call the delivery that the value is the id of, if it is one and was received here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryName>,
+}
+
+/// What people call a delivery.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeliveryName {
+    /// The campaign it was for.
+    pub campaign: String,
+    /// Which delivery of that campaign it is, from 1.
+    pub round: u32,
 }

@@ -14,7 +14,7 @@ use models::Installed;
 
 use crate::authority::days_left;
 use crate::volume::{Encryption, encryption, free_bytes};
-use crate::{Actor, Office, Result, deletion, delivery, drill, patrol, replica};
+use crate::{Actor, Office, Result, deletion, delivery, drill, index, patrol, replica};
 
 /// Days before a certificate's end at which it is mentioned.
 const CERTIFICATE_DAYS: i32 = 30;
@@ -357,6 +357,26 @@ fn drilled(objects: u64, last: Option<&Drill>, now: Timestamp) -> Finding {
 }
 
 fn index(office: &Office) -> Finding {
+    match index::is_older(office) {
+        Ok(false) => {}
+        Ok(true) => {
+            return Finding::new(
+                "index-older",
+                Level::Attention,
+                "The search index was made by an older version. It answers, and a new one is made beside it.",
+            )
+            .mend("Leave the appliance running. If this stays, renew the index on the page of the archive's health.");
+        }
+        Err(error) => {
+            return Finding::new(
+                "index-unusable",
+                Level::Attention,
+                format!("The search index can't be used: {error}. It is made anew before anything is found."),
+            )
+            .mend("Start the appliance, or leave it running: the index is made from the catalog.")
+            .param("reason", error);
+        }
+    }
     match office.catalog.read(catalog::to_index::count) {
         Err(error) => unknown("index-unknown", &error),
         Ok(behind) if behind > INDEX_BEHIND => Finding::new(

@@ -1,10 +1,23 @@
-//! The search index: follows the catalog's queue, and is swapped whole when it is rebuilt.
+//! The search index: follows the catalog's queue, and is swapped whole when it is made anew.
 //!
-//! `DATA/index` holds generations, one folder each, and the file `current`, which names the one in use. A generation is
-//! complete before it is named; what is not named is removed at the next start. The index may be deleted at any time.
+//! `DATA/index` holds generations, one folder each, and two files. `current` names the one that answers. `next` names one
+//! that is being filled beside it: when the one that answers was made by an older version, or when somebody asks. What
+//! neither names is removed at the next start. The index may be deleted at any time.
+//!
+//! - **Whatever answers is whole.** A generation is named as `current` when everybody is in it, and by one rename.
+//! - **Both take every change**, the one that answers first; the queue forgets a change when both have it. So somebody who
+//!   is removed is in neither, and a crash leaves promises that are kept again, which is harmless.
+//! - A generation's position is the number in the queue up to which it is true; it never goes back. The next one takes over
+//!   the position of the one whose place it takes.
+//! - An index that can't be read is made anew before anything is found; whoever asks meanwhile is told so.
+
+mod generation;
+mod renew;
+#[cfg(test)]
+mod tests;
+mod work;
 
 use std::{
-    io::{self, Write as _},
     path::PathBuf,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock,
@@ -25,20 +38,30 @@ use openssl::{hash::MessageDigest, pkey::PKey, sign::Signer};
 
 use crate::keys::Secret;
 use crate::{Error, Office, Refusal as _, Result, rebuild};
+use renew::Next;
+use work::{Progress, Work};
 
-/// The file that names the generation in use.
-const CURRENT: &str = "current";
-/// People indexed in one commit.
-const CHUNK: u32 = 2000;
+pub(crate) use generation::is_older;
+pub use renew::ask;
+pub(crate) use renew::run;
+
+/// People indexed in one commit; few in tests, so that there are several commits.
+const CHUNK: u32 = if cfg!(test) { 3 } else { 2000 };
 /// How long the follower sleeps when nobody rings.
 const NAP: Duration = Duration::from_secs(5);
+/// How long a question waits for an index that is being made before it is refused.
+const PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 2000 });
 
 /// The index of an opened appliance.
 #[derive(Default)]
 pub struct Handle {
     open: RwLock<Option<Arc<Index>>>,
-    /// Held by whoever changes the index or puts another in its place.
-    changing: Mutex<()>,
+    /// Held by whoever changes the index or puts another in its place. What is being filled beside it.
+    changing: Mutex<Option<Next>>,
+    /// The making of an index without which nothing can be found.
+    making: Work,
+    /// The filling of the next one.
+    renewing: Work,
     rung: Mutex<bool>,
     bell: Condvar,
     closing: AtomicBool,
@@ -54,13 +77,22 @@ impl std::fmt::Debug for Handle {
 ///
 /// # Errors
 ///
-/// When it can neither be opened nor made.
+/// `index-being-made` when that takes long; when it can neither be opened nor made.
 pub fn get(office: &Office) -> Result<Arc<Index>> {
     if let Some(index) = opened(office) {
         return Ok(index);
     }
-    let _alone = lock(&office.index.changing);
-    get_alone(office)
+    if let Some(progress) = office.index.making.wait(PATIENCE) {
+        return Err(renew::not_there_yet(progress));
+    }
+    get_alone(office, &mut lock(&office.index.changing))
+}
+
+/// How far the next index is (people done and in all), if the one that answers was made by an older version.
+#[must_use]
+pub fn renewal(office: &Office) -> Option<Progress> {
+    let older = opened(office).is_some_and(|index| index.is_older());
+    older.then(|| office.index.renewing.at().unwrap_or_default())
 }
 
 fn opened(office: &Office) -> Option<Arc<Index>> {
@@ -68,19 +100,23 @@ fn opened(office: &Office) -> Option<Arc<Index>> {
 }
 
 /// As [`get`], for whoever holds `changing`.
-fn get_alone(office: &Office) -> Result<Arc<Index>> {
+fn get_alone(office: &Office, next: &mut Option<Next>) -> Result<Arc<Index>> {
     if let Some(index) = opened(office) {
         return Ok(index);
     }
-    let named = fs::read_to_string(office.paths.index.join(CURRENT)).ok().map(|name| name.trim().to_owned());
-    let found = named.filter(|name| !name.is_empty() && !name.contains(['/', '.']));
-    match found.map(|name| Index::open(&office.paths.index.join(name))) {
+    let under_way = office.index.making.begin();
+    let mut told = |done, total| {
+        under_way.reached(done, total);
+        true
+    };
+    let found = generation::named(office, generation::CURRENT);
+    match found.map(|name| Index::open(&generation::folder(office, &name))) {
         Some(Ok(index)) => Ok(put(office, index)),
         Some(Err(error)) => {
             tracing::warn!(error = %error, "The search index can't be used and is made anew: {error}.");
-            make(office, &mut |_, _| true)
+            make(office, next, &mut told)
         }
-        None => make(office, &mut |_, _| true),
+        None => make(office, next, &mut told),
     }
 }
 
@@ -96,22 +132,28 @@ fn put(office: &Office, index: Index) -> Arc<Index> {
 ///
 /// When it can't be written, or `progress` (people done and in all) says to stop. The old one stays.
 pub fn rebuild(office: &Office, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<()> {
-    let _alone = lock(&office.index.changing);
-    make(office, progress).map(drop)
+    make(office, &mut lock(&office.index.changing), progress).map(drop)
 }
 
-fn make(office: &Office, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<Index>> {
+/// Makes a generation at one go and puts it in use. One that was being filled beside is not needed any more.
+fn make(
+    office: &Office,
+    next: &mut Option<Next>,
+    progress: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<Arc<Index>> {
     let name = uuid::Uuid::new_v4().simple().to_string();
-    let folder = office.paths.index.join(&name);
+    let folder = generation::folder(office, &name);
     let made = fill(office, &folder, progress).and_then(|index| {
-        name_current(office, &name).or_failed("put the new index in its place")?;
+        generation::name(office, generation::CURRENT, &name).or_failed("put the new index in its place")?;
         Ok(put(office, index))
     });
-    if made.is_err() {
+    if made.is_ok() {
+        *next = None;
+        renew::give_up(office);
+    } else {
         // What can't be removed now is removed by the next sweep.
         let _left_behind = fs::remove_dir_all(&folder);
     }
-    sweep(office, if made.is_ok() { Some(&name) } else { None });
     made
 }
 
@@ -135,26 +177,6 @@ fn fill(
     Ok(index)
 }
 
-/// Names a generation as the one in use, durably and at once.
-fn name_current(office: &Office, name: &str) -> io::Result<()> {
-    let mut file = tempfile::NamedTempFile::new_in(&office.paths.index)?;
-    writeln!(file, "{name}")?;
-    file.as_file().sync_all()?;
-    file.persist(office.paths.index.join(CURRENT)).map_err(|error| error.error)?;
-    fs::File::open(&office.paths.index)?.sync_all()
-}
-
-/// Removes generations that are not in use. Those that another process still reads stay readable to it.
-fn sweep(office: &Office, kept: Option<&str>) {
-    let Some(kept) = kept else { return };
-    for entry in fs::read_dir(&office.paths.index).into_iter().flatten().flatten() {
-        let is_old = entry.path().is_dir() && entry.file_name() != *kept;
-        if is_old && let Err(error) = fs::remove_dir_all(entry.path()) {
-            tracing::warn!(error = %error, "Could not remove an old search index.");
-        }
-    }
-}
-
 /// Brings the index up to the catalog, as far as the queue reaches now.
 ///
 /// A crash between index and queue leaves promises that were kept; keeping them again is harmless.
@@ -163,10 +185,12 @@ fn sweep(office: &Office, kept: Option<&str>) {
 ///
 /// When the index or the catalog can't be used; it can be called again.
 pub fn catch_up(office: &Office) -> Result<()> {
-    let _alone = lock(&office.index.changing);
-    let index = get_alone(office)?;
+    let mut next = lock(&office.index.changing);
+    let index = get_alone(office, &mut next)?;
+    renew::look_for(office, &mut next);
     while let Some((people, last)) = office.catalog.read(|conn| to_index::next(conn, CHUNK))? {
         apply(office, &index, &people, last)?;
+        renew::follow(office, &mut next, &people, u64::try_from(last).unwrap_or_default());
         office.catalog.write(|tx| to_index::done(tx, last))?;
     }
     Ok(())
@@ -174,12 +198,23 @@ pub fn catch_up(office: &Office) -> Result<()> {
 
 /// Indexes people as the catalog knows them. The position never goes back.
 fn apply(office: &Office, index: &Index, people: &[PersonId], position: i64) -> Result<()> {
-    let changes = office.catalog.read(|conn| -> Result<Vec<Change>> {
-        people.iter().map(|&person| change(conn, &office.keys.search, person)).collect()
-    })?;
+    let changes = changes(office, people)?;
     let reached = index.position().or_failed("read the search index")?;
     let position = u64::try_from(position).unwrap_or_default().max(reached);
     index.apply(changes, position).or_failed("change the search index")
+}
+
+/// What the catalog says of people now: what they are, or that they are gone.
+fn changes(office: &Office, people: &[PersonId]) -> Result<Vec<Change>> {
+    office
+        .catalog
+        .read(|conn| people.iter().map(|&person| change(conn, &office.keys.search, person)).collect())
+}
+
+/// Notes that an index is true up to a position.
+fn true_up_to(index: &Index, position: u64) -> Result<()> {
+    let reached = index.position().or_failed("read the search index")?;
+    index.apply([], position.max(reached)).or_failed("change the search index")
 }
 
 fn change(conn: &Connection, key: &Secret, id: PersonId) -> Result<Change> {
@@ -212,6 +247,7 @@ fn document(
     doc.year = facts.entry_date.map(|date| date.year());
     doc.notes = facts.note.unwrap_or_default();
     doc.photo_state = Some(photo_state(photos).to_owned());
+    doc.deliveries = photos.iter().filter_map(|photo| photo.delivery).collect();
     doc.certificate_numbers = diplomas
         .iter()
         .map(|diploma| diploma.facts.number.clone())
@@ -281,12 +317,15 @@ pub fn follow(office: &Arc<Office>) -> Result<Follower> {
     let own = Arc::clone(office);
     let thread = thread::Builder::new()
         .name("index".to_owned())
-        .spawn(move || run(&own))
+        .spawn(move || keep_up(&own))
         .or_failed("start the thread that follows the catalog")?;
     Ok(Follower { office: Arc::clone(office), thread: Some(thread) })
 }
 
-fn run(office: &Office) {
+fn keep_up(office: &Office) {
+    if let Err(error) = renew::begin_if_older(office) {
+        tracing::error!(error = %error, cause = ?error, "The search index could not be looked at.");
+    }
     while !office.index.closing.load(Ordering::Relaxed) {
         if let Err(error) = catch_up(office) {
             tracing::error!(error = %error, cause = ?error, "The search index could not catch up.");

@@ -1,13 +1,17 @@
 //! Finding people: the words go to the index, what is shown comes from the catalog, masked.
 
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 use std::time::Instant;
 
-use api::Right;
-use api::ids::PersonId;
-use api::search::{Facet, FacetValue, Hit, Match, SearchQuery, SearchResults};
+use api::ids::{DeliveryId, PersonId};
+use api::search::{DeliveryName, Facet, FacetValue, Hit, Match, Renewal, SearchQuery, SearchResults};
+use api::{ProblemCode, Right};
 use archive::db::Connection;
 use archive::db::catalog::{person, photo};
+use archive::db::office::delivery;
 use archive::dossier::{Photo, PhotoKind};
 use archive::person::fold;
 use archive::search::{self as found, Field, Filters, Mode, Query, Results, SearchError, Sort};
@@ -19,6 +23,8 @@ const LIMIT: u32 = 50;
 const MOST: u32 = 200;
 /// How many hits can be put in the order of classes, which the index does not know.
 const BY_CLASS: usize = 5000;
+/// The facet whose values are deliveries.
+const DELIVERY: &str = "delivery";
 /// How many hits the index gives at once.
 const PAGE: usize = 500;
 
@@ -46,9 +52,10 @@ pub fn find(office: &Office, actor: &Actor, wanted: &SearchQuery) -> Result<Sear
         exact,
         total: answer.total as u64,
         pinyin,
-        facets: facets(answer.facets),
+        facets: office.office.read(|conn| facets(conn, answer.facets))?,
         tried: answer.tried.iter().map(word).collect(),
         suggestions: answer.suggestions.into_iter().map(|suggestion| suggestion.number).collect(),
+        renewal: index::renewal(office).map(|(done, total)| Renewal { done, total }),
         took_us: u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
     })
 }
@@ -56,13 +63,13 @@ pub fn find(office: &Office, actor: &Actor, wanted: &SearchQuery) -> Result<Sear
 /// Asks the index. The order of classes is made here, of all hits, so that pages fit together.
 fn ask(office: &Office, query: Query, by_class: bool) -> Result<Results> {
     let index = index::get(office)?;
-    let mut answer = index.search(&query).map_err(refusal)?;
+    let mut answer = index.search(&query).map_err(|error| refusal(office, error))?;
     if !by_class {
         return Ok(answer);
     }
     let all = Query { sort: Sort::StudentNumber, ..query.clone() };
     let refused = || Error::bad_field("sort", format!("only up to {BY_CLASS} hits are sorted by class"));
-    let all = everybody(&index, all, BY_CLASS)?.ok_or_else(refused)?;
+    let all = everybody(office, &index, all, BY_CLASS)?.ok_or_else(refused)?;
     let class = |person| office.catalog.read(|conn| person::facts(conn, person)).map(|facts| facts?.class);
     let mut classed: Vec<(Option<String>, found::Hit)> =
         all.into_iter().map(|hit| Ok((class(hit.person)?, hit))).collect::<Result<_>>()?;
@@ -74,11 +81,16 @@ fn ask(office: &Office, query: Query, by_class: bool) -> Result<Results> {
 }
 
 /// Every exact hit of a question, page by page; nothing if there are more than `most`.
-fn everybody(index: &found::Index, query: Query, most: usize) -> Result<Option<Vec<found::Hit>>> {
+fn everybody(
+    office: &Office,
+    index: &found::Index,
+    query: Query,
+    most: usize,
+) -> Result<Option<Vec<found::Hit>>> {
     let mut all = Vec::new();
     loop {
         let page = Query { offset: all.len(), limit: PAGE, mode: Mode::Exact, ..query.clone() };
-        let answer = index.search(&page).map_err(refusal)?;
+        let answer = index.search(&page).map_err(|error| refusal(office, error))?;
         if answer.total > most {
             return Ok(None);
         }
@@ -107,7 +119,7 @@ pub(crate) fn people(office: &Office, wanted: &SearchQuery, most: usize) -> Resu
             false => Err(refused()),
         };
     }
-    let hits = everybody(&*index::get(office)?, query, most)?.ok_or_else(refused)?;
+    let hits = everybody(office, &*index::get(office)?, query, most)?.ok_or_else(refused)?;
     Ok(hits.into_iter().map(|hit| hit.person).collect())
 }
 
@@ -130,6 +142,7 @@ fn to_query(office: &Office, wanted: &SearchQuery) -> Result<Query> {
         classes: one(&wanted.class),
         photo_states: one(&wanted.photo_state),
         campaigns: Vec::new(),
+        deliveries: wanted.delivery.into_iter().collect(),
     };
     query.sort = sort;
     query.offset = wanted.offset as usize;
@@ -137,10 +150,16 @@ fn to_query(office: &Office, wanted: &SearchQuery) -> Result<Query> {
     Ok(query)
 }
 
-fn refusal(error: SearchError) -> Error {
+fn refusal(office: &Office, error: SearchError) -> Error {
     match error {
         SearchError::TooLong { .. } => Error::bad_field("q", error),
         SearchError::TooDeep { .. } => Error::bad_field("offset", error),
+        SearchError::NoFacet { facet } => {
+            let (done, total) = index::renewal(office).unwrap_or_default();
+            let params =
+                [("field", facet.to_owned()), ("done", done.to_string()), ("total", total.to_string())];
+            Error::refused(ProblemCode::FacetNotYet, params)
+        }
         SearchError::Failed(_) => Error::failed("search", error),
     }
 }
@@ -210,37 +229,30 @@ fn in_characters(text: &str, bytes: &Range<usize>) -> Option<(u32, u32)> {
     Some((count(bytes.start)?, count(bytes.end)?))
 }
 
-fn facets(facets: found::Facets) -> Vec<Facet> {
+fn facets(conn: &Connection, facets: found::Facets) -> Result<Vec<Facet>> {
     let lists = [
         ("college", facets.colleges),
         ("major", facets.majors),
         ("class", facets.classes),
         ("year", facets.years),
         ("photo_state", facets.photo_states),
+        (DELIVERY, facets.deliveries),
     ];
-    lists
-        .into_iter()
-        .map(|(field, counts)| Facet {
-            field: field.to_owned(),
-            values: counts
-                .into_iter()
-                .map(|count| FacetValue { value: count.value, count: count.count as u64 })
-                .collect(),
-        })
-        .collect()
+    let facet = |(field, counts): (&str, Vec<found::FacetCount>)| {
+        let values =
+            counts.into_iter().map(|count| facet_value(conn, field, count)).collect::<Result<_>>()?;
+        Ok(Facet { field: field.to_owned(), values })
+    };
+    lists.into_iter().map(facet).collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_a_number_only_what_was_typed_is_shown() {
-        assert_eq!(typed_part("2023010512", std::slice::from_ref(&(4..7))), "****010***");
-    }
-
-    #[test]
-    fn ranges_are_told_in_characters() {
-        assert_eq!(in_characters("张三丰", &(3..9)), Some((1, 3)));
-    }
+/// A value with its count, and the name of what it is the id of. A delivery of an archive that was taken over has none here.
+fn facet_value(conn: &Connection, field: &str, count: found::FacetCount) -> Result<FacetValue> {
+    let id: Option<DeliveryId> = count.value.parse().ok().filter(|_| field == DELIVERY);
+    let called = id.map(|id| delivery::called(conn, id)).transpose()?.flatten();
+    Ok(FacetValue {
+        value: count.value,
+        count: count.count as u64,
+        delivery: called.map(|(campaign, round)| DeliveryName { campaign, round }),
+    })
 }

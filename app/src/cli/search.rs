@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use api::Right;
+use api::ids::DeliveryId;
 use api::search::SearchQuery;
 use service::{Actor, search};
 
@@ -30,6 +31,10 @@ pub(super) struct Args {
     #[arg(long)]
     year: Option<u16>,
 
+    /// Only people of whom this delivery brought a photo, `delivery_…`
+    #[arg(long)]
+    delivery: Option<DeliveryId>,
+
     /// How many to return, at most 200
     #[arg(long, default_value_t = 50)]
     limit: u32,
@@ -48,6 +53,7 @@ pub(super) fn run(args: Args) -> Result<ExitCode> {
         college: args.college,
         class: args.class,
         year: args.year,
+        delivery: args.delivery,
         limit: args.limit,
         ..SearchQuery::default()
     };

@@ -1,8 +1,8 @@
 //! What the index knows about one person.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
-use ids::{CampaignId, PersonId};
+use ids::{CampaignId, DeliveryId, PersonId};
 use serde::{Deserialize, Serialize};
 
 /// The keyed hash of an identity number, made by the caller: the index never sees the number itself.
@@ -68,6 +68,9 @@ pub struct PersonDoc {
     /// The campaign the person belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub campaign: Option<CampaignId>,
+    /// The deliveries that brought photos of the person, superseded ones included.
+    #[serde(skip)]
+    pub deliveries: BTreeSet<DeliveryId>,
 }
 
 impl PersonDoc {
@@ -90,6 +93,7 @@ impl PersonDoc {
             notes: String::new(),
             photo_state: None,
             campaign: None,
+            deliveries: BTreeSet::new(),
         }
     }
 }

@@ -78,6 +78,12 @@ pub enum SearchError {
         /// The last entry that can be read.
         max: usize,
     },
+    /// A facet that this index, made by an older version, does not have.
+    #[error("this index can't be narrowed by {facet} until its successor is made")]
+    NoFacet {
+        /// The facet.
+        facet: &'static str,
+    },
     /// The index could not be read.
     #[error("the index could not be read; if that stays so, rebuild it from the archive")]
     Failed(#[from] TantivyError),
@@ -90,6 +96,7 @@ impl SearchError {
         match self {
             Self::TooLong { .. } => "search-too-long",
             Self::TooDeep { .. } => "search-too-deep",
+            Self::NoFacet { .. } => "search-no-facet",
             Self::Failed(_) => "search-failed",
         }
     }

@@ -18,7 +18,7 @@ use tantivy::{
 use super::FacetCount;
 
 /// The facets that are counted, by the names of their fields.
-pub(super) const FACETS: [&str; 5] = ["year", "college", "major", "class", "photo_state"];
+pub(super) const FACETS: [&str; 6] = ["year", "college", "major", "class", "photo_state", "delivery"];
 
 /// How many values of a facet are told.
 const MOST: usize = 100;
@@ -111,7 +111,7 @@ impl Names {
     }
 }
 
-/// Counts the values of every facet.
+/// Counts the values of every facet. A document counts under each of its values; a facet that the index lacks has none.
 pub(super) struct FacetCollector<'a>(pub(super) &'a Values);
 
 /// The counts of one segment.

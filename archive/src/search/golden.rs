@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use ids::{CampaignId, PersonId};
+use ids::{CampaignId, DeliveryId, PersonId};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use tempfile::TempDir;
 
 use super::{
     Change, Field, Filters, IdNumberHash, Index, IndexError, Mode, PersonDoc, Query, Results, SearchError,
-    Sort, Tried, pinyin,
+    Sort, Tried, pinyin, schema::LAYOUT,
 };
 use crate::person::{fold, is_han};
 
@@ -32,6 +32,8 @@ const TEXTS: &[&str] = &[
 /// How many people there are, and how many questions are asked about them.
 const PEOPLE: usize = 2000;
 const QUESTIONS: usize = 400;
+/// How many deliveries brought their photos.
+const DELIVERIES: u8 = 8;
 
 struct World {
     people: Vec<PersonDoc>,
@@ -46,6 +48,11 @@ fn name(rng: &mut StdRng) -> String {
     }
     let given: String = (0..rng.random_range(1..=2)).map(|_| *GIVEN.choose(rng).unwrap()).collect();
     format!("{}{given}", SURNAMES.choose(rng).unwrap())
+}
+
+/// The deliveries of the made-up school, as the same ids each time.
+fn delivery(number: u8) -> DeliveryId {
+    DeliveryId::from_uuid(uuid::Uuid::from_bytes([number; 16]))
 }
 
 fn person(rng: &mut StdRng, number: usize) -> PersonDoc {
@@ -71,6 +78,9 @@ fn person(rng: &mut StdRng, number: usize) -> PersonDoc {
         diploma_text: if year < 2026 { (*TEXTS.choose(rng).unwrap()).to_owned() } else { String::new() },
         notes: if rng.random_bool(0.1) { format!("A{number}-补照") } else { String::new() },
         photo_state: ["missing", "accepted", "archived"].choose(rng).map(|&state| state.to_owned()),
+        deliveries: (0..rng.random_range(0..=3))
+            .map(|_| delivery(rng.random_range(1..=DELIVERIES)))
+            .collect(),
         ..PersonDoc::new(PersonId::new(), name(rng))
     }
 }
@@ -367,6 +377,46 @@ fn facets_count_the_hits_and_narrow_them() {
 }
 
 #[test]
+fn a_person_counts_under_every_delivery_that_brought_a_photo_and_once_under_each() {
+    let world = world(800);
+    let of = |wanted: &[DeliveryId]| {
+        world.people.iter().filter(|doc| wanted.iter().any(|id| doc.deliveries.contains(id))).count()
+    };
+    let all = world.index.search(&Query::new("")).unwrap();
+    assert_eq!(all.facets.deliveries.len(), usize::from(DELIVERIES));
+    for count in &all.facets.deliveries {
+        assert_eq!(count.count, of(&[count.value.parse().unwrap()]), "{}", count.value);
+    }
+    let counted: usize = all.facets.deliveries.iter().map(|count| count.count).sum();
+    let several = world.people.iter().filter(|doc| doc.deliveries.len() > 1).count();
+    let none = world.people.iter().filter(|doc| doc.deliveries.is_empty()).count();
+    assert!(several > 0 && none > 0 && counted > all.total - none, "the made-up people prove nothing");
+
+    // Two deliveries are alternatives; beside another facet both are required.
+    for wanted in [vec![delivery(1)], vec![delivery(1), delivery(2)], vec![DeliveryId::new()]] {
+        let filters = Filters { deliveries: wanted.clone(), ..Filters::default() };
+        let (hits, results) = found(&world.index, &Query { filters, mode: Mode::Exact, ..Query::new("") });
+        assert_eq!(hits.len(), of(&wanted));
+        assert!(
+            world
+                .people
+                .iter()
+                .filter(|doc| hits.contains(&doc.person))
+                .all(|doc| { doc.deliveries.iter().any(|id| wanted.contains(id)) })
+        );
+        let own = results.facets.deliveries.iter().find(|count| count.value == wanted[0].to_string());
+        assert_eq!(own.map_or(0, |count| count.count), of(&wanted[..1]));
+    }
+    let filters = Filters { deliveries: vec![delivery(3)], years: vec![2024], ..Filters::default() };
+    let narrowed = world.index.search(&Query { filters, ..Query::new("张") }).unwrap();
+    let named = model(&read_all(&world.people), "张");
+    let wanted = world.people.iter().filter(|doc| {
+        named.contains(&doc.person) && doc.year == Some(2024) && doc.deliveries.contains(&delivery(3))
+    });
+    assert_eq!(narrowed.total, wanted.count());
+}
+
+#[test]
 fn a_crash_between_commits_leaves_the_former_position_and_replaying_is_harmless() {
     let folder = tempfile::tempdir().unwrap();
     let doc = PersonDoc::new(PersonId::new(), "张三");
@@ -415,7 +465,7 @@ fn an_index_of_another_layout_is_refused_so_that_it_is_rebuilt() {
     drop(Index::create(folder.path()).unwrap());
     assert!(matches!(Index::create(folder.path()), Err(IndexError::Exists(_))));
     let meta = folder.path().join("meta.json");
-    let text = std::fs::read_to_string(&meta).unwrap().replace("xuecang-person-2", "xuecang-person-0");
+    let text = std::fs::read_to_string(&meta).unwrap().replace(LAYOUT, "xuecang-person-0");
     std::fs::write(&meta, text).unwrap();
     let error = Index::open(folder.path()).unwrap_err();
     assert!(matches!(error, IndexError::OtherLayout { .. }) && error.wants_rebuild());

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use ids::PersonId;
 use serde::{Deserialize, Serialize};
 use tantivy::{
     DocAddress, IndexReader, IndexWriter, Order, ReloadPolicy, Searcher, SegmentMeta, TantivyDocument,
@@ -27,7 +28,7 @@ use super::{
     highlight,
     memory::Memory,
     plan::{self, Asked, Word},
-    schema::{self, Fields, LAYOUT},
+    schema::{self, Fields, LAYOUT, READABLE},
     suggest,
 };
 
@@ -49,6 +50,8 @@ pub struct Index {
     fields: Fields,
     memory: Memory,
     values: Values,
+    /// What each of its commits says it is, so that an older index stays an older one.
+    layout: String,
     /// Made at the first change, so that a process that only asks locks nobody out.
     writer: Mutex<Option<IndexWriter>>,
 }
@@ -58,6 +61,9 @@ pub struct Index {
 struct Payload {
     layout: String,
     position: u64,
+    /// Up to whom the archive's people were written, in the order of their ids, while the index is being filled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    filled: Option<PersonId>,
 }
 
 impl Index {
@@ -69,17 +75,17 @@ impl Index {
     pub fn create(folder: &Path) -> Result<Self, IndexError> {
         let failed = IndexError::failed("created");
         fs_err::create_dir_all(folder).map_err(|error| failed(error.into()))?;
-        let (schema, fields) = schema::schema();
-        let index = tantivy::Index::create_in_dir(folder, schema).map_err(|error| match error {
+        let index = tantivy::Index::create_in_dir(folder, schema::schema()).map_err(|error| match error {
             tantivy::TantivyError::IndexAlreadyExists => IndexError::Exists(folder.to_owned()),
             error => IndexError::failed("created")(error),
         })?;
-        let made = Self::with(folder, index, fields)?;
+        let made = Self::with(folder, index, LAYOUT.to_owned())?;
         made.apply([], 0)?;
         Ok(made)
     }
 
-    /// Opens the index in a folder.
+    /// Opens the index in a folder. One of an older layout that still answers truly is opened too: see
+    /// [`is_older`](Self::is_older).
     ///
     /// # Errors
     ///
@@ -89,16 +95,19 @@ impl Index {
             return Err(IndexError::Missing(folder.to_owned()));
         }
         let index = tantivy::Index::open_in_dir(folder).map_err(IndexError::failed("opened"))?;
-        let (schema, fields) = schema::schema();
         let payload = payload(&index)?;
         let found = payload.map_or_else(|| "unknown".to_owned(), |payload| payload.layout);
-        if found != LAYOUT || index.schema() != schema {
+        let is_ours = found == LAYOUT && index.schema() == schema::schema();
+        if !is_ours && !READABLE.contains(&found.as_str()) {
             return Err(IndexError::OtherLayout { found, wanted: LAYOUT.to_owned() });
         }
-        Self::with(folder, index, fields)
+        Self::with(folder, index, found)
     }
 
-    fn with(folder: &Path, mut index: tantivy::Index, fields: Fields) -> Result<Self, IndexError> {
+    fn with(folder: &Path, mut index: tantivy::Index, layout: String) -> Result<Self, IndexError> {
+        let Some(fields) = Fields::of(&index.schema()) else {
+            return Err(IndexError::OtherLayout { found: layout, wanted: LAYOUT.to_owned() });
+        };
         index.set_tokenizers(schema::tokenizers());
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into();
         let reader = reader.map_err(IndexError::failed("opened"))?;
@@ -109,10 +118,18 @@ impl Index {
             index,
             reader,
             fields,
+            layout,
             memory,
             values,
             writer: Mutex::new(None),
         })
+    }
+
+    /// Whether it was made by an older version. It answers and takes changes, but lacks what came since; a new one should
+    /// be made beside it.
+    #[must_use]
+    pub fn is_older(&self) -> bool {
+        self.layout != LAYOUT
     }
 
     /// The position in the outbox up to which the index is true.
@@ -122,6 +139,15 @@ impl Index {
     /// [`IndexError::Failed`] if the index can't be read.
     pub fn position(&self) -> Result<u64, IndexError> {
         Ok(payload(&self.index)?.map_or(0, |payload| payload.position))
+    }
+
+    /// Up to whom it was filled. See [`fill`](Self::fill).
+    ///
+    /// # Errors
+    ///
+    /// [`IndexError::Failed`] if the index can't be read.
+    pub fn filled(&self) -> Result<Option<PersonId>, IndexError> {
+        Ok(payload(&self.index)?.and_then(|payload| payload.filled))
     }
 
     /// How many people are in the index.
@@ -146,13 +172,33 @@ impl Index {
     /// [`IndexError::GoingBack`] if `position` is before the present one; [`IndexError::Busy`] if another process
     /// is changing the index.
     pub fn apply(&self, changes: impl IntoIterator<Item = Change>, position: u64) -> Result<(), IndexError> {
+        self.change(changes, Some(position), None)
+    }
+
+    /// Applies changes that are part of a first filling, in the order of people's ids, and commits them together with the
+    /// one they reach to. The position stays. A filling that was cut off goes on behind [`filled`](Self::filled).
+    ///
+    /// # Errors
+    ///
+    /// [`IndexError::Busy`] if another process is changing the index.
+    pub fn fill(&self, changes: impl IntoIterator<Item = Change>, up_to: PersonId) -> Result<(), IndexError> {
+        self.change(changes, None, Some(up_to))
+    }
+
+    fn change(
+        &self,
+        changes: impl IntoIterator<Item = Change>,
+        position: Option<u64>,
+        filled: Option<PersonId>,
+    ) -> Result<(), IndexError> {
         let mut guard = self.writer();
-        let at = self.position()?;
+        let (at, reached) = (self.position()?, self.filled()?);
+        let position = position.unwrap_or(at);
         if position < at {
             return Err(IndexError::GoingBack { at, asked: position });
         }
         let writer = self.writer_in(&mut guard)?;
-        let committed = self.write(writer, changes, position);
+        let committed = self.write(writer, changes, position, filled.or(reached));
         if committed.is_err() {
             // The next change starts from what is on disk.
             *guard = None;
@@ -171,6 +217,7 @@ impl Index {
         writer: &mut IndexWriter,
         changes: impl IntoIterator<Item = Change>,
         position: u64,
+        filled: Option<PersonId>,
     ) -> tantivy::Result<()> {
         for change in changes {
             match change {
@@ -183,7 +230,22 @@ impl Index {
                 }
             }
         }
-        commit(writer, position)
+        self.commit(writer, position, filled)
+    }
+
+    fn commit(
+        &self,
+        writer: &mut IndexWriter,
+        position: u64,
+        filled: Option<PersonId>,
+    ) -> tantivy::Result<()> {
+        let payload = Payload { layout: self.layout.clone(), position, filled };
+        let payload = serde_json::to_string(&payload)
+            .map_err(|error| tantivy::TantivyError::InternalError(error.to_string()))?;
+        let mut prepared = writer.prepare_commit()?;
+        prepared.set_payload(&payload);
+        prepared.commit()?;
+        Ok(())
     }
 
     /// Rewrites every part of the index that still holds bytes of people who were removed or changed, and deletes
@@ -196,12 +258,12 @@ impl Index {
     pub fn purge(&self) -> Result<(), IndexError> {
         let failed = IndexError::failed("purged");
         let mut guard = self.writer();
-        let position = self.position()?;
+        let (position, filled) = (self.position()?, self.filled()?);
         let writer = self.writer_in(&mut guard)?;
         let stale = self.stale_segments()?;
         if !stale.is_empty() {
             writer.merge(&stale).wait().map_err(&failed)?;
-            commit(writer, position).map_err(&failed)?;
+            self.commit(writer, position, filled).map_err(&failed)?;
         }
         self.reload().map_err(&failed)?;
         for _ in 0..PURGE_TRIES {
@@ -258,6 +320,9 @@ impl Index {
         if query.offset.saturating_add(query.limit) > MAX_DEPTH {
             return Err(SearchError::TooDeep { max: MAX_DEPTH });
         }
+        if self.fields.delivery.is_none() && !query.filters.deliveries.is_empty() {
+            return Err(SearchError::NoFacet { facet: "delivery" });
+        }
         let words = plan::words(query)?;
         let question = Question {
             searcher: self.reader.searcher(),
@@ -290,16 +355,6 @@ impl fmt::Debug for Index {
 fn payload(index: &tantivy::Index) -> Result<Option<Payload>, IndexError> {
     let metas = index.load_metas().map_err(IndexError::failed("opened"))?;
     Ok(metas.payload.and_then(|payload| serde_json::from_str(&payload).ok()))
-}
-
-fn commit(writer: &mut IndexWriter, position: u64) -> tantivy::Result<()> {
-    let payload = Payload { layout: LAYOUT.to_owned(), position };
-    let payload = serde_json::to_string(&payload)
-        .map_err(|error| tantivy::TantivyError::InternalError(error.to_string()))?;
-    let mut prepared = writer.prepare_commit()?;
-    prepared.set_payload(&payload);
-    prepared.commit()?;
-    Ok(())
 }
 
 /// The document stored at an address.
@@ -430,8 +485,14 @@ impl Question<'_> {
 fn facets(counts: Vec<Vec<FacetCount>>) -> Facets {
     let mut counts = counts.into_iter();
     let mut next = || counts.next().unwrap_or_default();
-    let mut facets =
-        Facets { years: next(), colleges: next(), majors: next(), classes: next(), photo_states: next() };
+    let mut facets = Facets {
+        years: next(),
+        colleges: next(),
+        majors: next(),
+        classes: next(),
+        photo_states: next(),
+        deliveries: next(),
+    };
     facets.years.sort_by(|a, b| b.value.cmp(&a.value));
     facets
 }

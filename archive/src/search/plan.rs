@@ -146,18 +146,26 @@ impl Fields {
     fn narrowed(&self, filters: &Filters) -> Vec<(Occur, Asked)> {
         let years: Vec<String> = filters.years.iter().map(i16::to_string).collect();
         let campaigns: Vec<String> = filters.campaigns.iter().map(ToString::to_string).collect();
+        let deliveries: Vec<String> = filters.deliveries.iter().map(ToString::to_string).collect();
         let facets = [
-            (self.year, &years),
-            (self.college, &filters.colleges),
-            (self.major, &filters.majors),
-            (self.class, &filters.classes),
-            (self.photo_state, &filters.photo_states),
-            (self.campaign, &campaigns),
+            (Some(self.year), &years),
+            (Some(self.college), &filters.colleges),
+            (Some(self.major), &filters.majors),
+            (Some(self.class), &filters.classes),
+            (Some(self.photo_state), &filters.photo_states),
+            (Some(self.campaign), &campaigns),
+            (self.delivery, &deliveries),
         ];
         let chosen = facets.into_iter().filter(|(_, values)| !values.is_empty());
         chosen
             .map(|(field, values)| {
-                let any = any_of(values.iter().map(|value| whole(field, value)).collect());
+                // A field that the index lacks has no values: nobody, never everybody.
+                let any = any_of(
+                    field
+                        .iter()
+                        .flat_map(|&field| values.iter().map(move |value| whole(field, value)))
+                        .collect(),
+                );
                 (Occur::Must, worth(any, 0.0))
             })
             .collect()

@@ -2,7 +2,7 @@
 
 use std::{fmt, ops::Range};
 
-use ids::{CampaignId, PersonId};
+use ids::{CampaignId, DeliveryId, PersonId};
 use serde::{Deserialize, Serialize};
 
 use super::IdNumberHash;
@@ -91,6 +91,8 @@ pub struct Filters {
     pub photo_states: Vec<String>,
     /// Campaigns.
     pub campaigns: Vec<CampaignId>,
+    /// Deliveries that brought a photo.
+    pub deliveries: Vec<DeliveryId>,
 }
 
 /// An answer.
@@ -195,6 +197,8 @@ pub struct Facets {
     pub classes: Vec<FacetCount>,
     /// Photo states.
     pub photo_states: Vec<FacetCount>,
+    /// Deliveries that brought a photo. A hit counts under each of its own.
+    pub deliveries: Vec<FacetCount>,
 }
 
 /// How many hits have a value.

@@ -1,4 +1,7 @@
 //! The layout of the index: its fields, and how a person's document is written into them.
+//!
+//! An index of an older layout stays in use until its successor is whole, so fields are looked up by name, and one that
+//! came later may be absent.
 
 use tantivy::{
     TantivyDocument, Term,
@@ -13,8 +16,11 @@ use super::{
 };
 use crate::person::fold;
 
-/// Changes whenever fields, tokenisers or folding change, so that an older index is rebuilt.
+/// Changes whenever fields, tokenisers or folding change, so that an older index is made anew.
 pub(super) const LAYOUT: &str = "xuecang-person-2";
+/// Older layouts that answer truly, but for facets that they lack. None is left here when folding or a tokeniser changes:
+/// what was cut otherwise is not found.
+pub(super) const READABLE: &[&str] = &["xuecang-person-1"];
 
 const GRAMS: &str = "grams";
 const SYLLABLES: &str = "syllables";
@@ -51,10 +57,12 @@ pub(super) struct Fields {
     pub(super) class: Field,
     pub(super) photo_state: Field,
     pub(super) campaign: Field,
+    /// The deliveries that brought photos: several, or none. Since layout 2.
+    pub(super) delivery: Option<Field>,
 }
 
-/// The schema and its fields.
-pub(super) fn schema() -> (Schema, Fields) {
+/// The schema that this version makes.
+pub(super) fn schema() -> Schema {
     let mut builder = Schema::builder();
     let indexed = |tokenizer: &str, option| {
         let indexing = TextFieldIndexing::default()
@@ -64,26 +72,23 @@ pub(super) fn schema() -> (Schema, Fields) {
         TextOptions::default().set_indexing_options(indexing)
     };
     let phrases = IndexRecordOption::WithFreqsAndPositions;
-    let fields = Fields {
-        person: builder.add_text_field("person", STRING),
-        stored: builder.add_text_field("stored", STORED),
-        text: builder.add_text_field("text", indexed(GRAMS, phrases)),
-        name: builder.add_text_field("name", indexed(GRAMS, phrases)),
-        whole_name: builder.add_text_field("whole_name", STRING),
-        number: builder.add_text_field("number", STRING),
-        id_number: builder.add_text_field("id_number", STRING),
-        pinyin: builder.add_text_field("pinyin", indexed(SYLLABLES, phrases)),
-        initials: builder.add_text_field("initials", STRING),
-        by_name: builder.add_text_field("by_name", FAST),
-        by_number: builder.add_text_field("by_number", FAST),
-        year: builder.add_text_field("year", STRING | FAST),
-        college: builder.add_text_field("college", STRING | FAST),
-        major: builder.add_text_field("major", STRING | FAST),
-        class: builder.add_text_field("class", STRING | FAST),
-        photo_state: builder.add_text_field("photo_state", STRING | FAST),
-        campaign: builder.add_text_field("campaign", STRING | FAST),
-    };
-    (builder.build(), fields)
+    builder.add_text_field("person", STRING);
+    builder.add_text_field("stored", STORED);
+    for name in ["text", "name"] {
+        builder.add_text_field(name, indexed(GRAMS, phrases));
+    }
+    for name in ["whole_name", "number", "id_number"] {
+        builder.add_text_field(name, STRING);
+    }
+    builder.add_text_field("pinyin", indexed(SYLLABLES, phrases));
+    builder.add_text_field("initials", STRING);
+    for name in ["by_name", "by_number"] {
+        builder.add_text_field(name, FAST);
+    }
+    for name in ["year", "college", "major", "class", "photo_state", "campaign", "delivery"] {
+        builder.add_text_field(name, STRING | FAST);
+    }
+    builder.build()
 }
 
 /// The tokenisers the schema names.
@@ -114,6 +119,41 @@ impl PersonDoc {
 }
 
 impl Fields {
+    /// The fields of an index by their names. Nothing if one is missing that every layout has, or one is kept otherwise
+    /// than this version keeps it.
+    pub(super) fn of(found: &Schema) -> Option<Self> {
+        let ours = schema();
+        let field = |name: &str| {
+            let field = found.get_field(name).ok()?;
+            let own = ours.get_field(name).ok()?;
+            (found.get_field_entry(field) == ours.get_field_entry(own)).then_some(field)
+        };
+        let delivery = field("delivery");
+        if delivery.is_none() && found.get_field("delivery").is_ok() {
+            return None;
+        }
+        Some(Self {
+            person: field("person")?,
+            stored: field("stored")?,
+            text: field("text")?,
+            name: field("name")?,
+            whole_name: field("whole_name")?,
+            number: field("number")?,
+            id_number: field("id_number")?,
+            pinyin: field("pinyin")?,
+            initials: field("initials")?,
+            by_name: field("by_name")?,
+            by_number: field("by_number")?,
+            year: field("year")?,
+            college: field("college")?,
+            major: field("major")?,
+            class: field("class")?,
+            photo_state: field("photo_state")?,
+            campaign: field("campaign")?,
+            delivery,
+        })
+    }
+
     /// The term that stands for a person.
     pub(super) fn person_term(&self, person: ids::PersonId) -> Term {
         Term::from_field_text(self.person, &person.to_string())
@@ -174,6 +214,11 @@ impl Fields {
             if let Some(value) = value {
                 out.add_text(field, value);
             }
+        }
+        for (field, delivery) in
+            self.delivery.iter().flat_map(|field| doc.deliveries.iter().map(move |id| (*field, id)))
+        {
+            out.add_text(field, delivery.to_string());
         }
         if let Some(hash) = doc.id_number_hash {
             out.add_text(self.id_number, hash.term());

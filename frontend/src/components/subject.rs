@@ -32,6 +32,16 @@ fn is_chinese(name: &str) -> bool {
         .any(|c| matches!(c, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}'))
 }
 
+/// What people call a thing, as far as it was heard of; else its kind and the beginning of its id.
+pub(crate) fn name(id: &str) -> String {
+    let (kind, _) = id.split_once('_').unwrap_or((id, ""));
+    match state().names.with(|names| names.get(id).cloned()) {
+        Some(Name::Campaign(name)) => name,
+        Some(Name::Delivery(campaign, round)) => format!("{campaign} · {}", t!(delivery.round, n = round)),
+        None => format!("{} {}", i18n::worded(words::thing, kind), short(id)),
+    }
+}
+
 /// A thing as a link to its page, or as plain text when it has none.
 pub(crate) fn link(id: &str) -> AnyView {
     let Some((kind, _)) = id.split_once('_') else {
@@ -39,17 +49,7 @@ pub(crate) fn link(id: &str) -> AnyView {
         return view! { <span title=id.to_owned()>{name}</span> }.into_any();
     };
     let own = id.to_owned();
-    let text = move || {
-        let (kind, _) = own.split_once('_')?;
-        let kind = i18n::worded(words::thing, kind);
-        Some(match state().names.with(|names| names.get(&own).cloned()) {
-            Some(Name::Campaign(name)) => name,
-            Some(Name::Delivery(campaign, round)) => {
-                format!("{campaign} · {}", t!(delivery.round, n = round))
-            }
-            None => format!("{kind} {}", short(&own)),
-        })
-    };
+    let text = move || name(&own);
     let room = match kind {
         "person" => "/persons",
         "delivery" => "/deliveries",

@@ -46,12 +46,19 @@ pub(crate) fn page() -> AnyView {
             state().heard_of(job);
         });
     };
+    let renew = move |_| {
+        attempt.run(api_client::renew_index(), move |job| {
+            running.set(Some(job.id));
+            state().heard_of(job);
+        });
+    };
     view! {
         <header class="page-head">
             <h1>{t!(rail.archive)}</h1>
             {may.then(|| view! {
                 <div class="actions">
                     <button type="button" disabled=move || attempt.busy() on:click=rebuild>{t!(archive.rebuild)}</button>
+                    <button type="button" disabled=move || attempt.busy() on:click=renew>{t!(archive.renew)}</button>
                     <button type="button" class="primary" disabled=move || attempt.busy() on:click=check>{t!(archive.check)}</button>
                 </div>
             })}

@@ -3,11 +3,15 @@
 use crate::prelude::*;
 use api::Right;
 use api::ids::PersonId;
-use api::search::{Facet, Hit, Match, SearchQuery, SearchResults};
+use api::search::{Facet, Hit, Match, Renewal, SearchQuery, SearchResults};
 
 use crate::api_client;
 use crate::browser;
-use crate::components::{loader::Loader, notice, pager, photo};
+use crate::components::{
+    loader::Loader,
+    mark::{self, Status},
+    notice, pager, photo, subject,
+};
 use crate::format;
 use crate::i18n::{self, words};
 use crate::pages::copies;
@@ -20,7 +24,7 @@ use crate::t;
 const LIMIT: u32 = 50;
 
 /// The facets by which a search can be narrowed.
-const FACETS: [&str; 5] = ["year", "college", "major", "class", "photo_state"];
+const FACETS: [&str; 6] = ["year", "college", "major", "class", "photo_state", "delivery"];
 
 /// What the address asks for.
 fn asked() -> Memo<SearchQuery> {
@@ -34,6 +38,7 @@ fn asked() -> Memo<SearchQuery> {
                 class: text("class"),
                 year: text("year").and_then(|year| year.parse().ok()),
                 photo_state: text("photo_state"),
+                delivery: text("delivery").and_then(|id| id.parse().ok()),
                 sort: text("sort"),
                 offset: text("offset").and_then(|offset| offset.parse().ok()).unwrap_or(0),
                 limit: LIMIT,
@@ -45,7 +50,7 @@ fn asked() -> Memo<SearchQuery> {
 fn asks_anything(query: &SearchQuery) -> bool {
     let narrowed =
         [&query.college, &query.major, &query.class, &query.photo_state].into_iter().any(Option::is_some);
-    !query.q.trim().is_empty() || narrowed || query.year.is_some()
+    !query.q.trim().is_empty() || narrowed || query.year.is_some() || query.delivery.is_some()
 }
 
 /// The page.
@@ -162,7 +167,11 @@ fn chosen_facets(asked: Memo<SearchQuery>) -> AnyView {
 }
 
 fn facet_word(field: &str, value: &str) -> String {
-    if field == "photo_state" { i18n::worded(words::photo_state, value) } else { value.to_owned() }
+    match field {
+        "photo_state" => i18n::worded(words::photo_state, value),
+        "delivery" => subject::name(value),
+        _ => value.to_owned(),
+    }
 }
 
 fn facets(found: &SearchResults, asked: &SearchQuery) -> AnyView {
@@ -222,6 +231,7 @@ fn results(
                 <button type="button" class="quiet" on:click=move |_| asking.set(true)>{t!(copies.ask)}</button>
             })}
         </div>
+        {found.renewal.map(renewal)}
         {(total == 0).then(|| nothing_exact(found))}
         {shown(exact, 0, at, wall)}
         {(total > 0).then(|| pager::pager(offset, LIMIT, total))}
@@ -229,6 +239,15 @@ fn results(
         {shown(pinyin, exact_count, at, wall)}
     }
     .into_any()
+}
+
+/// That the index which answered is an older one, and how far its successor is.
+fn renewal(renewal: Renewal) -> AnyView {
+    let text = match renewal.total {
+        0 => t!(find.to_be_renewed).to_string(),
+        total => t!(find.renewing, done = format::count(renewal.done), total = format::count(total)),
+    };
+    view! { <p class="aside">{mark::mark(Status::Waiting, text)}</p> }.into_any()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
@@ -374,6 +393,7 @@ fn inspector(hit: &Hit) -> AnyView {
         <div class="actions">
             {state().may(api::Right::ReadDossier).then(|| view! { <a class="button primary" href=format!("/persons/{person}")>{t!(find.open)} " " <kbd>"Enter"</kbd></a> })}
             {state().may(api::Right::Compare).then(|| view! { <a class="button" href=format!("/desk/{person}")>{t!(find.to_desk)}</a> })}
+            {state().may(api::Right::ReadDossier).then(|| view! { <a class="button" href=format!("/persons/{person}/uses")>{t!(uses.of_person)}</a> })}
         </div>
     }
     .into_any()

@@ -109,6 +109,7 @@ fn stories() -> Vec<Story> {
     let rebuild = story(JobKind::Rebuild, Role::SystemAdmin, &[Moment::Step("indexing", 0.0)], |scene| {
         maintain(scene, "/archive/rebuild")
     });
+    let renew = story(JobKind::RenewIndex, Role::SystemAdmin, &[], |scene| maintain(scene, "/archive/index"));
     let ledger =
         story(JobKind::VerifyLedger, Role::SystemAdmin, &[], |scene| maintain(scene, "/ledger/verify"));
     let appraise =
@@ -128,7 +129,7 @@ fn stories() -> Vec<Story> {
         maintain(scene, &format!("/replicas/{replica}/verify"))
     });
     vec![
-        roster, photos, diplomas, scans, reading, calibrate, check, accept, intact, rebuild, ledger,
+        roster, photos, diplomas, scans, reading, calibrate, check, accept, intact, rebuild, renew, ledger,
         appraise, sync, verify,
     ]
 }

@@ -12,7 +12,7 @@ use api::copy::{Copy, CopyState, DecideCopy, NewCopy};
 use api::ids::CopyId;
 use api::search::SearchQuery;
 use api::{ProblemCode, Right, Timestamp};
-use archive::db::office::copy as rows;
+use archive::db::office::{copy as rows, delivery};
 use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 
@@ -54,7 +54,7 @@ pub fn ask(office: &Office, actor: &Actor, wanted: &NewCopy) -> Result<Copy> {
         id: CopyId::new(),
         people,
         numbers: wanted.numbers,
-        narrowed: narrowed(&wanted.query),
+        narrowed: narrowed(office, &wanted.query)?,
         purpose,
         asked: dossier::now(),
         asked_by: actor.user,
@@ -164,10 +164,14 @@ fn make(office: &Office, actor: &Actor, id: CopyId) -> Result<Workbook> {
 }
 
 /// By which facets a search was narrowed. What was typed may be a name or a number, which a decider need not know.
-fn narrowed(query: &SearchQuery) -> String {
+fn narrowed(office: &Office, query: &SearchQuery) -> Result<String> {
     let year = query.year.map(|year| year.to_string());
-    let facets = [&query.college, &query.major, &query.class, &year];
-    facets.into_iter().flatten().cloned().collect::<Vec<_>>().join(" · ")
+    let delivery = query.delivery.map(|id| -> Result<_> {
+        let called = office.office.read(|conn| delivery::called(conn, id))?;
+        Ok(called.map_or_else(|| id.to_string(), |(campaign, round)| format!("{campaign} #{round}")))
+    });
+    let facets = [&query.college, &query.major, &query.class, &year, &delivery.transpose()?];
+    Ok(facets.into_iter().flatten().cloned().collect::<Vec<_>>().join(" · "))
 }
 
 fn wrong_state(id: CopyId, state: &str) -> Error {

@@ -230,9 +230,11 @@ const fn rights(kind: JobKind) -> &'static [Right] {
         | JobKind::ReadScans => &[Right::Import],
         JobKind::CheckDelivery | JobKind::AcceptDelivery => &[Right::ReadDeliveries],
         JobKind::Calibrate => &[Right::Calibrate],
-        JobKind::CheckArchive | JobKind::Rebuild | JobKind::SyncReplica | JobKind::VerifyReplica => {
-            &[Right::ReadHealth, Right::MaintainArchive]
-        }
+        JobKind::CheckArchive
+        | JobKind::Rebuild
+        | JobKind::RenewIndex
+        | JobKind::SyncReplica
+        | JobKind::VerifyReplica => &[Right::ReadHealth, Right::MaintainArchive],
         JobKind::Appraise => &[Right::ReadHealth, Right::AppraiseArchive],
         JobKind::VerifyLedger => &[Right::ReadLedger],
     }

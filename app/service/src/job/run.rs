@@ -3,7 +3,7 @@
 use api::job::JobKind;
 
 use super::Ctx;
-use crate::{Result, appraisal, calibrate, delivery, health, import, ledger, rebuild, replica, scan};
+use crate::{Result, appraisal, calibrate, delivery, health, import, index, ledger, rebuild, replica, scan};
 
 /// Runs a job's body.
 pub(super) fn run(ctx: &Ctx<'_>) -> Result<()> {
@@ -19,6 +19,7 @@ pub(super) fn run(ctx: &Ctx<'_>) -> Result<()> {
         JobKind::ImportScans => import::run_scans(ctx),
         JobKind::ReadScans => scan::run_read(ctx),
         JobKind::Rebuild => rebuild::run(ctx),
+        JobKind::RenewIndex => index::run(ctx),
         JobKind::SyncReplica => replica::run_sync(ctx),
         JobKind::VerifyLedger => ledger::run_verify(ctx),
         JobKind::VerifyReplica => replica::run_verify(ctx),

@@ -1,4 +1,5 @@
-//! The threads that do long work, one per lane: what writes the archive, what only reads it, and what may take days.
+//! The threads that do long work, one per lane: what writes the archive, what only reads it, what may take days, and what
+//! nobody should wait for behind any of these.
 
 use std::{
     io,
@@ -28,6 +29,8 @@ enum Lane {
     Read,
     /// Takes hours and keeps nobody waiting.
     Slow,
+    /// Makes the search index: people wait for it, and it waits for nobody.
+    Index,
 }
 
 const fn lane(kind: JobKind) -> Lane {
@@ -46,6 +49,7 @@ const fn lane(kind: JobKind) -> Lane {
         | JobKind::VerifyLedger
         | JobKind::VerifyReplica => Lane::Read,
         JobKind::ReadScans => Lane::Slow,
+        JobKind::RenewIndex => Lane::Index,
     }
 }
 
@@ -66,7 +70,13 @@ pub fn start(office: &Arc<Office>) -> Result<Workers> {
     requeue(office)?;
     office.jobs.closing.store(false, Ordering::Relaxed);
     let mut workers = Workers { office: Arc::clone(office), threads: Vec::new() };
-    for (name, lane) in [("jobs-write", Lane::Write), ("jobs-read", Lane::Read), ("jobs-slow", Lane::Slow)] {
+    let lanes = [
+        ("jobs-write", Lane::Write),
+        ("jobs-read", Lane::Read),
+        ("jobs-slow", Lane::Slow),
+        ("jobs-index", Lane::Index),
+    ];
+    for (name, lane) in lanes {
         workers
             .threads
             .push(spawn(name, office, lane).map_err(|error| Error::failed("start a thread", error))?);

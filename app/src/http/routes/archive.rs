@@ -4,7 +4,7 @@ use api::Right;
 use api::health::ArchiveHealth;
 use api::job::Job;
 use axum::{extract::State, http::StatusCode};
-use service::health;
+use service::{health, index};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{Resource, Route};
@@ -15,8 +15,15 @@ pub(super) const RESOURCE: Resource = Resource {
         Route::get("/api/v1/archive/health", Gate::Right(Right::ReadHealth)),
         Route::post("/api/v1/archive/check", Gate::Right(Right::MaintainArchive)),
         Route::post("/api/v1/archive/rebuild", Gate::Right(Right::MaintainArchive)),
+        Route::post("/api/v1/archive/index", Gate::Right(Right::MaintainArchive)),
     ],
-    router: || OpenApiRouter::new().routes(routes!(read)).routes(routes!(check)).routes(routes!(rebuild)),
+    router: || {
+        OpenApiRouter::new()
+            .routes(routes!(read))
+            .routes(routes!(check))
+            .routes(routes!(rebuild))
+            .routes(routes!(renew))
+    },
 };
 
 /// The archive in figures.
@@ -37,5 +44,12 @@ async fn check(State(app): State<App>, SignedIn(actor): SignedIn) -> Answer<(Sta
 #[utoipa::path(post, path = "/api/v1/archive/rebuild", tag = "health", responses((status = 202, body = Job)))]
 async fn rebuild(State(app): State<App>, SignedIn(actor): SignedIn) -> Answer<(StatusCode, Json<Job>)> {
     let job = app.call(move |office| health::rebuild(office, &actor)).await?;
+    Ok((StatusCode::ACCEPTED, Json(job)))
+}
+
+/// Makes the search index anew beside the one that answers.
+#[utoipa::path(post, path = "/api/v1/archive/index", tag = "health", responses((status = 202, body = Job)))]
+async fn renew(State(app): State<App>, SignedIn(actor): SignedIn) -> Answer<(StatusCode, Json<Job>)> {
+    let job = app.call(move |office| index::ask(office, &actor)).await?;
     Ok((StatusCode::ACCEPTED, Json(job)))
 }

@@ -44,6 +44,19 @@ pub fn all(conn: &Connection) -> rusqlite::Result<Vec<PersonId>> {
     conn.prepare_cached("SELECT id FROM person ORDER BY id")?.query_map([], |row| row.get(0))?.collect()
 }
 
+/// The next people behind one, in the order of their ids.
+pub fn after(conn: &Connection, after: Option<PersonId>, limit: u32) -> rusqlite::Result<Vec<PersonId>> {
+    conn.prepare_cached("SELECT id FROM person WHERE :after IS NULL OR id > :after ORDER BY id LIMIT :limit")?
+        .query_map(named_params! {":after": after, ":limit": limit}, |row| row.get(0))?
+        .collect()
+}
+
+/// How many people come up to one, this one included, in the order of their ids; nobody up to nobody.
+pub fn count_up_to(conn: &Connection, last: Option<PersonId>) -> rusqlite::Result<u64> {
+    conn.prepare_cached("SELECT count(*) FROM person WHERE id <= :last")?
+        .query_row(named_params! {":last": last}, |row| row.get(0))
+}
+
 /// How many people there are.
 pub fn count(conn: &Connection) -> rusqlite::Result<u64> {
     conn.prepare_cached("SELECT count(*) FROM person")?.query_row([], |row| row.get(0))

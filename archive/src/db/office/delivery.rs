@@ -154,6 +154,16 @@ pub fn get(conn: &Connection, id: DeliveryId) -> rusqlite::Result<Option<Deliver
         .optional()
 }
 
+/// What people call a delivery: its campaign's name, and which delivery of it it is.
+pub fn called(conn: &Connection, id: DeliveryId) -> rusqlite::Result<Option<(String, u32)>> {
+    conn.prepare_cached(
+        "SELECT campaign.name, delivery.round FROM delivery JOIN campaign ON campaign.id = delivery.campaign
+         WHERE delivery.id = :id",
+    )?
+    .query_row(named_params! {":id": id}, |row| Ok((row.get(0)?, row.get(1)?)))
+    .optional()
+}
+
 /// Every delivery, newest first; of one campaign if one is given.
 pub fn list(conn: &Connection, campaign: Option<CampaignId>) -> rusqlite::Result<Vec<Delivery>> {
     conn.prepare_cached(
