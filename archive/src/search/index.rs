@@ -12,10 +12,11 @@ use std::{
 use ids::PersonId;
 use serde::{Deserialize, Serialize};
 use tantivy::{
-    DocAddress, IndexReader, IndexWriter, Order, ReloadPolicy, Searcher, SegmentMeta, TantivyDocument,
+    DocAddress, IndexReader, IndexSettings, IndexWriter, Order, ReloadPolicy, Searcher, SegmentMeta,
+    TantivyDocument,
     collector::{
         Collector, Count, DocSetCollector, TopDocs,
-        sort_key::{SortBySimilarityScore, SortByString},
+        sort_key::{SortBySimilarityScore, SortByStaticFastValue, SortByString},
     },
     index::SegmentId,
     schema::Value,
@@ -28,10 +29,12 @@ use super::{
     highlight,
     memory::Memory,
     plan::{self, Asked, Word},
-    schema::{self, Fields, LAYOUT, READABLE},
+    schema::{self, Fields, LAYOUT, NumberKey, READABLE},
     suggest,
 };
 
+/// How much of the stored documents is packed together, in bytes.
+const STORED_BLOCK: usize = 4096;
 /// Memory for documents not yet on disk, in bytes.
 const WRITER_MEMORY: usize = 64 << 20;
 /// How often and after what pause a purge tries to delete files that questions under way still read.
@@ -75,7 +78,10 @@ impl Index {
     pub fn create(folder: &Path) -> Result<Self, IndexError> {
         let failed = IndexError::failed("created");
         fs_err::create_dir_all(folder).map_err(|error| failed(error.into()))?;
-        let index = tantivy::Index::create_in_dir(folder, schema::schema()).map_err(|error| match error {
+        // Hits lie far apart, and each is read for itself.
+        let settings = IndexSettings { docstore_blocksize: STORED_BLOCK, ..IndexSettings::default() };
+        let builder = tantivy::Index::builder().schema(schema::schema()).settings(settings);
+        let index = builder.create_in_dir(folder).map_err(|error| match error {
             tantivy::TantivyError::IndexAlreadyExists => IndexError::Exists(folder.to_owned()),
             error => IndexError::failed("created")(error),
         })?;
@@ -276,6 +282,28 @@ impl Index {
         Err(IndexError::StillRead)
     }
 
+    /// Makes one segment of all that many commits left, so that a question looks in one place. Questions are answered
+    /// meanwhile; changes wait.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply`](Self::apply). The index is then as it was.
+    pub fn unite(&self) -> Result<(), IndexError> {
+        let failed = IndexError::failed("united");
+        let mut guard = self.writer();
+        let (position, filled) = (self.position()?, self.filled()?);
+        let writer = self.writer_in(&mut guard)?;
+        let all = self.index.searchable_segment_ids().map_err(&failed)?;
+        if all.len() > 1 {
+            writer.merge(&all).wait().map_err(&failed)?;
+            self.commit(writer, position, filled).map_err(&failed)?;
+            self.reload().map_err(&failed)?;
+            // What a question still reads goes with the next change.
+            writer.garbage_collect_files().wait().map_err(&failed)?;
+        }
+        Ok(())
+    }
+
     /// The parts of the index that hold bytes of people who were removed or changed.
     fn stale_segments(&self) -> Result<Vec<SegmentId>, IndexError> {
         let segments = self.index.searchable_segment_metas().map_err(IndexError::failed("purged"))?;
@@ -436,9 +464,13 @@ impl Question<'_> {
 
     /// The first ones by score, then by number.
     fn best(&self, asked: &Asked, limit: usize) -> Result<Vec<DocAddress>, SearchError> {
-        let order = (SortBySimilarityScore, (SortByString::for_field("by_number"), Order::Asc));
-        let found = self.searcher.search(asked, &TopDocs::with_limit(limit.max(1)).order_by(order))?;
-        Ok(found.into_iter().map(|(_, address)| address).take(limit).collect())
+        let top = TopDocs::with_limit(limit.max(1));
+        let found = if self.fields.number_key.is_some() {
+            addresses(self.searcher.search(asked, &top.order_by((SortBySimilarityScore, by_key())))?)
+        } else {
+            addresses(self.searcher.search(asked, &top.order_by((SortBySimilarityScore, by_number())))?)
+        };
+        Ok(found.into_iter().take(limit).collect())
     }
 
     /// What `all` collects of everybody who is found; how many are not left out, and so many of them from so many on, in
@@ -451,17 +483,19 @@ impl Question<'_> {
         (offset, limit): (usize, usize),
     ) -> Result<(A::Fruit, (usize, Vec<DocAddress>)), SearchError> {
         let top = TopDocs::with_limit(limit.max(1)).and_offset(offset);
-        let number = || (SortByString::for_field("by_number"), Order::Asc);
         let text = |field, order| (SortByString::for_field(field), order);
         let (all, (count, mut page)) = match self.query.sort {
+            Sort::Relevance | Sort::StudentNumber if self.fields.number_key.is_some() => {
+                self.run(asked, all, left_out, top.order_by(by_key()))?
+            }
             Sort::Relevance | Sort::StudentNumber => {
-                self.run(asked, all, left_out, top.order_by(number()))?
+                self.run(asked, all, left_out, top.order_by(by_number()))?
             }
             Sort::Name => {
-                self.run(asked, all, left_out, top.order_by((text("by_name", Order::Asc), number())))?
+                self.run(asked, all, left_out, top.order_by((text("by_name", Order::Asc), by_number())))?
             }
             Sort::Year => {
-                self.run(asked, all, left_out, top.order_by((text("year", Order::Desc), number())))?
+                self.run(asked, all, left_out, top.order_by((text("year", Order::Desc), by_number())))?
             }
         };
         page.truncate(limit);
@@ -477,8 +511,25 @@ impl Question<'_> {
     ) -> Result<(A::Fruit, (usize, Vec<DocAddress>)), SearchError> {
         let (all, (count, page)) =
             self.searcher.search(asked, &Collected { all, some: (Count, top), left_out })?;
-        Ok((all, (count, page.into_iter().map(|(_, address)| address).collect())))
+        Ok((all, (count, addresses(page))))
     }
+}
+
+type ByKey = (SortByStaticFastValue<u64>, Order);
+
+/// The order of 学号.
+fn by_key() -> (ByKey, ByKey) {
+    let [high, low] = NumberKey::NAMES.map(SortByStaticFastValue::for_field);
+    ((high, Order::Asc), (low, Order::Asc))
+}
+
+/// The order of 学号 in an index that has no keys for it, and beside another order.
+fn by_number() -> (SortByString, Order) {
+    (SortByString::for_field("by_number"), Order::Asc)
+}
+
+fn addresses<K>(found: Vec<(K, DocAddress)>) -> Vec<DocAddress> {
+    found.into_iter().map(|(_, address)| address).collect()
 }
 
 /// The counts in the order of [`super::facets::FACETS`], each under its name.

@@ -125,7 +125,12 @@ impl Fields {
         let beginning = format!("{START}{}", word.folded);
         let number = word.folded.bytes().all(|b| b.is_ascii_alphanumeric());
         if number {
-            vec![worth(whole(self.number, &word.folded), 64.0), worth(part_of(self.text, &beginning), 4.0)]
+            let range = self.number_key.and_then(|key| key.beginning_with(&word.folded));
+            let begins: Asked = match range {
+                Some([from, to]) => Box::new(RangeQuery::new(Bound::Included(from), Bound::Included(to))),
+                None => part_of(self.text, &beginning),
+            };
+            vec![worth(whole(self.number, &word.folded), 64.0), worth(begins, 4.0)]
         } else {
             vec![
                 worth(whole(self.whole_name, &word.folded), 64.0),

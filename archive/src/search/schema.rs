@@ -48,8 +48,10 @@ pub(super) struct Fields {
     pub(super) initials: Field,
     /// The name in pinyin order.
     pub(super) by_name: Field,
-    /// 学号 for sorting.
+    /// 学号 for sorting beside another order.
     pub(super) by_number: Field,
+    /// 学号 for sorting by it alone. Since layout 2.
+    pub(super) number_key: Option<NumberKey>,
     /// Facets.
     pub(super) year: Field,
     pub(super) college: Field,
@@ -59,6 +61,37 @@ pub(super) struct Fields {
     pub(super) campaign: Field,
     /// The deliveries that brought photos: several, or none. Since layout 2.
     pub(super) delivery: Option<Field>,
+}
+
+/// The first sixteen bytes of a 学号 as two numbers in the same order: compared at once, where texts would have to be looked
+/// up in every segment's list.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NumberKey {
+    pub(super) high: Field,
+    pub(super) low: Field,
+}
+
+impl NumberKey {
+    /// The names of its fields.
+    pub(super) const NAMES: [&str; 2] = ["number_high", "number_low"];
+
+    fn of(number: &str) -> [u64; 2] {
+        let part = |from: usize| {
+            let mut part = [0; 8];
+            part.iter_mut().zip(number.bytes().skip(from)).for_each(|(to, byte)| *to = byte);
+            u64::from_be_bytes(part)
+        };
+        [part(0), part(8)]
+    }
+
+    /// The numbers whose first bytes these are, at most eight of them: from here to there.
+    pub(super) fn beginning_with(self, beginning: &str) -> Option<[Term; 2]> {
+        let [from, beyond] = Self::of(beginning);
+        let open = 64_u32.checked_sub(8 * u32::try_from(beginning.len()).ok()?)?;
+        let rest = 1_u64.checked_shl(open).map_or(u64::MAX, |end| end - 1);
+        (beyond == 0 && !beginning.is_empty())
+            .then(|| [from, from | rest].map(|value| Term::from_field_u64(self.high, value)))
+    }
 }
 
 /// The schema that this version makes.
@@ -84,6 +117,9 @@ pub(super) fn schema() -> Schema {
     builder.add_text_field("initials", STRING);
     for name in ["by_name", "by_number"] {
         builder.add_text_field(name, FAST);
+    }
+    for name in NumberKey::NAMES {
+        builder.add_u64_field(name, FAST);
     }
     for name in ["year", "college", "major", "class", "photo_state", "campaign", "delivery"] {
         builder.add_text_field(name, STRING | FAST);
@@ -132,7 +168,12 @@ impl Fields {
         if delivery.is_none() && found.get_field("delivery").is_ok() {
             return None;
         }
+        let number_key = NumberKey::NAMES.map(field);
         Some(Self {
+            number_key: match number_key {
+                [Some(high), Some(low)] => Some(NumberKey { high, low }),
+                _ => None,
+            },
             person: field("person")?,
             stored: field("stored")?,
             text: field("text")?,
@@ -188,7 +229,13 @@ impl Fields {
             }
         }
         out.add_text(self.by_name, pinyin::sort_key(&doc.name));
-        out.add_text(self.by_number, doc.student_number.as_deref().unwrap_or_default());
+        let number = doc.student_number.as_deref().unwrap_or_default();
+        out.add_text(self.by_number, number);
+        if let Some(key) = self.number_key {
+            let [high, low] = NumberKey::of(number);
+            out.add_u64(key.high, high);
+            out.add_u64(key.low, low);
+        }
     }
 
     fn write_texts(&self, doc: &PersonDoc, out: &mut TantivyDocument) {

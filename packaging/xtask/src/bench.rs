@@ -43,9 +43,11 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     };
     if args.bench == Bench::Archive {
         peers::ensure(workspace);
-        // The server that is opened.
-        let server = ["build", "--release", "--quiet", "--package", "xuecang", "--bin", "xuecang"];
-        execute(Command::new("cargo").args(server).current_dir(workspace.root()))?;
+    }
+    if matches!(args.bench, Bench::Archive | Bench::Multitude) {
+        // The server that is opened, and the vendor's tool beside it.
+        let programs = ["build", "--release", "--quiet", "--bins"];
+        execute(Command::new("cargo").args(programs).current_dir(workspace.root()))?;
     }
     execute(
         Command::new("cargo")
