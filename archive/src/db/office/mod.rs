@@ -28,6 +28,7 @@ pub mod token;
 pub mod upload;
 pub mod user;
 pub mod vendor;
+pub mod visit;
 
 use rusqlite_migration::{M, Migrations};
 
@@ -41,6 +42,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0007_appraisals.sql")),
     M::up(include_str!("migrations/0008_proofs.sql")),
     M::up(include_str!("migrations/0009_use.sql")),
+    M::up(include_str!("migrations/0010_visits.sql")),
 ];
 
 /// The steps that lead to today's schema, oldest first.
