@@ -28,6 +28,7 @@ use api::job::Job;
 use api::ledger::{LedgerEntry, LedgerHead, LedgerProof};
 use api::search::{SearchQuery, SearchResults};
 use api::today::Today;
+use api::usage::{UseQuery, Uses};
 use api::vendor::{Enrolment, NewVendor, Vendor};
 use api::{Page, Problem, ProblemCode};
 use gloo_net::http::{Method, Request, RequestBuilder, Response};
@@ -225,6 +226,22 @@ pub(crate) async fn rights() -> Answer<RightsTable> {
 /// The audit trail, newest first.
 pub(crate) async fn audit(offset: u32, limit: u32) -> Answer<Page<AuditEntry>> {
     get(format!("/audit?offset={offset}&limit={limit}")).await
+}
+
+/// The use register of a person.
+pub(crate) async fn uses_of(person: PersonId, query: &UseQuery) -> Answer<Uses> {
+    get(with_query(&format!("/persons/{person}/uses"), query)).await
+}
+
+/// What was looked at, by one account or by all.
+pub(crate) async fn uses(query: &UseQuery) -> Answer<Uses> {
+    get(with_query("/audit/uses", query)).await
+}
+
+/// Notes that a dossier is about to be printed.
+pub(crate) async fn printed(person: PersonId) -> Answer<()> {
+    with_purpose().await?;
+    send(Method::POST, format!("/persons/{person}/prints"), body(&nothing())?).await.map(drop)
 }
 
 /// What waits and what changed.

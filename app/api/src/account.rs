@@ -96,7 +96,7 @@ pub struct ChangePassword {
 
 /// Every action of which the audit trail keeps an entry: the thing it deals with, a point, and what was done or tried.
 /// Clients have words for each.
-pub const ACTIONS: [&str; 81] = [
+pub const ACTIONS: [&str; 86] = [
     "account.changed",
     "account.created",
     "account.password",
@@ -120,12 +120,14 @@ pub const ACTIONS: [&str; 81] = [
     "delivery.confirm",
     "delivery.item",
     "delivery.items",
+    "delivery.photo",
     "delivery.propose",
     "delivery.report",
     "delivery.settle",
     "diplomas.imported",
     "dossier.correct",
     "dossier.export",
+    "dossier.print",
     "dossier.read",
     "face.compare",
     "face.decide",
@@ -151,6 +153,7 @@ pub const ACTIONS: [&str; 81] = [
     "job.verify_ledger",
     "job.verify_replica",
     "numbers.reveal",
+    "person.looked_up",
     "photo.read",
     "photo.thumb",
     "photos.imported",
@@ -176,6 +179,8 @@ pub const ACTIONS: [&str; 81] = [
     "tokens.list",
     "tokens.slips",
     "upload.keep",
+    "uses.list",
+    "uses.read",
     "vendor.register",
     "vendor.revoke",
 ];

@@ -164,18 +164,26 @@ pub struct Fixity {
     pub intact: Option<bool>,
 }
 
-/// One use of a dossier.
+/// One use of a record, or several that follow each other closely.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Use {
-    /// When.
+    /// When the first was.
+    pub first: Timestamp,
+    /// When the last was.
     pub at: Timestamp,
-    /// Who: the account's name.
+    /// How many there were.
+    pub count: u64,
+    /// Who, by name; the account's word where nobody's name is known.
     pub by: String,
+    /// By which account.
+    pub account: String,
     /// What: `dossier.read`, `numbers.reveal`, `photo.read`.
     pub action: String,
     /// Why.
     pub purpose: String,
+    /// Of what: a person's id as a rule.
+    pub subject: String,
 }
 
 /// Corrects facts of a person. `POST /persons/{id}/corrections`

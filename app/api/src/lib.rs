@@ -24,6 +24,7 @@ pub mod search;
 #[cfg(any(test, target_family = "wasm"))]
 pub mod time;
 pub mod today;
+pub mod usage;
 pub mod vendor;
 
 pub use ids;

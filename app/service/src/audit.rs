@@ -28,8 +28,13 @@ pub fn record_in(
     subject: Option<&str>,
     ok: bool,
 ) -> Result<()> {
+    office::audit::insert(tx, &entry(actor, action, subject, ok))?;
+    Ok(())
+}
+
+fn entry(actor: &Actor, action: &str, subject: Option<&str>, ok: bool) -> office::audit::Entry {
     debug_assert!(ACTIONS.contains(&action), "{action} is none of the actions that clients have words for");
-    let entry = office::audit::Entry {
+    office::audit::Entry {
         at: Timestamp::now(),
         actor: actor.user_id(),
         account: actor.account.clone(),
@@ -37,9 +42,7 @@ pub fn record_in(
         subject: subject.map(str::to_owned),
         purpose: actor.purpose.clone(),
         ok,
-    };
-    office::audit::insert(tx, &entry)?;
-    Ok(())
+    }
 }
 
 /// Runs `work` and records it, done or refused. A read that can't be recorded does not happen.
@@ -54,9 +57,25 @@ pub fn recorded<T>(
     subject: Option<&str>,
     work: impl FnOnce() -> Result<T>,
 ) -> Result<T> {
+    entered(office, actor, action, subject, work).map(|(answer, _)| answer)
+}
+
+/// As [`recorded`], and tells the number of the entry.
+///
+/// # Errors
+///
+/// As [`recorded`].
+pub(crate) fn entered<T>(
+    office: &Office,
+    actor: &Actor,
+    action: &str,
+    subject: Option<&str>,
+    work: impl FnOnce() -> Result<T>,
+) -> Result<(T, u64)> {
     let answer = work();
-    record(office, actor, action, subject, answer.is_ok())?;
-    answer
+    let entry = entry(actor, action, subject, answer.is_ok());
+    let number = office.office.write(|tx| office::audit::insert(tx, &entry))?;
+    Ok((answer?, number.unsigned_abs()))
 }
 
 /// What part of the trail is wanted. `GET /audit`

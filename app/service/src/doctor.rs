@@ -14,7 +14,7 @@ use models::Installed;
 
 use crate::authority::days_left;
 use crate::volume::{Encryption, encryption, free_bytes};
-use crate::{Actor, Office, Result, deletion, delivery, drill, index, patrol, replica};
+use crate::{Actor, Office, Result, deletion, delivery, drill, index, patrol, replica, watermark};
 
 /// Days before a certificate's end at which it is mentioned.
 const CERTIFICATE_DAYS: i32 = 30;
@@ -87,6 +87,7 @@ pub fn examine(office: &Office, actor: &Actor) -> Result<Doctor> {
     findings.extend(replicas(office));
     findings.push(patrolled(office));
     findings.push(models(office));
+    findings.push(font());
     findings.extend(certificates(office));
     findings.push(keys(office));
     findings.push(cases(office));
@@ -396,6 +397,18 @@ fn models(office: &Office) -> Finding {
         Err(error) => Finding::new("model-unavailable", Level::Attention, format!("{error}."))
             .mend("Run `xuecang models fetch`. Until then no faces are compared; everything else works."),
     }
+}
+
+fn font() -> Finding {
+    if watermark::has_font() {
+        return Finding::new("font-ok", Level::Ok, "The marks on pictures that are shown name people.");
+    }
+    Finding::new(
+        "font-missing",
+        Level::Attention,
+        "No font for Chinese is installed: the marks on pictures that are shown name accounts only.",
+    )
+    .mend("Install fonts-noto-cjk and restart. Papers need it too.")
 }
 
 fn certificates(office: &Office) -> Vec<Finding> {

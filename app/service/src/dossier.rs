@@ -6,11 +6,11 @@
 use std::path::PathBuf;
 
 use api::dossier::{
-    Correction, Diploma, Dossier, Fixity, PersonFacts, Photo, PhotoKind as ApiPhotoKind, Use, Version,
+    Correction, Diploma, Dossier, Fixity, PersonFacts, Photo, PhotoKind as ApiPhotoKind, Version,
 };
 use api::{ProblemCode, Right, ids::PersonId, ids::PhotoId, ids::UserId};
 use archive::db::catalog::{self, object::ObjectKind, person, photo, scan, to_note, version};
-use archive::db::office::{audit as trail, event as events, fixity_check, hold};
+use archive::db::office::{event as events, fixity_check, hold};
 use archive::dossier::{self as kept, Change, Facts, Holdings, Kept, object_of};
 use archive::ocfl::User;
 use archive::person::{PersonRecord, Sex, mask_id_number, mask_number};
@@ -19,10 +19,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::staff::Staff;
-use crate::{Actor, Error, Office, Refusal as _, Result, audit, event, from_word};
+use crate::{Actor, Error, Office, Refusal as _, Result, audit, event, from_word, usage, watermark};
 
-/// How many uses a dossier shows.
-const USES: u32 = 50;
 /// How large a thumbnail is at most, px.
 const THUMB: (u32, u32) = (240, 320);
 /// The most bytes that a photo's pixels may take when it is made small: 60 million pixels have 180 MB.
@@ -185,22 +183,15 @@ pub(crate) fn dossier(office: &Office, id: PersonId) -> Result<Dossier> {
             versions: versions.collect::<Result<_>>()?,
             fixity: Fixity { checked: fixity.map(|(at, _)| at), intact: fixity.map(|(_, intact)| intact) },
             holds: hold::of(conn, id)?.into_iter().map(|hold| crate::hold::to_api(hold, &staff)).collect(),
-            uses: uses(conn, &subject, &staff)?,
+            uses: usage::latest(conn, &subject, &staff)?,
         })
     })
 }
 
-/// Who used a dossier, newest first.
-fn uses(conn: &archive::db::Connection, subject: &str, staff: &Staff) -> Result<Vec<Use>> {
-    let filter = trail::Filter { account: None, action: None, subject: Some(subject) };
-    let entries = trail::list(conn, filter, 0, USES)?.into_iter().filter(|(_, entry)| entry.ok);
-    let uses = entries.map(|(_, entry)| Use {
-        at: entry.at,
-        by: staff.name(&entry.account),
-        action: entry.action,
-        purpose: entry.purpose.unwrap_or_default(),
-    });
-    Ok(uses.collect())
+/// Checks that there is a dossier.
+pub(crate) fn exists(office: &Office, id: PersonId) -> Result<()> {
+    let facts = office.catalog.read(|conn| person::facts(conn, id))?;
+    facts.map(drop).ok_or_else(|| Error::not_found(PersonId::KIND, id))
 }
 
 /// A person's facts with every number shown.
@@ -305,7 +296,7 @@ fn corrected(before: &PersonRecord, facts: PersonFacts) -> Result<PersonRecord> 
 /// How large a photo is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
-    /// As it is kept.
+    /// As large as it is kept.
     Full,
     /// At most 240 × 320 px, JPEG.
     Thumb,
@@ -320,7 +311,7 @@ pub struct Pixels {
     pub media_type: &'static str,
 }
 
-/// A photo's pixels. The full photo is compared with its digest on the way out.
+/// A view of a photo, marked with who looks. The full photo is compared with its digest before.
 ///
 /// # Errors
 ///
@@ -332,18 +323,17 @@ pub fn image(office: &Office, actor: &Actor, id: PhotoId, size: Size) -> Result<
         Size::Full => "photo.read",
         Size::Thumb => "photo.thumb",
     };
-    audit::recorded(office, actor, action, Some(&subject), || {
+    let (bytes, entry) = audit::entered(office, actor, action, Some(&subject), || {
         actor.may(Right::ReadDossier)?;
         actor.purpose()?;
         let (person, photo) = found.ok_or_else(|| Error::not_found(PhotoId::KIND, id))?;
         match size {
-            Size::Full => {
-                let bytes = photo_bytes(office, person, &photo)?;
-                Ok(Pixels { media_type: media_type(&bytes), bytes })
-            }
+            Size::Full => photo_bytes(office, person, &photo),
             Size::Thumb => thumb(office, person, &photo),
         }
-    })
+    })?;
+    let (bytes, media_type) = watermark::view(bytes, &watermark::words(actor, Some(entry)))?;
+    Ok(Pixels { bytes, media_type })
 }
 
 /// The bytes of a kept photo, equal to their digest. For the appliance's own work; whoever shows them must record it.
@@ -361,18 +351,18 @@ pub fn photo_bytes(office: &Office, person: PersonId, photo: &kept::Photo) -> Re
     Ok(bytes)
 }
 
-/// A thumbnail, from the cache if it is there. The cache is derived: it can be deleted at any time.
-fn thumb(office: &Office, person: PersonId, photo: &kept::Photo) -> Result<Pixels> {
+/// A thumbnail, unmarked, from the cache if it is there. The cache is derived: it can be deleted at any time.
+fn thumb(office: &Office, person: PersonId, photo: &kept::Photo) -> Result<Vec<u8>> {
     let path = thumb_path(office, &photo.sha256);
     if let Ok(bytes) = fs::read(&path) {
-        return Ok(Pixels { bytes, media_type: "image/jpeg" });
+        return Ok(bytes);
     }
     let bytes = shrink(&photo_bytes(office, person, photo)?)?;
     // A cache that can't be written slows down and breaks nothing.
     if let Err(error) = write_whole(&path, &bytes) {
         tracing::warn!(photo.id = %photo.id, error = %error, "Could not cache the thumbnail of {}.", photo.id);
     }
-    Ok(Pixels { bytes, media_type: "image/jpeg" })
+    Ok(bytes)
 }
 
 fn thumb_path(office: &Office, sha256: &str) -> PathBuf {
@@ -402,10 +392,6 @@ fn write_whole(path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
     let file = tempfile::NamedTempFile::new_in(folder)?;
     fs::write(file.path(), bytes)?;
     file.persist(path).map(drop).map_err(|error| error.error)
-}
-
-fn media_type(bytes: &[u8]) -> &'static str {
-    image::guess_format(bytes).map_or("application/octet-stream", |format| format.to_mime_type())
 }
 
 /// How much of a number is shown.

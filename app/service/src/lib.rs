@@ -47,6 +47,7 @@ pub mod session;
 pub mod today;
 pub mod token;
 pub mod upload;
+pub mod usage;
 pub mod vendor;
 pub mod volume;
 
@@ -54,6 +55,7 @@ mod actor;
 mod error;
 mod office;
 mod staff;
+mod watermark;
 
 pub use actor::Actor;
 pub use config::Config;

@@ -45,6 +45,8 @@ pub struct Office {
     pub changes: Changes,
     /// The search index; derived.
     pub index: crate::index::Handle,
+    /// Who was found by whom a moment ago.
+    pub found: crate::usage::Found,
     engine: Mutex<Option<Arc<Engine>>>,
     reader: Mutex<Option<Arc<Reader>>>,
 }
@@ -208,6 +210,7 @@ impl Office {
             jobs,
             changes: Changes::default(),
             index,
+            found: crate::usage::Found::default(),
             engine,
             reader,
             paths,

@@ -1,7 +1,7 @@
 //! Finding people: the words go to the index, what is shown comes from the catalog, masked.
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::ops::Range;
 use std::time::Instant;
@@ -16,7 +16,7 @@ use archive::dossier::{Photo, PhotoKind};
 use archive::person::fold;
 use archive::search::{self as found, Field, Filters, Mode, Query, Results, SearchError, Sort};
 
-use crate::{Actor, Error, Office, Result, dossier, index, word};
+use crate::{Actor, Error, Office, Result, dossier, index, usage, word};
 
 /// How many hits are returned when nothing is said, and at most.
 const LIMIT: u32 = 50;
@@ -38,6 +38,10 @@ pub fn find(office: &Office, actor: &Actor, wanted: &SearchQuery) -> Result<Sear
     let began = Instant::now();
     let query = to_query(office, wanted)?;
     let answer = ask(office, query, wanted.sort.as_deref() == Some("class"))?;
+    // Whoever is found alone was looked for.
+    if let (1, 0, [only]) = (answer.total, wanted.offset, answer.exact.as_slice()) {
+        usage::looked_up(office, actor, only.person)?;
+    }
     let typed: Vec<String> =
         wanted.q.split_whitespace().map(|typed| fold(typed).as_str().to_owned()).collect();
     let (exact, pinyin) = office.catalog.read(|conn| -> Result<_> {

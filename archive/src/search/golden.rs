@@ -1,6 +1,6 @@
 //! The search compared with a model that is obviously right: reading every value of every person.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use ids::{CampaignId, DeliveryId, PersonId};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
@@ -8,7 +8,8 @@ use tempfile::TempDir;
 
 use super::{
     Change, Field, Filters, IdNumberHash, Index, IndexError, Mode, PersonDoc, Query, Results, SearchError,
-    Sort, Tried, pinyin, schema::LAYOUT,
+    Sort, Tried, grams, pinyin,
+    schema::{self, LAYOUT},
 };
 use crate::person::{fold, is_han};
 
@@ -469,6 +470,73 @@ fn an_index_of_another_layout_is_refused_so_that_it_is_rebuilt() {
     std::fs::write(&meta, text).unwrap();
     let error = Index::open(folder.path()).unwrap_err();
     assert!(matches!(error, IndexError::OtherLayout { .. }) && error.wants_rebuild());
+}
+
+/// An index as the first layout had it: no field for deliveries.
+fn first_layout(folder: &Path) -> Index {
+    let mut fields = serde_json::to_value(schema::schema()).unwrap();
+    fields.as_array_mut().unwrap().retain(|field| field["name"] != "delivery");
+    let old: tantivy::schema::Schema = serde_json::from_value(fields).unwrap();
+    assert_eq!(old.num_fields() + 1, schema::schema().num_fields());
+    let index = tantivy::Index::create_in_dir(folder, old).unwrap();
+    let made = Index::with(folder, index, "xuecang-person-1".to_owned()).unwrap();
+    made.apply([], 0).unwrap();
+    made
+}
+
+#[test]
+fn an_index_of_the_first_layout_answers_truly_takes_changes_and_stays_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(first_layout(folder.path()));
+    let mut rng = StdRng::seed_from_u64(7);
+    let people: Vec<PersonDoc> = (0..200).map(|number| person(&mut rng, number)).collect();
+    {
+        let index = Index::open(folder.path()).unwrap();
+        index.apply(people.iter().cloned().map(|doc| Change::Upsert(Box::new(doc))), 3).unwrap();
+        index.apply([Change::Remove(people[0].person)], 4).unwrap();
+    }
+    let index = Index::open(folder.path()).unwrap();
+    assert!(index.is_older() && index.position().unwrap() == 4);
+    let read = read_all(&people[1..]);
+    for text in ["张", "2024", "护理", "三", "A"] {
+        let (hits, _) = found(&index, &Query { mode: Mode::Exact, ..Query::new(text) });
+        assert_eq!(hits, model(&read, text), "{text}");
+    }
+    let all = index.search(&Query::new("")).unwrap();
+    assert!(all.facets.deliveries.is_empty());
+    assert_eq!(all.facets.colleges.iter().map(|count| count.count).sum::<usize>(), 199);
+    let filters = Filters { deliveries: vec![delivery(1)], ..Filters::default() };
+    let refused = index.search(&Query { filters, ..Query::new("") });
+    assert!(matches!(refused, Err(SearchError::NoFacet { facet: "delivery" })));
+}
+
+#[test]
+fn a_filling_says_how_far_it_is_and_keeps_its_position() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = (PersonDoc::new(PersonId::new(), "张三"), PersonDoc::new(PersonId::new(), "李四"));
+    {
+        let index = Index::create(folder.path()).unwrap();
+        assert!(!index.is_older() && index.filled().unwrap().is_none());
+        index.fill([Change::Upsert(Box::new(one.clone()))], one.person).unwrap();
+        index.apply([Change::Upsert(Box::new(other))], 9).unwrap();
+    }
+    let index = Index::open(folder.path()).unwrap();
+    assert_eq!((index.filled().unwrap(), index.position().unwrap(), index.len()), (Some(one.person), 9, 2));
+    index.purge().unwrap();
+    assert_eq!((index.filled().unwrap(), index.position().unwrap()), (Some(one.person), 9));
+}
+
+/// If this must change, `LAYOUT` needs another name and `READABLE` must be emptied: what older indexes hold was cut as it
+/// stands here, and would not be found.
+#[test]
+fn values_are_cut_as_the_readable_layouts_cut_them() {
+    let pieces = |text: &str| {
+        let pieces = grams::pieces_of(fold(text).as_str());
+        pieces.iter().map(|piece| format!("{}:{}", piece.at, piece.text.escape_default())).collect::<Vec<_>>()
+    };
+    let values = ["买买提•吐尔逊", "張三丰", "２０２４级软件技术1班", "ＡＢ-2024 07"];
+    let sounds = ["单雄信", "重庆"].map(|name| (pinyin::sounds(name), pinyin::initials(name)));
+    insta::assert_debug_snapshot!((schema::READABLE, values.map(|text| (text, pieces(text))), sounds));
 }
 
 #[test]

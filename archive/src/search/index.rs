@@ -110,7 +110,7 @@ impl Index {
         Self::with(folder, index, found)
     }
 
-    fn with(folder: &Path, mut index: tantivy::Index, layout: String) -> Result<Self, IndexError> {
+    pub(super) fn with(folder: &Path, mut index: tantivy::Index, layout: String) -> Result<Self, IndexError> {
         let Some(fields) = Fields::of(&index.schema()) else {
             return Err(IndexError::OtherLayout { found: layout, wanted: LAYOUT.to_owned() });
         };

@@ -121,7 +121,9 @@ fn scan(kept: &Scan) -> AnyView {
             <div class="actions no-print">
                 <button type="button" class="quiet" aria-expanded=move || open.get().to_string()
                     on:click=move |_| open.update(|open| *open = !*open)>{t!(diploma.look)}</button>
-                <a class="button quiet" download="" href=api_client::scan_file_url(id)>{t!(diploma.original)}</a>
+                {state().may(Right::AskCopies).then(|| view! {
+                    <a class="button quiet" download="" href=api_client::scan_file_url(id)>{t!(diploma.original)}</a>
+                })}
             </div>
             {move || open.get().then(|| held_against(id, reading.as_ref()))}
         </div>

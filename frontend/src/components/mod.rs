@@ -20,3 +20,4 @@ pub(crate) mod purpose;
 pub(crate) mod register;
 pub(crate) mod subject;
 pub(crate) mod upload;
+pub(crate) mod uses;

@@ -34,7 +34,10 @@ pub(crate) fn page() -> AnyView {
     view! {
         <header class="page-head">
             <h1>{t!(rail.audit)}</h1>
-            <button type="button" disabled=move || saving.busy() on:click=save>{t!(audit.export)}</button>
+            <div class="actions">
+                <a class="button" href="/audit/uses">{t!(uses.of_accounts)}</a>
+                <button type="button" disabled=move || saving.busy() on:click=save>{t!(audit.export)}</button>
+            </div>
         </header>
         {saving.refusal()}
         {trail.show(move |part| if part.items.is_empty() {

@@ -13,7 +13,7 @@ use crate::components::{
     dialog, diploma, field, figure,
     loader::Loader,
     mark::{self, Status},
-    notice, photo, subject,
+    notice, photo, subject, uses,
 };
 use crate::format;
 use crate::i18n::{self, words};
@@ -39,6 +39,7 @@ fn full(kept: &Dossier, dossier: Loader<Dossier>) -> AnyView {
     let revealed = RwSignal::new(false);
     let correcting = RwSignal::new(false);
     let reveal = Attempt::new();
+    let printing = Attempt::new();
     let version = kept.versions.first().map_or(1, |version| version.number);
     let first_photo = kept.photos.iter().rfind(|photo| photo.superseded_by.is_none()).map(|photo| photo.id);
     view! {
@@ -61,10 +62,12 @@ fn full(kept: &Dossier, dossier: Loader<Dossier>) -> AnyView {
                 {state().may(Right::Compare).then(|| view! {
                     <a class="button" href=format!("/desk/{person}")>{t!(find.to_desk)}</a>
                 })}
-                <button type="button" class="primary" on:click=|_| browser::print()>{t!(common.print)}</button>
+                <button type="button" class="primary" disabled=move || printing.busy()
+                    on:click=move |_| printing.run(api_client::printed(person), |()| browser::print())>{t!(common.print)}</button>
             </div>
         </header>
         {reveal.refusal()}
+        {printing.refusal()}
         <div class="dossier-top">
             <div class="portrait">{photo::kept(first_photo, "full", t!(find.photo_of))}</div>
             {move || facts(&shown.get())}
@@ -73,7 +76,7 @@ fn full(kept: &Dossier, dossier: Loader<Dossier>) -> AnyView {
         {diploma::section(person, &kept.diplomas, dossier)}
         {holds(&kept.holds, person, dossier)}
         {versions(&kept.versions)}
-        {uses(&kept.uses)}
+        {latest_uses(person, &kept.uses)}
         {correction_dialog(correcting, person, version, dossier)}
     }
     .into_any()
@@ -353,20 +356,16 @@ pub(crate) fn leaf(leaf: Option<u64>) -> AnyView {
     }
 }
 
-fn uses(uses: &[Use]) -> AnyView {
+/// Who used the dossier lately, and the way to all of them.
+fn latest_uses(person: PersonId, latest: &[Use]) -> AnyView {
     view! {
         <section class="no-print">
             <h2>{t!(dossier.uses)}</h2>
-            {uses.is_empty().then(|| notice::empty(t!(dossier.no_uses), t!(dossier.no_uses_how)))}
-            <div class="scroll" class:hidden=uses.is_empty()><table class="dense">
-                <thead><tr><th>{t!(common.when)}</th><th>{t!(common.who)}</th><th>{t!(common.what)}</th><th>{t!(common.purpose)}</th></tr></thead>
-                <tbody>{uses.iter().map(|used| view! {
-                    <tr>
-                        <td>{format::when(used.at)}</td><td>{used.by.clone()}</td>
-                        <td>{i18n::worded(words::action, &used.action)}</td><td>{used.purpose.clone()}</td>
-                    </tr>
-                }).collect_view()}</tbody>
-            </table></div>
+            {latest.is_empty().then(|| notice::empty(t!(dossier.no_uses), t!(dossier.no_uses_how)))}
+            {(!latest.is_empty()).then(|| view! {
+                {uses::table(latest, false)}
+                <p><a href=format!("/persons/{person}/uses")>{t!(uses.all)}</a></p>
+            })}
         </section>
     }
     .into_any()

@@ -23,3 +23,4 @@ pub(crate) mod sign_in;
 pub(crate) mod slips;
 pub(crate) mod supervision;
 pub(crate) mod today;
+pub(crate) mod uses;

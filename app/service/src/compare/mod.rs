@@ -19,7 +19,7 @@ use archive::db::{catalog, office::comparison as rows};
 use fs_err as fs;
 
 use crate::staff::Staff;
-use crate::{Actor, Error, Office, Refusal as _, Result, from_word, word};
+use crate::{Actor, Error, Office, Refusal as _, Result, from_word, watermark, word};
 
 pub use decide::{decide, review};
 pub use make::make;
@@ -47,7 +47,7 @@ pub fn get(office: &Office, actor: &Actor, id: ComparisonId) -> Result<Compariso
     to_api(office, &row(office, id)?, &Staff::of(office)?)
 }
 
-/// Returns the probe's bytes, while they are kept.
+/// A view of the probe, marked with who looks, while its pixels are kept.
 ///
 /// # Errors
 ///
@@ -55,10 +55,13 @@ pub fn get(office: &Office, actor: &Actor, id: ComparisonId) -> Result<Compariso
 pub fn probe(office: &Office, actor: &Actor, id: ComparisonId) -> Result<Vec<u8>> {
     actor.may_any(&[Right::Compare, Right::ReviewComparisons])?;
     actor.purpose()?;
-    crate::audit::recorded(office, actor, "probe.read", Some(&id.to_string()), || {
-        let name = row(office, id)?.probe.ok_or_else(|| Error::not_found("probe", id))?;
-        fs::read(folder(office).join(name)).or_failed("read a probe")
-    })
+    let row = row(office, id)?;
+    let (bytes, entry) =
+        crate::audit::entered(office, actor, "probe.read", Some(&row.person.to_string()), || {
+            let name = row.probe.as_deref().ok_or_else(|| Error::not_found("probe", id))?;
+            fs::read(folder(office).join(name)).or_failed("read a probe")
+        })?;
+    Ok(watermark::view(bytes, &watermark::words(actor, Some(entry)))?.0)
 }
 
 /// Removes the pixels of probes that no comparison has named for `unnamed_for`: what a crash left behind. A probe is

@@ -23,11 +23,12 @@ use api::job::{Job, JobKind};
 use api::{ProblemCode, Right};
 use archive::db::office::{delivery as rows, item};
 use archive::delivery::{Proposal, ProposalError, Quarantine, Standing, State};
+use image::ImageFormat;
 use jiff::Timestamp;
 
 use crate::dossier::{Size, shrink};
 use crate::staff::Staff;
-use crate::{Actor, Error, Office, Refusal as _, Result, audit, event, from_word, job, word};
+use crate::{Actor, Error, Office, Refusal as _, Result, audit, event, from_word, job, watermark, word};
 
 pub use accept::run_accept;
 pub use check::run_check;
@@ -107,7 +108,8 @@ fn wanted_state(word: &str) -> Result<item::ItemState> {
     word.parse().map_err(|_| Error::bad_field("state", "there is no such state of an item"))
 }
 
-/// Returns the bytes of an item's photo and their media type, while the delivery is in quarantine.
+/// A view of an item's photo, marked with who looks, and its media type, while the delivery is in quarantine. The whole
+/// photo is recorded, where the person is known in their use register.
 ///
 /// # Errors
 ///
@@ -130,18 +132,26 @@ pub fn item_image(
         return Err(none());
     }
     let bytes = fs_err::read(&path).or_failed("read an item's photo")?;
-    let kind = match image::guess_format(&bytes) {
-        Ok(image::ImageFormat::Jpeg) => "image/jpeg",
-        Ok(image::ImageFormat::Png) => "image/png",
-        Ok(image::ImageFormat::Bmp) => "image/bmp",
+    if !image::guess_format(&bytes)
+        .is_ok_and(|format| matches!(format, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::Bmp))
+    {
         // Nothing else is ever shown: it might be a document that the browser would run.
-        _ => return Err(none()),
-    };
-    if size == Size::Thumb {
-        // Not cached: what is sent back must leave nothing behind. What can't be decoded has no small picture.
-        return shrink(&bytes).map(|small| (small, "image/jpeg")).map_err(|_| none());
+        return Err(none());
     }
-    Ok((bytes, kind))
+    // What can't be decoded is not shown.
+    match size {
+        // Not cached: what is sent back must leave nothing behind.
+        Size::Thumb => {
+            let small = shrink(&bytes).map_err(|_| none())?;
+            watermark::view(small, &watermark::words(actor, None)).map_err(|_| none())
+        }
+        Size::Full => {
+            let subject = item.person.map_or_else(|| id.to_string(), |person| person.to_string());
+            let (bytes, entry) =
+                audit::entered(office, actor, "delivery.photo", Some(&subject), || Ok(bytes))?;
+            watermark::view(bytes, &watermark::words(actor, Some(entry))).map_err(|_| none())
+        }
+    }
 }
 
 /// Starts the check of a delivery, again if nobody has decided yet.

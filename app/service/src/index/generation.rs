@@ -62,6 +62,9 @@ pub(super) fn sweep(office: &Office) {
 
 /// Whether the index that is named was made by an older version, for whoever must not make another. None is no older one.
 pub(crate) fn is_older(office: &Office) -> Result<bool, String> {
+    if let Some(index) = super::opened(office) {
+        return Ok(index.is_older());
+    }
     let Some(name) = named(office, CURRENT) else { return Ok(false) };
     Index::open(&folder(office, &name)).map(|index| index.is_older()).map_err(|error| error.to_string())
 }

@@ -61,17 +61,21 @@ impl School {
         dossier::keep(&self.office, &Actor::console(), vec![change]).unwrap();
     }
 
-    /// The dossier and every row of it are gone, and the queue says so.
-    fn remove(&self, person: PersonId) {
-        let uuid = person.uuid().to_string();
-        let folders: Vec<_> = self.office.archive.folders().map(|folder| folder.unwrap()).collect();
-        let is_own = |folder: &PathBuf| {
-            std::fs::read_to_string(folder.join("inventory.json")).unwrap().contains(&uuid)
-        };
-        let own = folders.into_iter().find(is_own).unwrap();
-        std::fs::remove_dir_all(own).unwrap();
+    /// The dossiers and every row of them are gone, and the queue says so.
+    fn remove(&self, people: &[PersonId]) {
+        for person in people {
+            let uuid = person.uuid().to_string();
+            let is_own = |folder: &PathBuf| {
+                std::fs::read_to_string(folder.join("inventory.json")).unwrap().contains(&uuid)
+            };
+            let own = self.office.archive.folders().map(|folder| folder.unwrap()).find(is_own).unwrap();
+            std::fs::remove_dir_all(own).unwrap();
+        }
         dossier::holdings(&self.office).rebuild(&mut |_, _| true).unwrap();
-        self.office.catalog.write(|tx| to_index::insert(tx, person)).unwrap();
+        self.office
+            .catalog
+            .write(|tx| people.iter().try_for_each(|person| to_index::insert(tx, *person)))
+            .unwrap();
     }
 
     fn find(&self, query: &SearchQuery) -> SearchResults {
@@ -152,8 +156,7 @@ fn while_the_next_is_filled_both_take_every_change_and_nobody_removed_is_in_eith
             school.named(early, "改名甲");
             school.named(late, "改名乙");
             school.named(newcomer, "新来");
-            school.remove(removed_early);
-            school.remove(removed_late);
+            school.remove(&[removed_early, removed_late]);
             catch_up(&school.office).unwrap();
             // The older one answers, and knows.
             assert!(get(&school.office).unwrap().is_older());
@@ -270,7 +273,7 @@ fn a_start_with_an_older_index_renews_it_by_a_job_that_people_see() {
     let follower = follow(&school.office).unwrap();
     let ended = || {
         let job = job::get(&school.office, &keeper, jobs[0].id).unwrap();
-        (job.state == JobState::Done).then_some(job.result["people"])
+        (job.state == JobState::Done).then(|| job.result["people"])
     };
     let people = (0..200).find_map(|_| {
         thread::sleep(Duration::from_millis(50));

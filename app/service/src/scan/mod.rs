@@ -4,8 +4,6 @@ mod doubts;
 mod read;
 mod to_api;
 
-use std::io::Cursor;
-
 use api::diploma::AttachScan;
 use api::dossier::Dossier;
 use api::{ProblemCode, Right, ids::DiplomaId, ids::PersonId, ids::ScanId};
@@ -15,7 +13,7 @@ use sha2::Digest as _;
 use verify::image::{PageError, page as page_of};
 
 use crate::dossier::{self, Pixels, holdings, keep};
-use crate::{Actor, Error, Office, Refusal as _, Result, audit, upload};
+use crate::{Actor, Error, Office, Refusal as _, Result, audit, upload, watermark};
 
 pub use doubts::list;
 pub use read::{begin_reading, read_all, run_read};
@@ -23,8 +21,6 @@ pub(crate) use to_api::to_api;
 
 /// The long side of a page as it is shown, px.
 const SHOWN: u32 = 2000;
-/// JPEG quality of a page as it is shown.
-const QUALITY: u8 = 85;
 
 /// Adds an uploaded scan to a diploma: a new version, with the reason in its message.
 ///
@@ -62,24 +58,27 @@ fn unusable(name: &str, error: &ScanError) -> Error {
     Error::from(api::Problem { title, ..api::Problem::new(ProblemCode::BadFile, params) })
 }
 
-/// A scan's bytes as they are kept, compared with their digest on the way out.
+/// A scan's bytes as they are kept, compared with their digest on the way out: a copy, not a view, so it is for those who
+/// may ask for copies.
 ///
 /// # Errors
 ///
-/// Without the right `read_dossier` or a purpose; `not-found`.
+/// Without the rights `ask_copies` and `read_dossier` or a purpose; `not-found`.
 pub fn file(office: &Office, actor: &Actor, id: ScanId) -> Result<Pixels> {
-    shown(office, actor, "scan.read", id, |found| {
+    let (pixels, _) = shown(office, actor, "scan.read", id, |found| {
+        actor.may(Right::AskCopies)?;
         Ok(Pixels { bytes: bytes_of(office, found)?, media_type: found.scan.media_type.word() })
-    })
+    })?;
+    Ok(pixels)
 }
 
-/// A page of a scan as a picture that every browser shows, JPEG. Pages are counted from 1.
+/// A page of a scan as a picture that every browser shows, JPEG, marked with who looks. Pages are counted from 1.
 ///
 /// # Errors
 ///
 /// Without the right `read_dossier` or a purpose; `not-found`, also for a page of a PDF that holds no picture.
 pub fn page(office: &Office, actor: &Actor, id: ScanId, number: u32) -> Result<Pixels> {
-    shown(office, actor, "scan.page", id, |found| {
+    let (picture, entry) = shown(office, actor, "scan.page", id, |found| {
         let missing = || Error::not_found("page", number);
         let index = number.checked_sub(1).ok_or_else(missing)?;
         let picture = page_of(&bytes_of(office, found)?, index, verify::image::Limits::page());
@@ -92,25 +91,23 @@ pub fn page(office: &Office, actor: &Actor, id: ScanId, number: u32) -> Result<P
             true => picture.thumbnail(SHOWN, SHOWN),
             false => picture,
         };
-        let mut jpeg = Cursor::new(Vec::new());
-        image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
-            .encode_image(&small.into_rgb8())
-            .or_failed("write a page of a scan")?;
-        Ok(Pixels { bytes: jpeg.into_inner(), media_type: "image/jpeg" })
-    })
+        Ok(small.into_rgb8())
+    })?;
+    let bytes = watermark::jpeg(picture, &watermark::words(actor, Some(entry)))?;
+    Ok(Pixels { bytes, media_type: "image/jpeg" })
 }
 
-/// Shows something of a scan to somebody who may see it, and records that.
-fn shown(
+/// Shows something of a scan to somebody who may see it, and records that. The number of the entry comes with it.
+fn shown<T>(
     office: &Office,
     actor: &Actor,
     action: &str,
     id: ScanId,
-    show: impl FnOnce(&scan::Found) -> Result<Pixels>,
-) -> Result<Pixels> {
+    show: impl FnOnce(&scan::Found) -> Result<T>,
+) -> Result<(T, u64)> {
     let found = office.catalog.read(|conn| scan::get(conn, id))?;
     let subject = found.as_ref().map_or_else(|| id.to_string(), |found| found.person.to_string());
-    audit::recorded(office, actor, action, Some(&subject), || {
+    audit::entered(office, actor, action, Some(&subject), || {
         actor.may(Right::ReadDossier)?;
         actor.purpose()?;
         show(&found.ok_or_else(|| Error::not_found(ScanId::KIND, id))?)

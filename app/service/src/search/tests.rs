@@ -24,13 +24,13 @@ fn ranges_are_told_in_characters() {
     assert_eq!(in_characters("张三丰", &(3..9)), Some((1, 3)));
 }
 
-struct School {
+pub(crate) struct School {
     _dir: tempfile::TempDir,
-    office: Arc<Office>,
+    pub(crate) office: Arc<Office>,
     registrar: Actor,
 }
 
-fn school() -> School {
+pub(crate) fn school() -> School {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     Office::create(&data, "测试学院", &Names::local()).unwrap();

@@ -19,7 +19,7 @@ pub(super) const RESOURCE: Resource = Resource {
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Wanted {
-    /// `full` (as it is kept) or `thumb` (at most 240 × 320 px).
+    /// `full` (as large as it is kept) or `thumb` (at most 240 × 320 px).
     #[serde(default)]
     size: Size,
 }
@@ -27,7 +27,7 @@ struct Wanted {
 #[derive(Clone, Copy, Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Size {
-    /// As it is kept.
+    /// As large as it is kept.
     #[default]
     Full,
     /// At most 240 × 320 px.
@@ -43,7 +43,7 @@ impl From<Size> for dossier::Size {
     }
 }
 
-/// A photo's pixels. Needs a purpose and is recorded.
+/// A view of a photo, marked with who looks. Needs a purpose and is recorded.
 #[utoipa::path(get, path = "/api/v1/photos/{id}/image", tag = "dossiers", params(("id" = PhotoId, Path), Wanted),
     responses((status = 200, body = Vec<u8>, content_type = "image/jpeg")))]
 async fn image(

@@ -22,7 +22,7 @@ pub(super) const RESOURCE: Resource = Resource {
         Route::get("/api/v1/scans", Gate::Right(Right::Search)),
         Route::post("/api/v1/scans/import", Gate::Right(Right::Import)),
         Route::post("/api/v1/scans/read", Gate::Right(Right::Import)),
-        Route::get("/api/v1/scans/{id}/file", Gate::Right(Right::ReadDossier)),
+        Route::get("/api/v1/scans/{id}/file", Gate::Right(Right::AskCopies)),
         Route::get("/api/v1/scans/{id}/pages/{number}", Gate::Right(Right::ReadDossier)),
         Route::post("/api/v1/persons/{id}/scans", Gate::Right(Right::CorrectDossier)),
     ],
@@ -67,7 +67,7 @@ async fn read(State(app): State<App>, SignedIn(actor): SignedIn) -> Answer<(Stat
     Ok((StatusCode::ACCEPTED, Json(job)))
 }
 
-/// A scan's bytes as they are kept. Needs a purpose and is recorded.
+/// A copy of a scan: its bytes as they are kept. Needs a purpose and is recorded.
 #[utoipa::path(get, path = "/api/v1/scans/{id}/file", tag = "diplomas", params(("id" = ScanId, Path)),
     responses((status = 200, body = Vec<u8>, content_type = "application/pdf")))]
 async fn file(
@@ -81,7 +81,7 @@ async fn file(
     Ok((headers, bytes.bytes))
 }
 
-/// A page of a scan as a picture, from 1. Needs a purpose and is recorded.
+/// A view of a page of a scan, from 1, marked with who looks. Needs a purpose and is recorded.
 #[utoipa::path(get, path = "/api/v1/scans/{id}/pages/{number}", tag = "diplomas",
     params(("id" = ScanId, Path), ("number" = u32, Path)),
     responses((status = 200, body = Vec<u8>, content_type = "image/jpeg")))]

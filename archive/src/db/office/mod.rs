@@ -28,6 +28,7 @@ pub mod token;
 pub mod upload;
 pub mod user;
 pub mod vendor;
+pub mod visit;
 
 use rusqlite_migration::{M, Migrations};
 
@@ -42,6 +43,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0008_proofs.sql")),
     M::up(include_str!("migrations/0009_use.sql")),
     M::up(include_str!("migrations/0010_facts.sql")),
+    M::up(include_str!("migrations/0011_visits.sql")),
 ];
 
 /// The steps that lead to today's schema, oldest first.
