@@ -174,6 +174,7 @@ fn fill(
         }
     }
     apply(office, &index, &[], position)?;
+    index.unite().or_failed("finish a search index")?;
     Ok(index)
 }
 

@@ -126,6 +126,7 @@ fn fill(office: &Office, next: &Next) -> Result<Option<Step>> {
 fn swap(office: &Office, next: &Next, current: &Index) -> Result<()> {
     let position = current.position().or_failed("read the search index")?;
     true_up_to(&next.index, position)?;
+    next.index.unite().or_failed("finish the next search index")?;
     generation::name(office, generation::CURRENT, &next.name).or_failed("put the new index in its place")
 }
 
