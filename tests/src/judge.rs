@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use crate::{files, program};
 
@@ -17,8 +17,21 @@ pub struct Judge {
     words: Option<Vec<OsString>>,
 }
 
+/// What a validator said of a root.
+#[derive(Debug)]
+pub struct Judgement {
+    /// Whether it called all of it valid.
+    pub valid: bool,
+    /// Everything it printed.
+    pub told: String,
+}
+
+/// How many objects are named in one call: the words of a command may not be endless.
+const NAMED: usize = 5000;
+
 impl Judge {
-    /// Every validator there is a test with: ocfl-py, which `cargo xtask test` installs if it can, and rocfl from the path.
+    /// Every validator there is a test with: ocfl-py, which `cargo xtask test` installs if it can, and rocfl from the path or
+    /// as `cargo xtask bench archive` builds it.
     #[must_use]
     pub fn all() -> [Self; 2] {
         [Self { name: "ocfl-py", words: ocfl_py() }, Self { name: "rocfl", words: rocfl() }]
@@ -29,20 +42,34 @@ impl Judge {
     /// # Errors
     ///
     /// When it can't be started.
-    pub fn validate(&self, root: &Path) -> Result<Option<Output>> {
-        let Some((first, more)) = self.words.as_deref().and_then(<[OsString]>::split_first) else {
-            return Ok(None);
-        };
-        let mut command = Command::new(first);
-        command.args(more);
+    pub fn validate(&self, root: &Path) -> Result<Option<Judgement>> {
+        let Some(words) = &self.words else { return Ok(None) };
+        let mut judgement = Judgement { valid: true, told: String::new() };
         if self.name == "rocfl" {
-            command.arg("--root").arg(root).arg("validate");
-        } else {
-            // Of a root, ocfl-py looks at the frame alone: every object is named too.
-            command.arg(root).args(objects(root)?);
+            judgement.hear(command(words)?.arg("--root").arg(root).arg("validate").output()?);
+            return Ok(Some(judgement));
         }
-        Ok(Some(command.output()?))
+        // Of a root, ocfl-py looks at the frame alone: every object is named too.
+        judgement.hear(command(words)?.arg(root).output()?);
+        for objects in objects(root)?.chunks(NAMED) {
+            judgement.hear(command(words)?.args(objects).output()?);
+        }
+        Ok(Some(judgement))
     }
+}
+
+impl Judgement {
+    fn hear(&mut self, output: Output) {
+        self.valid &= output.status.success();
+        self.told.push_str(&String::from_utf8_lossy(&[output.stdout, output.stderr].concat()));
+    }
+}
+
+fn command(words: &[OsString]) -> Result<Command> {
+    let (first, more) = words.split_first().context("a validator without a name")?;
+    let mut command = Command::new(first);
+    command.args(more);
+    Ok(command)
 }
 
 /// The folders of all objects below a root.
@@ -59,6 +86,10 @@ fn ocfl_py() -> Option<Vec<OsString>> {
 }
 
 fn rocfl() -> Option<Vec<OsString>> {
+    let built = program("xuecang").ok()?.parent()?.parent()?.join("rocfl/bin/rocfl");
+    if built.is_file() {
+        return Some(vec![built.into()]);
+    }
     let found = Command::new("rocfl").arg("--version").output();
     found.is_ok_and(|output| output.status.success()).then(|| vec!["rocfl".into()])
 }

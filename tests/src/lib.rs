@@ -26,7 +26,7 @@ pub use captures::Captures;
 pub use certificate::{Diploma as ScannedDiploma, Pen, encoded, pdf, written_pdf};
 pub use demo::Client;
 pub use demo::files::{archive, workbook};
-pub use judge::Judge;
+pub use judge::{Judge, Judgement};
 pub use picture::{differences, picture};
 pub use power::{Cut, Moment};
 pub use program::{fixture, models, program};

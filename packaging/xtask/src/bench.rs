@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::run::run as execute;
-use crate::setup::peers;
+use crate::setup::{judges, peers};
 use crate::workspace::Workspace;
 
 /// What is measured.
@@ -43,6 +43,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     };
     if args.bench == Bench::Archive {
         peers::ensure(workspace);
+        judges::ensure(workspace);
     }
     if matches!(args.bench, Bench::Archive | Bench::Multitude) {
         // The server that is opened, and the vendor's tool beside it.

@@ -56,7 +56,7 @@ pub(crate) fn measure(args: &Args, folder: &Path, table: &mut Table) -> Result<(
 }
 
 /// Lays down dossiers of made-up students, as the archive itself keeps them.
-fn fill(root: &Root, count: usize) -> Result<()> {
+pub(crate) fn fill(root: &Root, count: usize) -> Result<()> {
     let user = User { name: "bench".to_owned(), address: None };
     let at = Timestamp::now();
     let mut left = count;

@@ -5,6 +5,7 @@
 
 mod bags;
 mod dossiers;
+mod judged;
 mod keep;
 mod patrol;
 mod table;
@@ -79,6 +80,8 @@ enum Part {
     Patrol,
     /// The catalog made anew, the server opened
     Dossiers,
+    /// As many dossiers judged by validators of others
+    Judged,
 }
 
 fn main() -> Result<()> {
@@ -98,6 +101,9 @@ fn main() -> Result<()> {
     }
     if wanted(Part::Dossiers) {
         dossiers::measure(&args, folder.path(), &mut table)?;
+    }
+    if wanted(Part::Judged) {
+        judged::measure(&args, folder.path())?;
     }
     table.print(args.json)
 }
