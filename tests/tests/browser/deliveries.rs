@@ -193,7 +193,27 @@ fn accepted(scene: &Scene, people: &People, captures: &Captures) -> Result<()> {
     registrar.sees("学校公钥")?;
     registrar.shots("receipt")?;
     people.look.at(registrar, "the receipt")?;
-    registrar.click("link", "返回交付")
+    registrar.click("link", "返回交付")?;
+    found_by_delivery(people)
+}
+
+/// Whom a delivery brought is found by it, by the name it has everywhere.
+fn found_by_delivery(people: &People) -> Result<()> {
+    let registrar = &people.registrar;
+    registrar.goto("/find?photo_state=complete")?;
+    registrar.sees("筛选")?;
+    registrar.shots("facets")?;
+    registrar.until("the delivery is offered and chosen", || {
+        registrar.eval(
+            "(() => { const own = [...document.querySelectorAll('button.facet')].find(b => b.innerText.includes('第 2 次'));
+                if (!own) return false; own.click(); return true; })()",
+        )
+    })?;
+    registrar.until("the address names it", || Ok(registrar.place()?.contains("delivery=delivery_")))?;
+    registrar.sees("交付: ")?;
+    registrar.sees("第 2 次 ×")?;
+    registrar.shots("by-delivery")?;
+    people.look.at(registrar, "people found by a delivery")
 }
 
 /// The vendor packs captures and delivers them.

@@ -10,3 +10,4 @@ mod look;
 mod offices;
 mod papers;
 mod search;
+mod uses;

@@ -425,6 +425,24 @@ fn faces(office: &Office, wanted: usize) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
     None
 }
 
+#[test]
+fn the_mark_on_a_view_leaves_a_face_what_it_is() {
+    let school = school();
+    let Some(pairs) = faces(&school.office, 4) else { return };
+    let engine = school.office.engine().unwrap();
+    let policy = crate::face::rules("demo-relaxed").unwrap().faces;
+    let template = |bytes: &[u8]| engine.template_patiently(bytes.to_vec(), &policy).unwrap();
+    for (one, other) in &pairs {
+        let (marked, _) =
+            crate::watermark::view(one.clone(), "李教务  registrar  2026-11-26 16:20  #12345").unwrap();
+        assert_ne!(&marked, one);
+        let seen = template(&marked);
+        let (same, apart) = (seen.compare(&template(one)).unwrap(), seen.compare(&template(other)).unwrap());
+        println!("with itself unmarked {:.3}, with another picture {:.3}", same.cosine(), apart.cosine());
+        assert!(same.cosine() > 0.8 && apart.cosine() > 0.471, "the mark hides the face");
+    }
+}
+
 fn adopt_calibration(school: &School) {
     adopt(school, 0.471, 0.364);
 }
