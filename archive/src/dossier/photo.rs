@@ -16,8 +16,8 @@ use crate::ocfl::{Digested, Source};
 
 /// No photo of a person has more pixels on a side.
 const MAX_SIDE: u32 = 12_000;
-/// Memory a decoder may take, bytes.
-const MAX_MEMORY: u64 = 600 * 1024 * 1024;
+/// Memory a decoder may take, bytes: 64 million pixels in colour, what every camera in a photographer's hands has.
+const MAX_MEMORY: u64 = 192 << 20;
 
 /// Why bytes can't be kept as a photo.
 #[derive(Debug, thiserror::Error)]

@@ -12,6 +12,7 @@
 )]
 
 pub mod dice;
+pub mod hostile;
 pub mod sections;
 pub mod seeds;
 mod targets;

@@ -14,13 +14,13 @@ pub(crate) mod world;
 
 pub(crate) use bags::{bags, inventories, signatures, tapes};
 pub(crate) use conversation::{certificates, journals, messages};
-pub(crate) use images::{photos, scans};
+pub(crate) use images::{jpeg, photos, scans};
 pub(crate) use ledgers::ledgers;
 pub(crate) use tables::{captures, tables, workbooks};
 pub(crate) use zips::zips;
 
 pub use bags::header;
-pub use pdf::{object_stream, pdf};
+pub use pdf::{nested, object_stream, pdf};
 
 type Seeds = Vec<(String, Vec<u8>)>;
 

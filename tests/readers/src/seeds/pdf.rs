@@ -31,6 +31,13 @@ pub(super) fn looped() -> Vec<u8> {
     with_table(&objects, "/Prev 9")
 }
 
+/// A PDF whose only page lies inside so many arrays.
+#[must_use]
+pub fn nested(arrays: usize) -> Vec<u8> {
+    let kids = format!("<< /Type /Pages /Count 1 /Kids {} 3 0 R", "[".repeat(arrays));
+    with_table(&[b"<< /Type /Catalog /Pages 2 0 R >>".to_vec(), kids.into_bytes()], "")
+}
+
 fn with_table(objects: &[Vec<u8>], trailer: &str) -> Vec<u8> {
     let mut file = b"%PDF-1.5\n".to_vec();
     let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);

@@ -25,10 +25,15 @@ pub(super) fn run(bytes: &[u8]) -> Verdict {
     let place = dir.path().join("bag");
     fs_err::create_dir(&place).unwrap();
     sections::put(&sections::split(bytes), &place);
-    read(&place)
+    judge(&place)
 }
 
+/// As the bytes of a folder that lies there.
 pub(super) fn read(dir: &Path) -> Verdict {
+    first(&validate(dir, Depth::Valid)).unwrap_or(Verdict::Taken)
+}
+
+fn judge(dir: &Path) -> Verdict {
     let report = validate(dir, Depth::Valid);
     let complete = validate(dir, Depth::Complete);
     assert!(complete.is_valid() || !report.is_valid(), "valid, and not even complete");

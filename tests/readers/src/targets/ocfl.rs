@@ -44,7 +44,6 @@ pub(super) fn run(bytes: &[u8]) -> Verdict {
 
 pub(super) fn read(dir: &Path) -> Verdict {
     let report = validate(dir);
-    assert_eq!(report.findings(), validate(dir).findings(), "judged twice, it is the same");
     match report.errors().next() {
         None => Verdict::Taken,
         Some(finding) => Verdict::refused(finding.code.clone(), format!("{} {}", finding.path, finding.text)),

@@ -2,26 +2,38 @@
 
 use std::{io::Read as _, path::Path};
 
-use archive::import::{PhotoFile, PhotoLimits, PhotoProblem, photos as open};
+use archive::{
+    dossier::{NewPhoto, NewScan, PhotoKind},
+    import::{PhotoFile, PhotoLimits, PhotoProblem, photos as open},
+};
 
 use crate::Verdict;
 
 pub(super) fn photos(path: &Path) -> Verdict {
-    read(path, PhotoLimits::default())
+    read(path, PhotoLimits::default(), |bytes| {
+        let kept = NewPhoto::from_bytes(PhotoKind::Admission, bytes, "outside");
+        kept.err().map(|error| (error.code(), error.to_string()))
+    })
 }
 
 pub(super) fn scans(path: &Path) -> Verdict {
-    read(path, PhotoLimits::scans())
+    read(path, PhotoLimits::scans(), |bytes| {
+        NewScan::from_bytes(bytes, "outside").err().map(|error| (error.code(), error.to_string()))
+    })
 }
 
-fn read(path: &Path, limits: PhotoLimits) -> Verdict {
+/// Why bytes are not kept: a code and a sentence.
+type Unfit = Option<(&'static str, String)>;
+
+/// Reads every entry and looks at what it is, as an import does.
+fn read(path: &Path, limits: PhotoLimits, look: fn(Vec<u8>) -> Unfit) -> Verdict {
     let mut photos = match open(path, limits) {
         Ok(photos) => photos,
         Err(error) => return Verdict::refused(error.code(), &error),
     };
     let entries = photos.entries() as u64;
     assert!(entries <= limits.entries);
-    let (mut seen, mut taken, mut problem) = (0, 0_u64, None::<PhotoProblem>);
+    let (mut seen, mut taken, mut refused) = (0, false, None);
     while let Some(next) = photos.next() {
         let found = match next {
             Ok(mut photo) => one(&mut photo, limits),
@@ -29,38 +41,41 @@ fn read(path: &Path, limits: PhotoLimits) -> Verdict {
         };
         seen += 1;
         assert!(seen <= entries, "more comes out than went in");
-        match found {
-            Ok(()) => taken += 1,
-            Err(found) => problem = problem.filter(|first| !first.kind.is_harmless()).or(Some(found)),
-        }
+        let unfit = match found {
+            Ok(bytes) => look(bytes),
+            Err(problem) => Some((problem.code(), problem.to_string())),
+        };
+        taken |= unfit.is_none();
+        refused = refused.or(unfit);
     }
-    match problem {
+    match refused {
         None => Verdict::Taken,
-        Some(problem) if taken > 0 => {
-            Verdict::InPart { code: problem.code().to_owned(), why: problem.to_string() }
-        }
-        Some(problem) => Verdict::refused(problem.code(), &problem),
+        Some((code, why)) if taken => Verdict::InPart { code: code.to_owned(), why },
+        Some((code, why)) => Verdict::refused(code, why),
     }
 }
 
 /// Reads one to its end. Its name leads nowhere on any system.
-fn one(photo: &mut PhotoFile<'_>, limits: PhotoLimits) -> Result<(), PhotoProblem> {
+fn one(photo: &mut PhotoFile<'_>, limits: PhotoLimits) -> Result<Vec<u8>, PhotoProblem> {
     let name = &photo.name;
     assert!(!name.is_empty() && !name.chars().any(char::is_control) && !name.contains(':'));
     assert!(!name.starts_with(['/', '\\']) && name.split(['/', '\\']).all(|part| part != ".."));
     assert!(photo.size > 0 && photo.size <= limits.photo_bytes);
     let mut buffer = vec![0; 64 << 10];
-    let mut given = 0;
+    let (mut given, mut bytes) = (0, Vec::new());
     loop {
         match photo.read(&mut buffer) {
             Ok(0) => break,
-            Ok(read) => given += read as u64,
+            Ok(read) => {
+                given += read as u64;
+                bytes.extend(&buffer[..read]);
+            }
             Err(error) => return Err(PhotoFile::problem(&error).expect_problem(&error)),
         }
         assert!(given <= photo.size, "more bytes than were announced");
     }
     assert_eq!(given, photo.size);
-    Ok(())
+    Ok(bytes)
 }
 
 trait ExpectProblem {
