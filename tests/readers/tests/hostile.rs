@@ -3,31 +3,24 @@
 
 #![expect(clippy::unwrap_used, reason = "what surprises a test's helper stops the test")]
 
-use std::path::Path;
+use std::{convert::Infallible, path::Path};
 
-use readers::hostile::{MEMORY, cases};
+use bag::crew;
+use readers::hostile::{Case, MEMORY, cases};
 
 #[test]
 fn every_hostile_file_is_refused_by_name_within_its_memory() {
     let readers = Path::new(env!("CARGO_BIN_EXE_readers"));
+    let read = |case: Case| Ok::<_, Infallible>((case, case.read_apart(readers)));
+    let Ok(read) = crew::in_order(crew::cores(), cases(), read);
     let mut wrong = Vec::new();
-    for case in cases() {
-        match case.read_apart(readers) {
-            Ok(told) => {
-                println!(
-                    "{:<60} {:<9} {:<24} {:>4} MiB {:>6} ms",
-                    case.name,
-                    told.verdict,
-                    told.code,
-                    told.peak_kib >> 10,
-                    told.ms
-                );
-                let refused = told.verdict != "taken" && told.code == case.code && !told.why.is_empty();
-                if !refused || told.peak_kib > MEMORY {
-                    wrong.push(format!("{} (wanted {}): {told:?}", case.name, case.code));
-                }
-            }
-            Err(error) => wrong.push(error.to_string()),
+    for (case, told) in read {
+        let told = told.unwrap();
+        let (verdict, code, peak, ms) = (&told.verdict, &told.code, told.peak_kib >> 10, told.ms);
+        println!("{:<60} {verdict:<9} {code:<24} {peak:>4} MiB {ms:>6} ms", case.name);
+        let refused = verdict != "taken" && code == case.code && !told.why.is_empty();
+        if !refused || told.peak_kib > MEMORY {
+            wrong.push(format!("{} (wanted {}): {told:?}", case.name, case.code));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

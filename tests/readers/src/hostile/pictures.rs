@@ -35,6 +35,11 @@ pub(super) const CASES: &[Case] = &[
         "photo-undecodable",
     ),
     photo(
+        "jpeg: progressive, 7,700 × 7,700 of nothing but grey",
+        |dir| file(dir, "a.jpg", &grey(7_700)),
+        "photo-undecodable",
+    ),
+    photo(
         "png: 50,000 × 50,000",
         |dir| file(dir, "a.png", &png(50_000, 50_000, 8, 2, 1)?),
         "photo-undecodable",
@@ -97,7 +102,11 @@ pub(super) const CASES: &[Case] = &[
         |dir| file(dir, "a.pdf", &seed("loop.pdf")),
         "scan-no-page",
     ),
-    scan("pdf: a million arrays in each other", |dir| file(dir, "a.pdf", &nested(1_000_000)), "scan-no-page"),
+    scan(
+        "pdf: a million arrays in each other",
+        |dir| file(dir, "a.pdf", &nested(1_000_000)),
+        "scan-undecodable",
+    ),
     scan("pdf: streams that begin in streams", torn, "scan-too-large"),
 ];
 
@@ -114,6 +123,20 @@ fn sized(width: u16, height: u16, progressive: bool) -> Vec<u8> {
     }
     bytes[at + 5..at + 7].copy_from_slice(&height.to_be_bytes());
     bytes[at + 7..at + 9].copy_from_slice(&width.to_be_bytes());
+    bytes
+}
+
+/// A progressive JPEG of one scan whose every difference is none: two bits for a block, a hundred and more bytes in memory.
+fn grey(side: u16) -> Vec<u8> {
+    let mut bytes = sized(side, side, true);
+    let scan = bytes.windows(2).position(|marker| marker == [0xff, 0xda]).unwrap();
+    let length = usize::from(u16::from_be_bytes([bytes[scan + 2], bytes[scan + 3]]));
+    let after = scan + 2 + length;
+    bytes.truncate(after);
+    // From the first coefficient to the first.
+    bytes[after - 3..after].fill(0);
+    bytes.resize(after + (2 << 20), 0);
+    bytes.extend([0xff, 0xd9]);
     bytes
 }
 

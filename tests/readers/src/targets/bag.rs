@@ -12,7 +12,7 @@ use openssl::{
     ec::{EcGroup, EcKey, EcPoint},
     hash::MessageDigest,
     nid::Nid,
-    pkey::PKey,
+    pkey::{PKey, Private},
     x509::{X509, X509Name, extension::BasicConstraints},
 };
 
@@ -93,15 +93,11 @@ pub(super) fn signature(bytes: &[u8]) -> Verdict {
 }
 
 pub(super) fn signed(dir: &Path) -> Verdict {
-    static TRUST: LazyLock<(String, Trust)> = LazyLock::new(|| {
-        let (_, certificate) = authority();
-        let fingerprint = hex::encode(certificate.digest(MessageDigest::sha256()).unwrap());
-        (fingerprint, Trust::from_pem(&certificate.to_pem().unwrap()).unwrap())
-    });
-    let (fingerprint, trust) = &*TRUST;
-    match verify_signature(dir, trust) {
+    static TRUST: LazyLock<Trust> =
+        LazyLock::new(|| Trust::from_pem(&authority().1.to_pem().unwrap()).unwrap());
+    match verify_signature(dir, &TRUST) {
         Ok(signer) => {
-            assert!(signer.fingerprint == *fingerprint || !signer.subject.is_empty());
+            assert_eq!(signer.subject, "CN=vendor", "nobody else is vouched for");
             Verdict::Taken
         }
         Err(error) => {
@@ -121,27 +117,40 @@ pub(crate) fn small(dir: &Path) {
     writer.finish(jiff::civil::date(2026, 7, 1)).unwrap();
 }
 
-/// An authority that signs: its key is no secret, so that seeds made yesterday are believed today.
+/// A vendor who signs, and the authority that vouches for it. Their keys are no secret, so that seeds made yesterday are
+/// believed today: another certificate of the same authority vouches for the same.
 pub(crate) fn authority() -> (Identity, X509) {
+    let (authority, vendor) = (key(2027), key(2028));
+    let above = certificate("readers", &authority, None);
+    let certificate = certificate("vendor", &vendor, Some((&above, &authority)));
+    let pem = certificate.to_pem().unwrap();
+    (Identity::from_pem(&vendor.private_key_to_pem_pkcs8().unwrap(), &pem).unwrap(), above)
+}
+
+fn key(secret: u32) -> PKey<Private> {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
-    let secret = BigNum::from_u32(2027).unwrap();
+    let secret = BigNum::from_u32(secret).unwrap();
     let mut point = EcPoint::new(&group).unwrap();
     point.mul_generator2(&group, &secret, &mut BigNumContext::new().unwrap()).unwrap();
-    let key = PKey::from_ec_key(EcKey::from_private_components(&group, &secret, &point).unwrap()).unwrap();
-    let mut name = X509Name::builder().unwrap();
-    name.append_entry_by_nid(Nid::COMMONNAME, "readers").unwrap();
-    let name = name.build();
+    PKey::from_ec_key(EcKey::from_private_components(&group, &secret, &point).unwrap()).unwrap()
+}
+
+fn certificate(name: &str, key: &PKey<Private>, above: Option<(&X509, &PKey<Private>)>) -> X509 {
+    let mut subject = X509Name::builder().unwrap();
+    subject.append_entry_by_nid(Nid::COMMONNAME, name).unwrap();
+    let subject = subject.build();
     let mut builder = X509::builder().unwrap();
     builder.set_version(2).unwrap();
-    builder.set_serial_number(&Asn1Integer::from_bn(&BigNum::from_u32(1).unwrap()).unwrap()).unwrap();
-    builder.set_subject_name(&name).unwrap();
-    builder.set_issuer_name(&name).unwrap();
-    builder.set_pubkey(&key).unwrap();
+    let serial = BigNum::from_u32(if above.is_some() { 2 } else { 1 }).unwrap();
+    builder.set_serial_number(&Asn1Integer::from_bn(&serial).unwrap()).unwrap();
+    builder.set_subject_name(&subject).unwrap();
+    builder.set_issuer_name(above.map_or(&*subject, |(above, _)| above.subject_name())).unwrap();
+    builder.set_pubkey(key).unwrap();
     builder.set_not_before(&Asn1Time::from_unix(1_767_225_600).unwrap()).unwrap();
     builder.set_not_after(&Asn1Time::from_unix(4_102_444_800).unwrap()).unwrap();
-    builder.append_extension(BasicConstraints::new().critical().ca().build().unwrap()).unwrap();
-    builder.sign(&key, MessageDigest::sha256()).unwrap();
-    let certificate = builder.build();
-    let pem = certificate.to_pem().unwrap();
-    (Identity::from_pem(&key.private_key_to_pem_pkcs8().unwrap(), &pem).unwrap(), certificate)
+    if above.is_none() {
+        builder.append_extension(BasicConstraints::new().critical().ca().build().unwrap()).unwrap();
+    }
+    builder.sign(above.map_or(key, |(_, key)| key), MessageDigest::sha256()).unwrap();
+    builder.build()
 }
