@@ -102,5 +102,5 @@ impl End {
 /// A number of up to eight bytes, the little end first.
 fn number(record: &[u8], at: usize, bytes: usize) -> Option<u64> {
     let digits = record.get(at..at + bytes)?;
-    Some(digits.iter().rev().fold(0, |number, digit| number << 8 | u64::from(*digit)))
+    Some(digits.iter().rev().fold(0, |number, digit| (number << 8) | u64::from(*digit)))
 }

@@ -82,7 +82,7 @@ fn host() -> Result<String> {
 }
 
 fn names(workspace: &Workspace) -> Result<Vec<String>> {
-    let words = ["run", "--quiet", "--package", "readers", "--", "--list"];
+    let words = ["run", "--quiet", "--bin", "readers", "--", "--list"];
     let told = ask(Command::new("cargo").args(words).current_dir(workspace.root()));
     Ok(told.context("the readers do not say their names")?.lines().map(str::to_owned).collect())
 }

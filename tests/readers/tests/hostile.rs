@@ -1,8 +1,6 @@
 //! Every hostile file is refused by name, in a process of its own whose memory stays within the limit. How long each takes is
 //! printed here and asserted by `cargo xtask bench hostile`, since a program built for tests is slow.
 
-#![expect(clippy::unwrap_used, reason = "what surprises a test's helper stops the test")]
-
 use std::{convert::Infallible, path::Path};
 
 use bag::crew;

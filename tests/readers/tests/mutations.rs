@@ -1,7 +1,12 @@
 //! Every reader on every seed and on a seeded number of mutations of the seeds: none panics, and what must hold of what was
 //! taken holds. `XUECANG_MUTATIONS` says how many for each reader; 300 by default.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "what surprises a test's helper stops the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what surprises a test's helper stops the test"
+)]
 
 use std::{
     collections::BTreeMap,
