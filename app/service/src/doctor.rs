@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, os::unix::fs::PermissionsExt as _, path::Path};
 use api::Right;
 use api::health::{Doctor, DoctorFinding, Drill, Patrol, Replica};
 use archive::db::{
-    catalog,
+    Store, catalog,
     office::{audit, fixity_check},
 };
 use fs_err as fs;
@@ -84,6 +84,7 @@ pub fn examine(office: &Office, actor: &Actor) -> Result<Doctor> {
     let mut findings =
         Vec::from([volume(office), room(office), clock(office), fixity(office), index(office)]);
     findings.push(restore_drill(office));
+    findings.extend(databases(office));
     findings.extend(replicas(office));
     findings.push(patrolled(office));
     findings.push(models(office));
@@ -389,6 +390,32 @@ fn index(office: &Office) -> Finding {
         .param("behind", behind),
         Ok(behind) => Finding::new("index-ok", Level::Ok, "The index is up to date.").param("behind", behind),
     }
+}
+
+/// Both databases, every page of them.
+fn databases(office: &Office) -> [Finding; 2] {
+    let judged = |store: &Store, whole, damaged, text: &str, mend: &str| match store.faults().first() {
+        None => Finding::new(whole, Level::Ok, format!("{text} is whole.")),
+        Some(fault) => Finding::new(damaged, Level::Stop, format!("{text} is damaged: {fault}."))
+            .mend(mend)
+            .param("fault", fault),
+    };
+    [
+        judged(
+            &office.office,
+            "office-whole",
+            "office-damaged",
+            "The database office.db",
+            "Stop the server and put back the last backup of office.db. The archive is not concerned.",
+        ),
+        judged(
+            &office.catalog,
+            "catalog-whole",
+            "catalog-damaged",
+            "The database catalog.db",
+            "Stop the server, delete catalog.db and run `xuecang archive rebuild`: the archive itself is not concerned.",
+        ),
+    ]
 }
 
 fn models(office: &Office) -> Finding {

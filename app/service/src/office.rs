@@ -8,7 +8,7 @@ use std::{
 };
 
 use api::ProblemCode;
-use archive::db::{self, Store, catalog, office};
+use archive::db::{self, Store, catalog, imprint, office};
 use archive::ocfl;
 use fs_err as fs;
 use models::Installed;
@@ -49,6 +49,21 @@ pub struct Office {
     pub found: crate::usage::Found,
     engine: Mutex<Option<Arc<Engine>>>,
     reader: Mutex<Option<Arc<Reader>>>,
+    // Dropped last, when the stores are closed.
+    _imprints: Imprints,
+}
+
+/// Takes the stores' imprints when it is dropped.
+struct Imprints([PathBuf; 2]);
+
+impl Drop for Imprints {
+    fn drop(&mut self) {
+        for store in &self.0 {
+            if let Err(error) = imprint::take(store) {
+                tracing::warn!(cause = ?error, "No imprint of a closed database could be taken: {error}.");
+            }
+        }
+    }
 }
 
 impl std::fmt::Debug for Office {
@@ -131,6 +146,18 @@ pub enum OpenError {
     /// Another process works here.
     #[error("another process works in {}", .0.display())]
     InUse(PathBuf),
+    /// Bytes of the office's database have changed since it was closed, and nobody wrote them.
+    #[error(
+        "{} is damaged: its bytes have changed since it was closed, and nobody wrote them; put back its last backup, or \
+         remove {}-imprint to go on with it as it is", .0.display(), .0.display()
+    )]
+    OfficeRotten(PathBuf),
+    /// The same of the catalog's.
+    #[error(
+        "{} is damaged: its bytes have changed since it was closed, and nobody wrote them; delete it and run \
+         `xuecang archive rebuild`", .0.display()
+    )]
+    CatalogRotten(PathBuf),
     /// A database can't be opened.
     #[error(transparent)]
     Store(#[from] db::OpenError),
@@ -190,6 +217,15 @@ impl Office {
         for dir in paths.directories() {
             make_private(dir)?;
         }
+        for (store, rotten) in [
+            (&paths.office, OpenError::OfficeRotten as fn(PathBuf) -> OpenError),
+            (&paths.catalog, OpenError::CatalogRotten),
+        ] {
+            let failed = |source| OpenError::File { path: store.clone(), source };
+            if store.exists() && imprint::compare(store).map_err(failed)? == imprint::Since::Rotten {
+                return Err(rotten(store.clone()));
+            }
+        }
         let office = open_private(&paths.office, &office::MIGRATIONS)?;
         let Some(school) = office.read(|conn| office::setting::get(conn, SCHOOL))? else {
             return Err(OpenError::NotMade(config.data));
@@ -213,6 +249,7 @@ impl Office {
             found: crate::usage::Found::default(),
             engine,
             reader,
+            _imprints: Imprints([paths.catalog.clone(), paths.office.clone()]),
             paths,
             config,
         }))

@@ -214,7 +214,7 @@ fn read_text(
     report: &mut Report,
 ) -> io::Result<Option<String>> {
     let Some(bytes) = read_regular(&dir.join(name))? else { return Ok(None) };
-    let text = declaration.encoding.decode(&bytes);
+    let text = declaration.encoding.decode_owned(bytes);
     if text.is_none() {
         report.error("encoding-wrong", name, "the file is not in the encoding that bagit.txt declares");
     }

@@ -28,12 +28,20 @@ pub struct Finding {
     pub text: String,
 }
 
-/// Everything a judge found. Valid as long as no finding is an error.
+/// How many errors, and how many warnings, a report keeps. A package made of mistakes must not fill the memory, and nobody
+/// reads more.
+const MOST: usize = 10_000;
+
+/// What a judge found. Valid as long as no finding is an error.
+///
+/// Of errors and of warnings it keeps the first ten thousand each.
 ///
 /// Serialises to `{"valid": …, "findings": [{"code", "severity", "path", "text"}]}`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     findings: Vec<Finding>,
+    errors: usize,
+    warnings: usize,
 }
 
 impl Report {
@@ -47,7 +55,7 @@ impl Report {
         self.errors().next().is_none()
     }
 
-    /// Everything found, in the order it was found.
+    /// What was found, in the order it was found.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
@@ -80,6 +88,17 @@ impl Report {
                 (under, "") => under.to_owned(),
                 (under, path) => format!("{under}/{path}"),
             };
+            self.keep(finding);
+        }
+    }
+
+    fn keep(&mut self, finding: Finding) {
+        let kept = match finding.severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        if *kept < MOST {
+            *kept += 1;
             self.findings.push(finding);
         }
     }
@@ -88,7 +107,7 @@ impl Report {
         let finding = Finding { code: Cow::Borrowed(code), severity, path, text };
         // The same is said again at once or not at all; looking further back would take quadratic time.
         if !self.findings.iter().rev().take(8).any(|known| *known == finding) {
-            self.findings.push(finding);
+            self.keep(finding);
         }
     }
 }
@@ -120,6 +139,19 @@ mod tests {
                 {"code": "E001", "severity": "error", "path": "", "text": "extra"},
             ]})
         );
+    }
+
+    #[test]
+    fn an_error_after_any_number_of_warnings_is_kept() {
+        let mut report = Report::new();
+        for n in 0..2 * MOST {
+            report.warning("W001", n.to_string(), "padded");
+        }
+        assert!(report.is_valid() && report.warnings().count() == MOST);
+        report.error("E001", "", "extra");
+        let mut whole = Report::new();
+        whole.absorb("ab", report);
+        assert!(!whole.is_valid() && whole.warnings().count() == MOST);
     }
 
     #[test]

@@ -70,6 +70,14 @@ impl Encoding {
         }
     }
 
+    /// As [`decode`](Self::decode), without a copy where none is needed: manifests are large.
+    pub(crate) fn decode_owned(self, bytes: Vec<u8>) -> Option<String> {
+        match self {
+            Self::Utf8 if !bytes.starts_with(b"\xef\xbb\xbf") => String::from_utf8(bytes).ok(),
+            _ => self.decode(&bytes),
+        }
+    }
+
     /// The characters `bytes` stand for, or `None` if they stand for none.
     pub fn decode(self, bytes: &[u8]) -> Option<String> {
         match self {

@@ -185,9 +185,13 @@ struct Unpacking<'a> {
     top: Option<SafePath>,
     entries: u64,
     bytes: u64,
+    tag_bytes: u64,
     folders: BTreeSet<String>,
     files: BTreeMap<SafePath, Hashed>,
 }
+
+/// How many bytes all files outside the payload may have: they are read into memory. Manifests of 200,000 files have 40 MiB.
+const MAX_TAG_FILES: u64 = 64 << 20;
 
 /// How many bytes the extended header of one entry may have; names are the only use for it here.
 const MAX_EXTENDED_HEADER: u64 = 64 * 1024;
@@ -200,6 +204,7 @@ impl<'a> Unpacking<'a> {
             top: None,
             entries: 0,
             bytes: 0,
+            tag_bytes: 0,
             folders: BTreeSet::new(),
             files: BTreeMap::new(),
         }
@@ -297,6 +302,12 @@ impl<'a> Unpacking<'a> {
         self.bytes = self.bytes.saturating_add(len);
         if self.bytes > self.limits.bytes {
             return Err(UnpackError::TooLarge(self.limits.bytes));
+        }
+        if !inside.as_str().starts_with("data/") {
+            self.tag_bytes = self.tag_bytes.saturating_add(len);
+            if self.tag_bytes > MAX_TAG_FILES {
+                return Err(UnpackError::TooLarge(MAX_TAG_FILES));
+            }
         }
         if let Some((folder, _)) = path.as_str().rsplit_once('/') {
             self.make_folders(folder, path)?;

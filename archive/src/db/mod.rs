@@ -6,6 +6,7 @@
 //! - Times are kept as microseconds since 1970 in UTC ([`At`]).
 
 pub mod catalog;
+pub mod imprint;
 pub mod office;
 
 mod store;

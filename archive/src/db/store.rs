@@ -116,6 +116,27 @@ impl Store {
         Ok(answer)
     }
 
+    /// What SQLite finds wrong with the file: pages that are none, indexes that don't fit their tables, rows that refer to
+    /// nothing. The first twenty; none if all is well. Reads the whole file.
+    ///
+    /// A value that has changed inside a page is not seen here: see [`imprint`](super::imprint).
+    pub fn faults(&self) -> Vec<String> {
+        let found = self.read(|conn| -> rusqlite::Result<Vec<String>> {
+            let mut faults: Vec<String> = conn
+                .prepare("PRAGMA integrity_check(20)")?
+                .query_map([], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            faults.retain(|fault| fault != "ok");
+            let mut loose = conn.prepare("PRAGMA foreign_key_check")?;
+            let loose = loose.query_map([], |row| row.get(0))?;
+            let loose: Vec<String> = loose.take(20).collect::<Result<_, _>>()?;
+            faults.extend(loose.into_iter().map(|table| format!("a row of {table} refers to nothing")));
+            Ok(faults)
+        });
+        // A file too damaged to be examined has said enough.
+        found.unwrap_or_else(|error| vec![error.to_string()])
+    }
+
     /// Writes a copy of the whole store to `to`, consistent as of now.
     ///
     /// # Errors
@@ -181,6 +202,24 @@ mod tests {
         let left: Vec<_> =
             std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["words.db"]);
+    }
+
+    #[test]
+    fn a_damaged_page_is_a_fault() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = store(&dir);
+        let words = |tx: &Transaction<'_>| {
+            (0..2000).try_for_each(|n| tx.execute("INSERT INTO word VALUES (?1)", [format!("{n}")]).map(drop))
+        };
+        open.write(words).unwrap();
+        assert_eq!(open.faults(), [""; 0]);
+        let path = open.path().to_owned();
+        drop(open);
+        let mut bytes = std::fs::read(&path).unwrap();
+        let last = bytes.len() - 4096;
+        bytes[last..].fill(0);
+        std::fs::write(&path, bytes).unwrap();
+        assert!(!store(&dir).faults().is_empty());
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-/// The largest list that is read: far more than a hundred thousand rows.
-pub const MAX_CAPTURES_BYTES: usize = 32 << 20;
+/// The largest list that is read: more than a hundred thousand rows.
+pub const MAX_CAPTURES_BYTES: usize = 16 << 20;
 
 /// One row of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,10 @@ use std::{
 use bag::{Algorithm, Checksum};
 use fs_err as fs;
 use ids::DeliveryId;
-use image::{ImageFormat, ImageReader, Limits};
+use image::{
+    ImageError, ImageFormat, ImageReader, Limits,
+    error::{LimitError, LimitErrorKind},
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -17,8 +20,9 @@ use crate::ocfl::{Digested, Source};
 
 /// No photo of a person has more pixels on a side.
 const MAX_SIDE: u32 = 12_000;
-/// Memory a decoder may take, bytes.
-const MAX_MEMORY: u64 = 600 * 1024 * 1024;
+/// Memory a decoder may take, bytes: 73 million pixels in colour, A3 at 600 dpi and what every camera in a photographer's
+/// hands has.
+const MAX_MEMORY: u64 = 210 << 20;
 
 /// Why bytes can't be kept as a photo.
 #[derive(Debug, thiserror::Error)]
@@ -242,6 +246,10 @@ impl Look {
         let format = image::guess_format(bytes).map_err(|_| PhotoError::Format)?;
         match format {
             ImageFormat::Jpeg if !ends_whole(bytes) => return Err(PhotoError::CutOff),
+            ImageFormat::Jpeg if progressive(bytes).is_some_and(|memory| memory > MAX_MEMORY) => {
+                let kind = LimitErrorKind::InsufficientMemory;
+                return Err(PhotoError::Decode(ImageError::Limits(LimitError::from_kind(kind))));
+            }
             ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::Bmp | ImageFormat::Tiff => {}
             _ => return Err(PhotoError::Format),
         }
@@ -297,6 +305,37 @@ const fn ending(format: ImageFormat) -> &'static str {
         ImageFormat::Tiff => "tif",
         _ => "jpg",
     }
+}
+
+/// How much memory decoding takes if a JPEG is progressive, bytes: besides its pixels all its coefficients, two bytes each,
+/// are held until the last scan. The decoder's own limit does not count them (ITU-T T.81 §B.2.2, marker SOF2).
+fn progressive(bytes: &[u8]) -> Option<u64> {
+    let mut rest = bytes.get(2..)?;
+    loop {
+        let [0xFF, marker, high, low, ..] = *rest else { return None };
+        match marker {
+            // Fill bytes may stand before a marker.
+            0xFF => rest = rest.get(1..)?,
+            0xC2 => break,
+            // The first scan: what comes now are no segments.
+            0xDA => return None,
+            _ => rest = rest.get(2 + usize::from(u16::from_be_bytes([high, low]))..)?,
+        }
+    }
+    let frame = rest.get(5..)?;
+    let side = |at: usize| Some(u64::from(u16::from_be_bytes([*frame.get(at)?, *frame.get(at + 1)?])));
+    let pixels = side(0)? * side(2)?;
+    let components = usize::from(*frame.get(4)?);
+    let sampling: Vec<(u64, u64)> = frame
+        .get(5..)?
+        .chunks_exact(3)
+        .take(components)
+        .filter_map(|component| component.get(1).map(|both| (u64::from(both >> 4), u64::from(both & 15))))
+        .collect();
+    let most = |of: fn(&(u64, u64)) -> u64| sampling.iter().map(of).max().unwrap_or(1).max(1);
+    let whole = most(|both| both.0) * most(|both| both.1);
+    let held: u64 = sampling.iter().map(|(across, down)| across * down).sum();
+    Some(pixels * components as u64 + 2 * pixels * held / whole)
 }
 
 /// Whether a JPEG has its end marker (FF D9). Decoders forgive its absence by painting the rest grey.

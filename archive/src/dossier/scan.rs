@@ -4,7 +4,8 @@
 //! structure is read, and what can't be read without a key is refused: archived bytes outlive every password.
 
 use std::{
-    io::{self, Cursor, Read as _},
+    cell::Cell,
+    io::{self, Cursor, Read},
     panic::catch_unwind,
     sync::Arc,
 };
@@ -27,8 +28,15 @@ const MAX_BYTES: u64 = 64 << 20;
 const MAX_PAGES: u32 = 64;
 /// The most pixels of a page: A3 at 600 dpi has 70 million.
 const MAX_PIXELS: u64 = 100_000_000;
-/// The most bytes that a page of a TIFF, or a compressed stream of a PDF, may unpack to.
+/// The most bytes that one strip or tile of a TIFF, or one compressed stream of a PDF, may unpack to: A3 at 600 dpi in
+/// colour has 209 million.
+const MAX_PIECE: u64 = 210 << 20;
+/// The most bytes that all compressed streams of a PDF may unpack to, and that may be read to unpack them.
 const MAX_UNPACKED: u64 = 512 << 20;
+/// The same of a PDF that keeps its structure in streams: whoever reads it holds what they unpack to.
+const MAX_STRUCTURE: u64 = 128 << 20;
+/// How many times over a stream may be deflated.
+const MAX_LAYERS: usize = 4;
 /// How far from the end of a PDF its last words may stand, bytes (ISO 32000-1, implementation note 18).
 const TAIL: usize = 1024;
 
@@ -207,7 +215,7 @@ fn jpeg(bytes: &[u8]) -> Result<Look, ScanError> {
 }
 
 fn tiff_pages(bytes: &[u8]) -> Result<Look, ScanError> {
-    let limit = usize::try_from(MAX_UNPACKED).unwrap_or(usize::MAX);
+    let limit = usize::try_from(MAX_PIECE).unwrap_or(usize::MAX);
     let mut limits = Limits::default();
     limits.decoding_buffer_size = limit;
     limits.intermediate_buffer_size = limit;
@@ -243,10 +251,23 @@ fn within(width: u32, height: u32) -> Result<(), ScanError> {
 
 fn pdf(bytes: &[u8]) -> Result<Look, ScanError> {
     has_its_end(bytes)?;
-    if names(bytes).any(|name| name == b"Encrypt") {
-        return Err(ScanError::Encrypted);
+    let (mut structured, mut wrapped) = (false, false);
+    for (at, name) in names(bytes) {
+        match name.as_slice() {
+            b"Encrypt" => return Err(ScanError::Encrypted),
+            b"ObjStm" | b"XRef" | b"XRefStm" => structured = true,
+            // Filters whose work is not counted here (ISO 32000-1 §7.4).
+            b"LZWDecode" | b"RunLengthDecode" | b"ASCIIHexDecode" | b"ASCII85Decode" => wrapped = true,
+            // Their short names are so short that they stand in pictures too.
+            b"LZW" | b"RL" | b"AHx" | b"A85" => wrapped |= is_among_text(bytes, at),
+            _ => {}
+        }
     }
-    unpacks_within(bytes)?;
+    match (structured, wrapped) {
+        (true, true) => return Err(ScanError::Damaged),
+        (true, false) => unpacks_within(bytes, MAX_STRUCTURE)?,
+        (false, _) => unpacks_within(bytes, MAX_UNPACKED)?,
+    }
     let data: Arc<Vec<u8>> = Arc::new(bytes.to_vec());
     // A reader that panics on a hostile file refuses it.
     catch_unwind(|| open(data)).unwrap_or(Err(ScanError::Damaged))
@@ -312,9 +333,9 @@ fn has_its_end(bytes: &[u8]) -> Result<(), ScanError> {
     }
 }
 
-/// Every name in a file, its escapes undone (ISO 32000-1 §7.3.5), wherever it stands: one too many refuses one scan, one
+/// Every name in a file with its place, its escapes undone (ISO 32000-1 §7.3.5), wherever it stands: one too many refuses one scan, one
 /// too few would archive a file nobody can read.
-fn names(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+fn names(bytes: &[u8]) -> impl Iterator<Item = (usize, Vec<u8>)> {
     let starts = bytes.iter().enumerate().filter(|&(_, &byte)| byte == b'/');
     starts.map(|(at, _)| {
         let mut rest = bytes.get(at + 1..).unwrap_or_default().iter().copied();
@@ -333,30 +354,74 @@ fn names(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
                 _ => break,
             }
         }
-        name
+        (at, name)
     })
 }
 
+/// Whether what stands before a place is text.
+fn is_among_text(bytes: &[u8], at: usize) -> bool {
+    let before = bytes.get(at.saturating_sub(8)..at).unwrap_or_default();
+    before.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
+}
+
 /// Unpacks every deflated stream, counting: a file made to fill the memory is refused before any reader believes it.
-fn unpacks_within(bytes: &[u8]) -> Result<(), ScanError> {
+///
+/// What goes in is counted like what comes out: streams that begin inside each other are read again and again.
+fn unpacks_within(bytes: &[u8], most: u64) -> Result<(), ScanError> {
     const WORD: &[u8] = b"stream";
     let starts = bytes.windows(WORD.len()).enumerate().filter(|(_, window)| *window == WORD);
-    let mut total = 0;
+    let (read, unpacked) = (Cell::new(most), Cell::new(most));
     for (at, _) in starts {
         let rest = bytes.get(at + WORD.len()..).unwrap_or_default();
         let data = rest.strip_prefix(b"\r\n").or_else(|| rest.strip_prefix(b"\n")).unwrap_or(rest);
-        if data.first().is_some_and(|first| first & 0x0F == 8) {
-            let room = MAX_UNPACKED + 1 - total;
-            let mut unpacked = ZlibDecoder::new(data).take(room);
+        if is_deflated(data) {
+            let piece = Cell::new(MAX_PIECE);
+            let counted = Counted { inner: data, left: [&read, &read] };
             // What is torn counts as far as it came; whether it matters is for the reader to say.
-            let _torn = io::copy(&mut unpacked, &mut io::sink());
-            total += room - unpacked.limit();
-        }
-        if total > MAX_UNPACKED {
-            return Err(ScanError::TooLarge);
+            let _torn = unpack(Box::new(counted), [&unpacked, &piece], MAX_LAYERS);
+            if [&read, &unpacked, &piece].iter().any(|left| left.get() == 0) {
+                return Err(ScanError::TooLarge);
+            }
         }
     }
     Ok(())
+}
+
+/// Unpacks a stream into nothing, and what is in it if that is deflated once more.
+fn unpack<'a>(data: Box<dyn Read + 'a>, left: [&'a Cell<u64>; 2], layers: usize) -> io::Result<()> {
+    let mut unpacked = Counted { inner: ZlibDecoder::new(data), left };
+    let mut head = Vec::new();
+    unpacked.by_ref().take(2).read_to_end(&mut head)?;
+    if is_deflated(&head) && layers > 0 {
+        return unpack(Box::new(Cursor::new(head).chain(unpacked)), left, layers - 1);
+    }
+    io::copy(&mut unpacked, &mut io::sink())?;
+    Ok(())
+}
+
+/// Whether bytes begin as zlib's do (RFC 1950 §2.2).
+fn is_deflated(bytes: &[u8]) -> bool {
+    matches!(bytes, [method, flags, ..]
+        if method & 0x0F == 8 && u16::from_be_bytes([*method, *flags]).is_multiple_of(31))
+}
+
+/// Reads as long as something is left of two allowances.
+struct Counted<'a, R> {
+    inner: R,
+    left: [&'a Cell<u64>; 2],
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        for left in self.left {
+            left.set(left.get().saturating_sub(read as u64));
+            if left.get() == 0 {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
+        }
+        Ok(read)
+    }
 }
 
 #[cfg(test)]
@@ -440,14 +505,17 @@ pub(crate) mod tests {
     #[test]
     fn torn_streams_count_as_far_as_they_come() {
         let mut deflate = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
-        for _ in 0..300 {
+        for _ in 0..200 {
             io::Write::write_all(&mut deflate, &[0; 1 << 20]).unwrap();
         }
         let mut torn = deflate.finish().unwrap();
         torn.truncate(torn.len() - 8);
         let once = [b"stream\n", &torn[..], b"\nendstream "].concat();
-        assert!(unpacks_within(&once).is_ok());
-        assert_eq!(unpacks_within(&once.repeat(2)).unwrap_err().code(), ScanError::TooLarge.code());
+        assert!(unpacks_within(&once, MAX_UNPACKED).is_ok());
+        assert_eq!(
+            unpacks_within(&once.repeat(3), MAX_UNPACKED).unwrap_err().code(),
+            ScanError::TooLarge.code()
+        );
     }
 
     #[test]
@@ -485,6 +553,6 @@ pub(crate) mod tests {
         let honest = pdf_around(&encoded(ImageFormat::Jpeg), "");
         bomb.extend(packed.into_iter().chain(*b"\nendstream\nendobj\nstartxref\n9\n%%EOF\n"));
         assert_eq!(code(bomb), "scan-too-large");
-        assert!(unpacks_within(&honest).is_ok());
+        assert!(unpacks_within(&honest, MAX_UNPACKED).is_ok());
     }
 }

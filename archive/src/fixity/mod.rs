@@ -239,6 +239,6 @@ fn forget(dir: &Path) {
 }
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 #[cfg(test)]
 mod tests;

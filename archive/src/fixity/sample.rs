@@ -8,10 +8,10 @@ use crate::ocfl::{ObjectId, Root, SafePath, Source, User, Version};
 use crate::tree::tree;
 
 /// Numbers that look random and are the same for the same seed (splitmix64).
-pub(super) struct Dice(pub(super) u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    pub(super) fn roll(&mut self, below: usize) -> usize {
+    pub(crate) fn roll(&mut self, below: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -112,4 +112,41 @@ pub(super) fn keep(root: &Root, objects: &[ObjectId], version: u32) {
         batch.put(new).unwrap();
     }
     batch.commit().unwrap();
+}
+
+/// How a database file goes bad, page by page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PageRot {
+    Bit,
+    Byte,
+    Zeroed,
+    Filled,
+    Swapped,
+    Truncated,
+}
+
+impl PageRot {
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Bit, Self::Byte, Self::Zeroed, Self::Filled, Self::Swapped, Self::Truncated];
+
+    /// Does it to one page, or two different ones. A page of zeros stays what it is when it is zeroed.
+    pub(crate) fn strike(self, bytes: &mut Vec<u8>, dice: &mut Dice) {
+        const PAGE: usize = 4096;
+        let pages = bytes.len() / PAGE;
+        let page = dice.roll(pages) * PAGE;
+        let at = page + dice.roll(PAGE);
+        match self {
+            Self::Bit => bytes[at] ^= 1 << dice.roll(8),
+            Self::Byte => bytes[at] = bytes[at].wrapping_add(1 + u8::try_from(dice.roll(255)).unwrap()),
+            Self::Zeroed => bytes[page..page + PAGE].fill(0),
+            Self::Filled => bytes[page..page + PAGE]
+                .iter_mut()
+                .for_each(|byte| *byte = u8::try_from(dice.roll(256)).unwrap()),
+            Self::Swapped => {
+                let other = (page + PAGE * (1 + dice.roll(pages - 1))) % (pages * PAGE);
+                (0..PAGE).for_each(|n| bytes.swap(page + n, other + n));
+            }
+            Self::Truncated => bytes.truncate(page),
+        }
+    }
 }

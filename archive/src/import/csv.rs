@@ -1,13 +1,16 @@
 //! Comma-, semicolon- or tab-separated text in UTF-8, UTF-16 with a mark, or GBK.
 
-use std::io::Read;
+use std::{
+    cell::Cell as Shared,
+    io::{self, Read},
+};
 
 use encoding_rs::{Encoding, GB18030};
 use fs_err::File;
 
 use super::{
     Format, ImportError, Limit, TableLimits,
-    table::{Cell, RowSink},
+    table::{Cell, PIECE, RowSink},
 };
 
 /// Whether these first bytes can be text.
@@ -24,15 +27,24 @@ pub(super) fn read(file: File, limits: TableLimits, rows: &mut RowSink<'_>) -> R
         return Err(limits.exceeded(Limit::Bytes));
     }
     let text = decode(bytes)?;
+    let left = Shared::new(PIECE);
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .delimiter(delimiter(&text))
-        .from_reader(text.as_bytes());
+        .from_reader(Rationed { text: text.as_bytes(), left: &left });
     rows.begin(None);
-    for record in reader.records() {
-        let record = record
-            .map_err(|_| ImportError::Malformed { format: Format::Csv, detail: "a record".to_owned() })?;
+    let mut record = csv::StringRecord::new();
+    loop {
+        left.set(PIECE);
+        match reader.read_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(_) if left.get() == 0 => return Err(limits.exceeded(Limit::PieceBytes)),
+            Err(_) => {
+                return Err(ImportError::Malformed { format: Format::Csv, detail: "a record".to_owned() });
+            }
+        }
         if u64::try_from(record.len()).unwrap_or(u64::MAX) > limits.columns {
             return Err(limits.exceeded(Limit::Columns));
         }
@@ -41,6 +53,24 @@ pub(super) fn read(file: File, limits: TableLimits, rows: &mut RowSink<'_>) -> R
         rows.take(u32::try_from(line).unwrap_or(u32::MAX), cells)?;
     }
     Ok(())
+}
+
+/// A text of which one record may have only so much: a quote that never ends would be the whole file.
+struct Rationed<'a> {
+    text: &'a [u8],
+    left: &'a Shared<u64>,
+}
+
+impl Read for Rationed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = usize::try_from(self.left.get()).unwrap_or(usize::MAX).min(buffer.len());
+        if most == 0 && !self.text.is_empty() {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let read = self.text.read(buffer.get_mut(..most).unwrap_or_default())?;
+        self.left.set(self.left.get().saturating_sub(u64::try_from(read).unwrap_or(u64::MAX)));
+        Ok(read)
+    }
 }
 
 /// The text inside `="…"` or after a leading `'`, with which people keep spreadsheets from eating digits.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Column, ImportError, Place, Problem, ProblemKind, Severity, TableLimits,
     key::{Keys, normal_number},
-    roster::RowReader,
+    roster::{RowReader, keep},
     table::{self, Row},
 };
 use crate::person::{CertificateNumber, Level, Sex, StudyYears};
@@ -92,7 +92,8 @@ pub struct DiplomaRow {
 pub struct Diplomas {
     /// Every row under headings, the faulty ones included.
     pub rows: Vec<DiplomaRow>,
-    /// What is wrong; problems of the file as a whole come first, gaps in the numbers last.
+    /// What is wrong; problems of the file as a whole come first, gaps in the numbers last. Of those of the rows the first
+    /// ten thousand; [`DiplomaRow::blocked`] knows of every row.
     pub problems: Vec<Problem>,
     /// The columns that were read.
     pub columns: Vec<Column>,
@@ -127,7 +128,7 @@ pub fn read_diplomas(
     let headings = table::read(path, limits, &mut |row| {
         let (taken, found) = diploma_row(&row, rules, &mut keys, &mut serials);
         register.rows.push(taken);
-        register.problems.extend(found);
+        keep(&mut register.problems, found);
     })?;
     let mut problems = headings.problems;
     problems.extend(missing_columns(&headings.columns));

@@ -38,6 +38,8 @@ pub enum Limit {
     Bytes,
     /// Bytes the file unpacks to.
     UnpackedBytes,
+    /// Bytes of one part of a workbook's texts, or of one row of a text.
+    PieceBytes,
     /// Rows.
     Rows,
     /// Columns.
@@ -55,6 +57,7 @@ impl Limit {
         match self {
             Self::Bytes => "bytes",
             Self::UnpackedBytes => "unpacked-bytes",
+            Self::PieceBytes => "piece-bytes",
             Self::Rows => "rows",
             Self::Columns => "columns",
             Self::Entries => "entries",

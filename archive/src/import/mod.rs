@@ -11,6 +11,7 @@ mod column;
 mod csv;
 mod dbf;
 mod diplomas;
+mod directory;
 mod error;
 mod key;
 mod photos;

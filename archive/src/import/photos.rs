@@ -6,7 +6,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    io::{self, BufReader, Read},
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
@@ -14,7 +14,10 @@ use encoding_rs::GB18030;
 use fs_err::File;
 use rustix::fs::OFlags;
 
-use super::{Format, ImportError, Limit};
+use super::{
+    Format, ImportError, Limit,
+    directory::{self, Refused, Zip},
+};
 use crate::{dossier::NewScan, person::fold};
 
 /// The first bytes of a zip are unpacked before its ratio is judged, so that a small blank picture is no bomb.
@@ -240,7 +243,7 @@ pub struct Photos {
 #[derive(Debug)]
 enum Source {
     Folder { root: PathBuf, entries: Vec<FolderEntry> },
-    Zip(Box<zip::ZipArchive<BufReader<File>>>),
+    Zip(Box<Zip<File>>),
 }
 
 #[derive(Debug)]
@@ -374,11 +377,7 @@ fn look_at_file(entry: &FolderEntry, limits: PhotoLimits) -> Look {
     }
 }
 
-fn look_at_zip_entry(
-    archive: &mut zip::ZipArchive<BufReader<File>>,
-    index: usize,
-    limits: PhotoLimits,
-) -> Look {
+fn look_at_zip_entry(archive: &mut Zip<File>, index: usize, limits: PhotoLimits) -> Look {
     let entry = match archive.by_index_raw(index) {
         Ok(entry) => entry,
         Err(error) => return Err((String::new(), zip_problem(&error))),
@@ -493,7 +492,7 @@ fn zip_problem(error: &zip::result::ZipError) -> PhotoProblemKind {
 }
 
 /// Opens a zip whose entries neither overlap nor share names nor are too many.
-fn open_zip(path: &Path, limits: PhotoLimits) -> Result<zip::ZipArchive<BufReader<File>>, ImportError> {
+fn open_zip(path: &Path, limits: PhotoLimits) -> Result<Zip<File>, ImportError> {
     let mut file = File::open(path).map_err(ImportError::Io)?;
     let mut magic = Vec::new();
     file.by_ref().take(4).read_to_end(&mut magic).map_err(ImportError::Io)?;
@@ -502,12 +501,13 @@ fn open_zip(path: &Path, limits: PhotoLimits) -> Result<zip::ZipArchive<BufReade
         b"PK\x05\x06" | [] => return Err(ImportError::Empty),
         _ => return Err(ImportError::UnknownFormat),
     }
-    let broken = |_| ImportError::Malformed { format: Format::Zip, detail: "its directory".to_owned() };
-    let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(broken)?;
-    if u64::try_from(archive.len()).unwrap_or(u64::MAX) > limits.entries {
-        return Err(ImportError::TooLarge { limit: Limit::Entries, max: limits.entries });
-    }
-    if archive.has_duplicate_names() || archive.has_overlapping_entries().map_err(broken)? {
+    let broken = || ImportError::Malformed { format: Format::Zip, detail: "its directory".to_owned() };
+    let mut archive = directory::open(file, limits.entries).map_err(|refused| match refused {
+        Refused::Io(error) => ImportError::Io(error),
+        Refused::TooMany => ImportError::TooLarge { limit: Limit::Entries, max: limits.entries },
+        Refused::Broken => broken(),
+    })?;
+    if archive.has_duplicate_names() || archive.has_overlapping_entries().map_err(|_| broken())? {
         return Err(ImportError::DishonestZip);
     }
     Ok(archive)

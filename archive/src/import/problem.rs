@@ -82,6 +82,8 @@ pub enum ProblemKind {
     DatesDoNotFitYears,
     /// Something odd about the name.
     Name(NameOddity),
+    /// More former names than anybody has; none is taken.
+    TooManyNames,
     /// Neither 男 nor 女.
     BadSex,
     /// Not a length of study.
@@ -132,6 +134,7 @@ impl ProblemKind {
             Self::DatesOutOfOrder => "dates-out-of-order",
             Self::DatesDoNotFitYears => "dates-do-not-fit-years",
             Self::Name(oddity) => oddity.code(),
+            Self::TooManyNames => "too-many-names",
             Self::BadSex => "bad-sex",
             Self::BadYears => "bad-years",
             Self::NumberCharacter => "number-character",
@@ -178,6 +181,7 @@ impl ProblemKind {
             }
             Self::Name(NameOddity::TooLong) => "has more than 40 characters; check it",
             Self::Name(NameOddity::UnusualCharacter) => "has a sign that names don't have; check it",
+            Self::TooManyNames => "has more names than anybody had; correct the list",
             Self::BadSex => "is neither 男 nor 女; correct it",
             Self::BadYears => "is no length of study; write years, such as 3 or 2.5",
             Self::NumberCharacter => {

@@ -9,12 +9,19 @@ use super::{
 };
 use crate::person::{DocumentKind, PersonRecord, Sex, name_oddities};
 
+/// Nobody had more.
+const MOST_FORMER_NAMES: usize = 16;
+
+/// Problems that are kept: whoever mends a file needs no more of them at once, and a file made of problems fills no memory.
+pub(super) const MOST_PROBLEMS: usize = 10_000;
+
 /// What a roster says, and what is wrong with it.
 #[derive(Debug, Clone, Default)]
 pub struct Roster {
     /// Every row under headings, the faulty ones included.
     pub rows: Vec<RosterRow>,
-    /// What is wrong, in the order of the rows; problems of the file as a whole come first.
+    /// What is wrong, in the order of the rows; problems of the file as a whole come first. Of those of the rows the first
+    /// ten thousand; [`RosterRow::blocked`] knows of every row.
     pub problems: Vec<Problem>,
     /// The columns that were read.
     pub columns: Vec<Column>,
@@ -58,12 +65,26 @@ pub fn read_roster(path: &Path, limits: TableLimits) -> Result<Roster, ImportErr
     let headings = table::read(path, limits, &mut |row| {
         let (taken, found) = roster_row(&row, &mut keys);
         rows.push(taken);
-        problems.extend(found);
+        keep(&mut problems, found);
     })?;
     let mut all = headings.problems;
     all.extend(missing_columns(&headings.columns));
     all.extend(problems);
     Ok(Roster { rows, problems: all, columns: headings.columns })
+}
+
+/// Keeps the first problems, and the first that blocks wherever it stands.
+pub(super) fn keep(problems: &mut Vec<Problem>, found: Vec<Problem>) {
+    let blocks = |problem: &Problem| problem.severity == Severity::Block;
+    let room = MOST_PROBLEMS.saturating_sub(problems.len());
+    let mut found = found.into_iter();
+    problems.extend(found.by_ref().take(room));
+    if let Some(first) = found.find(blocks)
+        && problems.len() == MOST_PROBLEMS
+        && !problems.iter().any(blocks)
+    {
+        problems.push(first);
+    }
 }
 
 /// Columns without which a roster is none.
@@ -161,11 +182,13 @@ impl<'a> RowReader<'a> {
     fn former_names(&mut self) -> Vec<String> {
         let text = self.text(Column::FormerNames).unwrap_or_default();
         let separators = ['、', ',', '，', ';', '；', '/', '|'];
-        text.split(separators)
-            .map(str::trim)
-            .filter(|name| !matches!(*name, "" | "无" | "-" | "—"))
-            .map(str::to_owned)
-            .collect()
+        let names =
+            || text.split(separators).map(str::trim).filter(|name| !matches!(*name, "" | "无" | "-" | "—"));
+        if names().nth(MOST_FORMER_NAMES).is_some() {
+            self.note(Column::FormerNames, Severity::Block, ProblemKind::TooManyNames);
+            return Vec::new();
+        }
+        names().map(str::to_owned).collect()
     }
 
     /// A number that must be unique in its column, in its normal spelling.

@@ -17,6 +17,9 @@ const HEADER_ROWS: usize = 10;
 /// Whole numbers of this size and above have more digits than a spreadsheet keeps.
 const LOST_DIGITS: f64 = 1e15;
 
+/// The most bytes of one row of a text, or between two tags of a workbook. A cell has 32,767 characters at most.
+pub(super) const PIECE: u64 = 4 << 20;
+
 /// How large a table may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TableLimits {
@@ -32,7 +35,7 @@ pub struct TableLimits {
 
 impl Default for TableLimits {
     fn default() -> Self {
-        Self { bytes: 64 << 20, unpacked_bytes: 512 << 20, rows: 200_000, columns: 256 }
+        Self { bytes: 64 << 20, unpacked_bytes: 256 << 20, rows: 200_000, columns: 256 }
     }
 }
 
@@ -42,6 +45,7 @@ impl TableLimits {
         let max = match limit {
             Limit::Bytes => self.bytes,
             Limit::UnpackedBytes => self.unpacked_bytes,
+            Limit::PieceBytes => PIECE,
             Limit::Rows => self.rows,
             Limit::Columns | Limit::Entries | Limit::Depth => self.columns,
         };

@@ -31,6 +31,8 @@ enum Bench {
     Archive,
     /// Whether the search finds everybody and nobody else among a million, and how long it takes while people change
     Multitude,
+    /// Whether every hostile file is refused within its memory and time, in a table
+    Hostile,
 }
 
 /// Builds it as the release is built, and runs it.
@@ -40,7 +42,9 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         Bench::Objects => "objects",
         Bench::Archive => "archive",
         Bench::Multitude => "multitude",
+        Bench::Hostile => "hostile",
     };
+    let package = if args.bench == Bench::Hostile { "readers" } else { "tests" };
     if args.bench == Bench::Archive {
         peers::ensure(workspace);
         judges::ensure(workspace);
@@ -52,7 +56,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     }
     execute(
         Command::new("cargo")
-            .args(["bench", "--quiet", "--package", "tests", "--bench", name, "--"])
+            .args(["bench", "--quiet", "--package", package, "--bench", name, "--"])
             .args(&args.words)
             .current_dir(workspace.root()),
     )

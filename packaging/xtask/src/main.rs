@@ -3,6 +3,7 @@
 mod bench;
 mod demo;
 mod frontend;
+mod fuzz;
 mod lint;
 mod run;
 mod setup;
@@ -34,6 +35,8 @@ enum Command {
     Test(test::Args),
     /// Measures by name: medians over several runs, each beside a peer in the same run
     Bench(bench::Args),
+    /// Throws mutated files at the readers of files from outside, with limits of memory and time
+    Fuzz(fuzz::Args),
     /// Checks formatting and lints
     Lint,
     /// Checks the architecture's rules: crate edges, and which module may use which library
@@ -48,6 +51,7 @@ fn main() -> Result<()> {
         Command::Demo(args) => demo::run(&workspace, &args),
         Command::Test(args) => test::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args),
+        Command::Fuzz(args) => fuzz::run(&workspace, &args),
         Command::Lint => lint::run(&workspace),
         Command::Tidy => tidy::run(&workspace),
     }

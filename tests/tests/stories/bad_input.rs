@@ -127,6 +127,47 @@ fn the_console_says_the_same_of_a_malformed_workbook() {
     );
 }
 
+/// The rest of them, and what they cost, is `tests/readers/tests/hostile.rs`.
+#[test]
+fn files_made_to_do_harm_are_refused_at_the_console_and_nothing_is_touched() {
+    const NAMES: [&str; 14] = [
+        "zip: 31 MiB of zeros in 32 KB",
+        "zip: 4000 entries over one kernel (42-style)",
+        "zip: a directory of 1.3 million entries",
+        "zip: ../",
+        "zip: an absolute path",
+        "zip: a drive letter",
+        "zip: COM1.txt.jpg",
+        "zip: a NUL byte in a name",
+        "zip: a link",
+        "xlsx: a billion laughs",
+        "xlsx: a million columns",
+        "csv: a line of 60 MiB",
+        "csv: 190,000 rows of twenty former names",
+        "dbf: says two billion records",
+    ];
+    let (scene, _, before) = staffed();
+    scene.appliance.stop().unwrap();
+    let campaign = scene.campaign.to_string();
+    let cases = readers::hostile::cases();
+    for name in NAMES {
+        let case = cases.iter().find(|case| case.name == name).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let file = (case.write)(dir.path()).unwrap();
+        let words = ["import", case.reader, "--campaign", &campaign, &file.to_string_lossy()];
+        let output = scene.appliance.run(&words).unwrap();
+        let (told, failed) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let sentence = failed.lines().find(|line| line.starts_with("xuecang: ")).unwrap_or_default();
+        println!("  {name}: {sentence}");
+        let whole = sentence.contains("could not be imported") && sentence.contains("Nothing was changed");
+        assert!(whole || told.contains(case.code), "{name}: {told} {failed}");
+        assert!(!told.contains("photos: ") && !told.contains("new: "), "{name}: {told}");
+    }
+    scene.appliance.serve().unwrap();
+    before.still_holds(&scene);
+}
+
 #[test]
 fn a_truncated_photo_is_listed_and_the_others_are_kept() {
     let (scene, registrar, _) = staffed();

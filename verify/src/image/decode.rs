@@ -6,7 +6,7 @@ use image::{DynamicImage, ImageFormat, ImageReader, RgbImage, metadata::Orientat
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 use zune_jpeg::{JpegDecoder, errors::DecodeErrors};
 
-use super::facts::{Facts, Format, inspect};
+use super::facts::{Facts, Format, inspect, walk_jpeg};
 use crate::refusal::Refusal;
 
 /// What may be decoded at all.
@@ -60,6 +60,10 @@ pub fn decode(bytes: &[u8], limits: Limits) -> Result<Photo, Refusal> {
         return Err(Refusal::Damaged);
     }
     let decoded = match facts.format {
+        // Three bytes for a pixel are expected, a fourth is for what works on them.
+        Format::Jpeg if pixels * 3 + coefficients(bytes, pixels) > limits.max_pixels * 4 => {
+            return Err(Refusal::TooManyPixels { pixels, limit: limits.max_pixels });
+        }
         Format::Jpeg => jpeg(bytes)?,
         Format::Png => other(bytes, ImageFormat::Png, limits)?,
         Format::Bmp => other(bytes, ImageFormat::Bmp, limits)?,
@@ -79,6 +83,25 @@ fn jpeg(bytes: &[u8]) -> Result<RgbImage, Refusal> {
     })?;
     let (width, height) = decoder.info().map(|info| (info.width, info.height)).ok_or(Refusal::Damaged)?;
     RgbImage::from_raw(width.into(), height.into(), pixels).ok_or(Refusal::Damaged)
+}
+
+/// The bytes that all coefficients of a progressive JPEG take, which are held until its last scan: two for each, as many as
+/// its components are sampled (ITU-T T.81 §B.2.2, marker SOF2). None of another JPEG.
+fn coefficients(bytes: &[u8], pixels: u64) -> u64 {
+    let mut held = 0;
+    walk_jpeg(bytes, |marker, frame| {
+        if marker == 0xc2 {
+            let sampled =
+                frame.get(6..).unwrap_or_default().chunks(3).filter_map(|component| component.get(1));
+            let (across, down) =
+                (sampled.clone().map(|both| both >> 4), sampled.clone().map(|both| both & 15));
+            let whole =
+                u64::from(across.max().unwrap_or(1).max(1)) * u64::from(down.max().unwrap_or(1).max(1));
+            let all: u64 = sampled.map(|both| u64::from(both >> 4) * u64::from(both & 15)).sum();
+            held = 2 * pixels * all / whole;
+        }
+    });
+    held
 }
 
 fn other(bytes: &[u8], format: ImageFormat, limits: Limits) -> Result<RgbImage, Refusal> {

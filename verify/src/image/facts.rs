@@ -174,7 +174,7 @@ fn jpeg(bytes: &[u8]) -> Result<Facts, Refusal> {
 }
 
 /// Calls `each` with the marker and content of every segment. Returns whether the end of the image was reached.
-fn walk_jpeg<'a>(bytes: &'a [u8], mut each: impl FnMut(u8, &'a [u8])) -> bool {
+pub(super) fn walk_jpeg<'a>(bytes: &'a [u8], mut each: impl FnMut(u8, &'a [u8])) -> bool {
     let mut rest = bytes.get(2..).unwrap_or_default();
     loop {
         // Skips entropy-coded data (FF 00 and restart markers belong to it) and fill bytes.

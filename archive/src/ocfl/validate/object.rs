@@ -14,6 +14,25 @@ use super::{Spec, versions};
 const DECLARATION: &str = "0=ocfl_object_";
 pub(super) const INVENTORY: &str = "inventory.json";
 
+/// The largest inventory that is read, bytes: of some sixty thousand files. What is understood of one takes five times as
+/// much memory, and two are compared.
+const MAX_INVENTORY: u64 = 24 << 20;
+/// The same of a declaration or a sidecar.
+pub(super) const MAX_NOTE: u64 = 64 << 10;
+
+/// Reads a file that may come from a stranger.
+///
+/// # Errors
+///
+/// Also if it is larger than `most` bytes.
+pub(super) fn read_within(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    if fs::metadata(path)?.len() > most {
+        let text = format!("{} has more than {most} bytes", path.display());
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+    }
+    fs::read(path)
+}
+
 /// Judges the object in `dir`.
 pub(super) fn judge(dir: &Path, report: &mut Report) {
     if let Err(error) = try_judge(dir, report) {
@@ -78,7 +97,7 @@ fn judge_declaration(dir: &Path, listing: &Listing, report: &mut Report) -> io::
     if spec.is_none() {
         report.error("E006", name.as_str(), "the declaration names no version of OCFL known here");
     }
-    let text = fs::read(dir.join(name))?;
+    let text = read_within(&dir.join(name), MAX_NOTE)?;
     let text = String::from_utf8_lossy(&text);
     if name.strip_prefix("0=") != Some(text.trim_end_matches(['\n', '\r'])) {
         report.error("E007", name.as_str(), "the declaration does not say what its name says");
@@ -149,7 +168,7 @@ impl Read {
         spec: Spec,
         report: &mut Report,
     ) -> io::Result<Option<Self>> {
-        let bytes = fs::read(dir.join(place))?;
+        let bytes = read_within(&dir.join(place), MAX_INVENTORY)?;
         let Some(inventory) = inventory::judge(&bytes, place, spec, report) else { return Ok(None) };
         judge_sidecar(dir, place, &bytes, &inventory, report)?;
         Ok(Some(Self { bytes, inventory }))
@@ -165,7 +184,7 @@ fn judge_sidecar(
 ) -> io::Result<()> {
     let Some(name) = &inventory.algorithm_name else { return Ok(()) };
     let place = format!("{place}.{name}");
-    let text = match fs::read(dir.join(&place)) {
+    let text = match read_within(&dir.join(&place), MAX_NOTE) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             report.error("E058", place, "the file that vouches for the inventory is missing");

@@ -5,12 +5,11 @@ use std::io;
 use std::path::Path;
 
 use bag::Report;
-use fs_err as fs;
 use serde_json::Value;
 
 use super::Spec;
 use super::names::is_registered;
-use super::object::{self, Listing};
+use super::object::{self, Listing, MAX_NOTE, read_within};
 
 const LAYOUT: &str = "ocfl_layout.json";
 
@@ -72,7 +71,7 @@ fn judge_declaration(dir: &Path, listing: &Listing, report: &mut Report) -> io::
     if spec.is_none() {
         report.error("E075", name, "the declaration names no version of OCFL known here");
     }
-    let text = fs::read(dir.join(name))?;
+    let text = read_within(&dir.join(name), MAX_NOTE)?;
     if name.strip_prefix("0=") != Some(String::from_utf8_lossy(&text).trim_end_matches(['\n', '\r'])) {
         report.error("E080", name, "the declaration does not say what its name says");
     }
@@ -80,7 +79,8 @@ fn judge_declaration(dir: &Path, listing: &Listing, report: &mut Report) -> io::
 }
 
 fn judge_layout(dir: &Path, report: &mut Report) -> io::Result<()> {
-    let layout: Value = serde_json::from_slice(&fs::read(dir.join(LAYOUT))?).unwrap_or_default();
+    let layout: Value =
+        serde_json::from_slice(&read_within(&dir.join(LAYOUT), MAX_NOTE)?).unwrap_or_default();
     let text = |key: &str| layout.get(key).and_then(Value::as_str);
     match (text("extension"), text("description")) {
         (Some(extension), Some(_)) if is_registered(extension) => {}

@@ -37,6 +37,8 @@ const MAY: &[(&str, &[&str])] = &[
     ("frontend", &["api", "markup"]),
     ("checker", &["handshake"]),
     ("markup", &[]),
+    ("readers", &["archive", "bag", "handshake", "ledger", "verify"]),
+    ("fuzz", &["readers"]),
     ("xtask", &["models"]),
 ];
 
