@@ -49,7 +49,7 @@ pub fn run(driver: &Path, workers: usize, which: &Which, told: &(dyn Fn(&Report)
         all.into_iter().map(|one| one.join().map_err(|_| anyhow!("a worker panicked"))?).collect()
     })?;
     let points = match which {
-        Which::Wanted(wanted) => wanted.points(crew.first().context("there is nobody")?.calls()),
+        Which::Wanted(wanted) => wanted.points(crew.first().context("there is nobody")?.extents()),
         Which::Only(points) => points.clone(),
     };
     let (queue, table) = (Mutex::new(points.into_iter()), Mutex::new(Table::default()));

@@ -14,7 +14,7 @@ use crate::check::{Case, Failure, Recovered};
 use crate::cut::Cut;
 use crate::journal::Journal;
 use crate::picture::Picture;
-use crate::point::Blow;
+use crate::point::{Blow, Extent};
 use crate::said::Said;
 use crate::school::{Plan, School};
 use crate::tracer::{Aim, Driver, Run};
@@ -46,7 +46,7 @@ pub struct Worker {
     folder: PathBuf,
     school: School,
     cases: BTreeMap<Operation, Case>,
-    calls: BTreeMap<Operation, u64>,
+    extents: BTreeMap<Operation, Extent>,
     journals: BTreeMap<Operation, Journal>,
     /// Where a folder is kept as it was before it was opened again.
     kept: Option<PathBuf>,
@@ -66,7 +66,7 @@ impl Worker {
             folder: folder.to_owned(),
             school,
             cases: BTreeMap::new(),
-            calls: BTreeMap::new(),
+            extents: BTreeMap::new(),
             journals: BTreeMap::new(),
             kept,
         };
@@ -75,15 +75,16 @@ impl Worker {
             worker.cases.insert(operation, case);
             let run = worker.drive(operation, Aim::Count)?;
             ensure!(run.said.last() == Some(&Said::Done), "{operation} is not even done in peace: {run:?}");
-            worker.calls.insert(operation, run.calls);
+            let extent = Extent { calls: run.calls, words: run.said.len() as u64 };
+            worker.extents.insert(operation, extent);
         }
         Ok(worker)
     }
 
-    /// How many calls that write each operation does.
+    /// How long each operation is.
     #[must_use]
-    pub const fn calls(&self) -> &BTreeMap<Operation, u64> {
-        &self.calls
+    pub const fn extents(&self) -> &BTreeMap<Operation, Extent> {
+        &self.extents
     }
 
     fn place(&self) -> PathBuf {
@@ -126,8 +127,7 @@ impl Worker {
     pub fn strike(&mut self, point: Point) -> Result<Report> {
         match point.blow {
             Blow::Fault(fault, number) => self.fault(point.operation, fault, number),
-            Blow::Cut(seed) => self.cut(point, seed, true),
-            Blow::Control(seed) => self.cut(point, seed, false),
+            Blow::Cut(_) | Blow::Word(_) | Blow::Control(_) => self.cut(point),
         }
     }
 
@@ -158,7 +158,7 @@ impl Worker {
         }
     }
 
-    fn cut(&mut self, point: Point, seed: u64, honest: bool) -> Result<Report> {
+    fn cut(&mut self, point: Point) -> Result<Report> {
         let operation = point.operation;
         if !self.journals.contains_key(&operation) {
             let run = self.drive(operation, Aim::Record)?;
@@ -166,10 +166,18 @@ impl Worker {
             self.journals.insert(operation, run.journal.context("nothing was recorded")?);
         }
         let journal = self.journals.get(&operation).context("just recorded")?;
-        let mut dice = StdRng::seed_from_u64(seed);
         let all = journal.steps.len();
-        let steps = dice.random_range(0..=all);
-        let keep = KEEP.choose(&mut dice).copied().unwrap_or_default();
+        let (seed, word) = match point.blow {
+            Blow::Cut(seed) | Blow::Control(seed) => (seed, None),
+            Blow::Word(number) => (number, Some(journal.after_word(number)?)),
+            Blow::Fault(..) => bail!("{point} is no power cut"),
+        };
+        let mut dice = StdRng::seed_from_u64(seed);
+        let (steps, keep) = match word {
+            Some(steps) => (steps, 0.0),
+            None => (dice.random_range(0..=all), KEEP.choose(&mut dice).copied().unwrap_or_default()),
+        };
+        let honest = !matches!(point.blow, Blow::Control(_));
         let cut = Cut::after(journal, steps, honest);
         cut.make(self.school.before(operation)?, &self.place(), keep, &mut dice)?;
         let moment = format!("after {steps} of {all} steps, keeping {keep} of what was not synced");

@@ -59,6 +59,19 @@ pub struct Journal {
     nodes: usize,
 }
 
+impl Journal {
+    /// How many steps there were when the n-th word had been said, counted from 1.
+    ///
+    /// # Errors
+    ///
+    /// When so many were not said.
+    pub fn after_word(&self, number: u64) -> Result<usize> {
+        let mut words = self.steps.iter().enumerate().filter(|(_, step)| matches!(step, Step::Said(_)));
+        let word = usize::try_from(number)?.checked_sub(1).and_then(|before| words.nth(before));
+        Ok(1 + word.with_context(|| format!("it does not say {number} words"))?.0)
+    }
+}
+
 /// Writes a journal while things happen.
 #[derive(Debug)]
 pub struct Recorder {

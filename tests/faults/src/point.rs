@@ -17,6 +17,8 @@ pub enum Blow {
     Fault(Fault, u64),
     /// A power cut; moment and disk follow from the number.
     Cut(u64),
+    /// A power cut right after the n-th word was said, that takes everything that was not synced.
+    Word(u64),
     /// A power cut where syncs are without effect, to see that it is noticed.
     Control(u64),
 }
@@ -28,13 +30,14 @@ impl Blow {
         match self {
             Self::Fault(fault, _) => fault.word(),
             Self::Cut(_) => "cut",
+            Self::Word(_) => "word",
             Self::Control(_) => "control",
         }
     }
 
     const fn number(self) -> u64 {
         match self {
-            Self::Fault(_, number) | Self::Cut(number) | Self::Control(number) => number,
+            Self::Fault(_, number) | Self::Cut(number) | Self::Word(number) | Self::Control(number) => number,
         }
     }
 }
@@ -67,11 +70,21 @@ impl FromStr for Point {
         let number = number.parse().with_context(|| format!("{number} is no number"))?;
         let blow = match blow {
             "cut" => Blow::Cut(number),
+            "word" => Blow::Word(number),
             "control" => Blow::Control(number),
             fault => Blow::Fault(fault.parse()?, number),
         };
         Ok(Self { operation: operation.parse()?, blow })
     }
+}
+
+/// How long an operation is.
+#[derive(Debug, Clone, Copy)]
+pub struct Extent {
+    /// Calls that write.
+    pub calls: u64,
+    /// Words by which somebody is told something.
+    pub words: u64,
 }
 
 /// How many points there are to be.
@@ -88,15 +101,16 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// The points, given how many calls that write each operation does: spread over all of an operation, one at random in
-    /// each part of it.
+    /// The points, given how many calls that write each operation does, and how many words it says: faults spread over all
+    /// of an operation, one at random in each part of it; power cuts anywhere, and after each word.
     #[must_use]
-    pub fn points(&self, calls: &BTreeMap<Operation, u64>) -> Vec<Point> {
+    pub fn points(&self, extents: &BTreeMap<Operation, Extent>) -> Vec<Point> {
         let mut dice = StdRng::seed_from_u64(self.seed);
-        let cells = calls.len() * Fault::ALL.len();
+        let cells = extents.len() * Fault::ALL.len();
         let mut points = Vec::new();
-        let all =
-            calls.iter().flat_map(|(&operation, &calls)| Fault::ALL.map(|fault| (operation, fault, calls)));
+        let all = extents
+            .iter()
+            .flat_map(|(&operation, extent)| Fault::ALL.map(|fault| (operation, fault, extent.calls)));
         for (place, (operation, fault, calls)) in all.enumerate() {
             let count = share(self.faults, cells, place);
             for part in 0..count {
@@ -104,9 +118,12 @@ impl Wanted {
                 points.push(Point { operation, blow: Blow::Fault(fault, number) });
             }
         }
-        for (place, &operation) in calls.keys().enumerate() {
-            for _ in 0..share(self.cuts, calls.len(), place) {
+        for (place, (&operation, extent)) in extents.iter().enumerate() {
+            for _ in 0..share(self.cuts, extents.len(), place) {
                 points.push(Point { operation, blow: Blow::Cut(u64::from(dice.random::<u32>())) });
+            }
+            if self.cuts > 0 {
+                points.extend((1..=extent.words).map(|word| Point { operation, blow: Blow::Word(word) }));
             }
             for _ in 0..self.controls {
                 points.push(Point { operation, blow: Blow::Control(u64::from(dice.random::<u32>())) });
