@@ -163,7 +163,19 @@ impl Index {
                 }
             }
         }
-        commit(writer, position)
+        self.commit(writer, position)
+    }
+
+    /// Commits, durably: tantivy syncs the list of an index's parts, and not the name under which it puts the list in its
+    /// place.
+    fn commit(&self, writer: &mut IndexWriter, position: u64) -> tantivy::Result<()> {
+        let payload = Payload { layout: LAYOUT.to_owned(), position };
+        let payload = serde_json::to_string(&payload)
+            .map_err(|error| tantivy::TantivyError::InternalError(error.to_string()))?;
+        let mut prepared = writer.prepare_commit()?;
+        prepared.set_payload(&payload);
+        prepared.commit()?;
+        Ok(fs_err::File::open(&self.folder)?.sync_all()?)
     }
 
     /// Rewrites every part of the index that still holds bytes of people who were removed or changed, and deletes
@@ -181,7 +193,7 @@ impl Index {
         let stale = self.stale_segments()?;
         if !stale.is_empty() {
             writer.merge(&stale).wait().map_err(&failed)?;
-            commit(writer, position).map_err(&failed)?;
+            self.commit(writer, position).map_err(&failed)?;
         }
         self.reader.reload().map_err(&failed)?;
         for _ in 0..PURGE_TRIES {
@@ -263,16 +275,6 @@ impl fmt::Debug for Index {
 fn payload(index: &tantivy::Index) -> Result<Option<Payload>, IndexError> {
     let metas = index.load_metas().map_err(IndexError::failed("opened"))?;
     Ok(metas.payload.and_then(|payload| serde_json::from_str(&payload).ok()))
-}
-
-fn commit(writer: &mut IndexWriter, position: u64) -> tantivy::Result<()> {
-    let payload = Payload { layout: LAYOUT.to_owned(), position };
-    let payload = serde_json::to_string(&payload)
-        .map_err(|error| tantivy::TantivyError::InternalError(error.to_string()))?;
-    let mut prepared = writer.prepare_commit()?;
-    prepared.set_payload(&payload);
-    prepared.commit()?;
-    Ok(())
 }
 
 /// The document stored at an address.
