@@ -49,10 +49,21 @@ impl Error {
     /// Whether the cause, or any cause below it, is a full disk.
     #[must_use]
     pub fn is_disk_full(&self) -> bool {
+        self.is_caused_by(is_full)
+    }
+
+    /// Whether the cause, or any cause below it, is that a store's disk is full or fails: it may pass, and the same be
+    /// tried again.
+    #[must_use]
+    pub fn is_of_disk(&self) -> bool {
+        self.is_caused_by(|error| is_full(error) || archive::db::is_disk_failing(error))
+    }
+
+    fn is_caused_by(&self, is: fn(&(dyn std::error::Error + 'static)) -> bool) -> bool {
         let Self::Failed { source, .. } = self else { return false };
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(source.as_ref());
         while let Some(error) = cause {
-            if is_full(error) {
+            if is(error) {
                 return true;
             }
             cause = error.source();

@@ -77,6 +77,15 @@ pub fn is_disk_full(error: &(dyn std::error::Error + 'static)) -> bool {
         .is_some_and(|code| code == rusqlite::ErrorCode::DiskFull)
 }
 
+/// Whether an error of a store says that the disk could not be read or written.
+#[must_use]
+pub fn is_disk_failing(error: &(dyn std::error::Error + 'static)) -> bool {
+    error
+        .downcast_ref::<Error>()
+        .and_then(Error::sqlite_error_code)
+        .is_some_and(|code| code == rusqlite::ErrorCode::SystemIoFailure)
+}
+
 /// Whether an error of a store says that a rule of the schema was broken: a name is taken, a key is missing.
 #[must_use]
 pub fn is_constraint(error: &Error) -> bool {

@@ -239,6 +239,8 @@ impl Index {
         self.commit(writer, position, filled)
     }
 
+    /// Commits, durably: tantivy syncs the list of an index's parts, and not the name under which it puts the list in its
+    /// place.
     fn commit(
         &self,
         writer: &mut IndexWriter,
@@ -251,7 +253,7 @@ impl Index {
         let mut prepared = writer.prepare_commit()?;
         prepared.set_payload(&payload);
         prepared.commit()?;
-        Ok(())
+        Ok(fs_err::File::open(&self.folder)?.sync_all()?)
     }
 
     /// Rewrites every part of the index that still holds bytes of people who were removed or changed, and deletes

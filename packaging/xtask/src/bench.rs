@@ -1,4 +1,4 @@
-//! Measurements by name. What is measured lies in `tests/benches`, one file each.
+//! Measurements by name. What is measured lies in `tests/benches`, one file each; what must not fail in `tests/faults`.
 
 use std::process::Command;
 
@@ -33,7 +33,12 @@ enum Bench {
     Multitude,
     /// Whether every hostile file is refused within its memory and time, in a table
     Hostile,
+    /// Whether anything acknowledged is lost where the disk fails, fills up, loses its power or rots, at thousands of moments
+    Faults,
 }
+
+/// How many corruptions are mended where the disk rots.
+const CORRUPTIONS: &str = "2000";
 
 /// Builds it as the release is built, and runs it.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
@@ -43,8 +48,13 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         Bench::Archive => "archive",
         Bench::Multitude => "multitude",
         Bench::Hostile => "hostile",
+        Bench::Faults => "faults",
     };
-    let package = if args.bench == Bench::Hostile { "readers" } else { "tests" };
+    let package = match args.bench {
+        Bench::Hostile => "readers",
+        Bench::Faults => "faults",
+        _ => "tests",
+    };
     if args.bench == Bench::Archive {
         peers::ensure(workspace);
         judges::ensure(workspace);
@@ -58,6 +68,21 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         Command::new("cargo")
             .args(["bench", "--quiet", "--package", package, "--bench", name, "--"])
             .args(&args.words)
+            .current_dir(workspace.root()),
+    )?;
+    // Whoever asks for something else than all of it asks for no rot.
+    if args.bench == Bench::Faults && args.words.is_empty() { rot(workspace) } else { Ok(()) }
+}
+
+/// Damages archived objects at random, and has each found and mended byte for byte.
+fn rot(workspace: &Workspace) -> Result<()> {
+    println!("{CORRUPTIONS} corruptions, each to be found and mended byte for byte:");
+    let test =
+        ["test", "--release", "--quiet", "--package", "archive", "--lib", "--", "of_a_sample_of_corruptions"];
+    execute(
+        Command::new("cargo")
+            .args(test)
+            .env("XUECANG_CORRUPTIONS", CORRUPTIONS)
             .current_dir(workspace.root()),
     )
 }

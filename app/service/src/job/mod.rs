@@ -31,7 +31,7 @@ pub use worker::{Workers, start};
 pub struct Jobs {
     told: broadcast::Sender<Job>,
     stops: Mutex<HashMap<JobId, Arc<AtomicBool>>>,
-    /// Jobs that ended while the disk had no room to say so.
+    /// Jobs that ended while the disk was full or failed, so that it could not be written down.
     unwritten: Mutex<HashMap<JobId, rows::Job>>,
     bell: (Mutex<()>, Condvar),
     closing: AtomicBool,

@@ -209,13 +209,14 @@ fn finish(office: &Office, mut row: rows::Job, ended: Result<()>, stopped: bool)
     Ok(())
 }
 
-/// Writes down how a job ended. While the disk is full its end is told from memory, and tried again every second.
+/// Writes down how a job ended. While the disk is full or fails its end is told from memory, and tried again every second.
 fn record(office: &Office, row: &rows::Job) -> Result<()> {
     loop {
         let written = office.office.write(|tx| Ok::<_, Error>(rows::update(tx, row)?));
         match written {
-            Err(error) if error.is_disk_full() && !office.jobs.closing.load(Ordering::Relaxed) => {
+            Err(error) if error.is_of_disk() && !office.jobs.closing.load(Ordering::Relaxed) => {
                 if lock(&office.jobs.unwritten).insert(row.id, row.clone()).is_none() {
+                    tracing::error!(job.id = %row.id, cause = ?error, "The end of {} can't be written down yet.", row.id);
                     office.jobs.tell(to_api(row)?);
                 }
                 thread::sleep(Duration::from_secs(1));
