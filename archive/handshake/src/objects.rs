@@ -189,10 +189,10 @@ impl ObjectList {
         self.objects.len() as u64
     }
 
-    /// How many bytes they have together.
+    /// How many bytes they have together; the largest number there is if they are said to have more.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.objects.iter().map(|object| object.len).sum()
+        self.objects.iter().fold(0, |sum, object| sum.saturating_add(object.len))
     }
 
     /// `R_obj`: the Merkle root over salted commitments to (id, SHA-256, length).
