@@ -200,6 +200,7 @@ fn accepted(scene: &Scene, people: &People, captures: &Captures) -> Result<()> {
 /// Whom a delivery brought is found by it, by the name it has everywhere.
 fn found_by_delivery(people: &People) -> Result<()> {
     let registrar = &people.registrar;
+    let before = registrar.place()?;
     registrar.goto("/find?photo_state=complete")?;
     registrar.sees("筛选")?;
     registrar.shots("facets")?;
@@ -213,7 +214,8 @@ fn found_by_delivery(people: &People) -> Result<()> {
     registrar.sees("交付: ")?;
     registrar.sees("第 2 次 ×")?;
     registrar.shots("by-delivery")?;
-    people.look.at(registrar, "people found by a delivery")
+    people.look.at(registrar, "people found by a delivery")?;
+    registrar.goto(&before)
 }
 
 /// The vendor packs captures and delivers them.
