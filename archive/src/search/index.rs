@@ -18,7 +18,7 @@ use tantivy::{
         Collector, Count, DocSetCollector, TopDocs,
         sort_key::{SortBySimilarityScore, SortByStaticFastValue, SortByString},
     },
-    index::SegmentId,
+    index::{SegmentComponent, SegmentId},
     schema::Value,
 };
 
@@ -319,12 +319,31 @@ impl Index {
         let present: HashSet<String> = present.iter().map(SegmentId::uuid_string).collect();
         let files = fs_err::read_dir(&self.folder).map_err(|error| failed(error.into()))?;
         let names = files.map_while(Result::ok).filter_map(|file| file.file_name().into_string().ok());
-        // Only files of segments have names that begin with 32 hex digits.
-        let old = names.filter(|name| {
-            let stem = name.split('.').next().unwrap_or_default();
-            stem.len() == 32 && stem.bytes().all(|b| b.is_ascii_hexdigit()) && !present.contains(stem)
-        });
+        let old = names.filter(|name| part_of(name).is_some_and(|part| !present.contains(part)));
         Ok(old.count())
+    }
+
+    /// Removes what a change left behind that was cut off before its end. tantivy would give a file of the next change the
+    /// same name, and stumble over it. Only whoever holds the writer may do so.
+    fn clear_away(&self) -> tantivy::Result<()> {
+        let parts = self.index.searchable_segment_metas()?;
+        let removed = SegmentComponent::Delete;
+        let is_used = |name: &str, part: &str| {
+            let meta = parts.iter().find(|meta| meta.id().uuid_string() == part);
+            meta.is_some_and(|meta| {
+                // Of a part there is one list of who was removed from it, of its newest commit.
+                !name.ends_with(".del")
+                    || meta.has_deletes() && meta.relative_path(removed.clone()) == Path::new(name)
+            })
+        };
+        for entry in fs_err::read_dir(&self.folder)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if part_of(&name).is_some_and(|part| !is_used(&name, part)) {
+                fs_err::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     fn writer(&self) -> MutexGuard<'_, Option<IndexWriter>> {
@@ -335,7 +354,10 @@ impl Index {
         let writer = match slot.take() {
             Some(writer) => writer,
             None => {
-                self.index.writer_with_num_threads(1, WRITER_MEMORY).map_err(IndexError::failed("changed"))?
+                let failed = IndexError::failed("changed");
+                let writer = self.index.writer_with_num_threads(1, WRITER_MEMORY).map_err(&failed)?;
+                self.clear_away().map_err(failed)?;
+                writer
             }
         };
         Ok(slot.insert(writer))
@@ -380,6 +402,12 @@ impl fmt::Debug for Index {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Index").field("people", &self.len()).finish_non_exhaustive()
     }
+}
+
+/// The part of an index that a file belongs to: only such files have names that begin with 32 hex digits.
+fn part_of(name: &str) -> Option<&str> {
+    let part = name.split('.').next()?;
+    (part.len() == 32 && part.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(part)
 }
 
 fn payload(index: &tantivy::Index) -> Result<Option<Payload>, IndexError> {
@@ -548,4 +576,33 @@ fn facets(counts: Vec<Vec<FacetCount>>) -> Facets {
     };
     facets.years.sort_by(|a, b| b.value.cmp(&a.value));
     facets
+}
+
+#[cfg(test)]
+mod tests {
+    use ids::PersonId;
+
+    use super::*;
+
+    #[test]
+    fn a_change_that_was_cut_off_before_its_end_is_made_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let people: Vec<PersonId> = (0..3).map(|_| PersonId::new()).collect();
+        let named = |person: PersonId, name: &str| Change::Upsert(Box::new(PersonDoc::new(person, name)));
+        let changed = || [named(people[0], "李四")];
+        Index::create(dir.path())
+            .unwrap()
+            .apply(people.iter().map(|&person| named(person, "张三")), 1)
+            .unwrap();
+        let list = dir.path().join("meta.json");
+        let before = std::fs::read(&list).unwrap();
+        Index::open(dir.path()).unwrap().apply(changed(), 2).unwrap();
+        // The power failed when everything was written but the list of what there is.
+        std::fs::write(&list, before).unwrap();
+        let index = Index::open(dir.path()).unwrap();
+        assert_eq!(index.search(&Query::new("李四")).unwrap().total, 0);
+        index.apply(changed(), 2).unwrap();
+        assert_eq!(index.search(&Query::new("李四")).unwrap().total, 1);
+        assert_eq!((index.len(), index.old_files().unwrap()), (3, 0));
+    }
 }

@@ -1,6 +1,7 @@
 //! A list of uses: who did what, when and what for; with the fields that narrow it.
 
 use crate::prelude::*;
+use api::Right;
 use api::dossier::Use;
 use api::usage::{UseKind, UseQuery, Uses};
 
@@ -95,12 +96,22 @@ pub(crate) fn table(uses: &[Use], whose: bool) -> AnyView {
     .into_any()
 }
 
+/// What was looked at, as a link. Who may not open dossiers is led to who else looked.
+fn thing(id: &str) -> AnyView {
+    if !id.starts_with("person_") || state().may(Right::ReadDossier) {
+        return subject::link(id);
+    }
+    let own = id.to_owned();
+    view! { <a href=format!("/persons/{id}/uses") title=id.to_owned()>{move || subject::name(&own)}</a> }
+        .into_any()
+}
+
 fn row(used: &Use, whose: bool) -> AnyView {
     let times = (used.count > 1).then(|| {
         let text = t!(uses.times, n = format::count(used.count), since = format::local_time(used.first));
         view! { <br/> <span class="dim">{text}</span> }
     });
-    let thing = (!used.subject.is_empty()).then(|| subject::link(&used.subject));
+    let thing = (!used.subject.is_empty()).then(|| thing(&used.subject));
     view! {
         <tr>
             <td>{format::when(used.at)} {times}</td><td>{subject::actor(&used.by)}</td>

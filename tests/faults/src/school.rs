@@ -34,10 +34,10 @@ use crate::operation::registrar;
 use crate::{Operation, copy};
 
 /// People on the roster.
-const PEOPLE: usize = 24;
+const PEOPLE: usize = 16;
 
 /// People whose photos are corrected in one batch.
-pub const CORRECTED: usize = 6;
+pub const CORRECTED: usize = 4;
 
 /// A photo's width and height, px.
 const SIZE: (u32, u32) = (60, 80);

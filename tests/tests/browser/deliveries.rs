@@ -200,20 +200,25 @@ fn accepted(scene: &Scene, people: &People, captures: &Captures) -> Result<()> {
 /// Whom a delivery brought is found by it, by the name it has everywhere.
 fn found_by_delivery(people: &People) -> Result<()> {
     let registrar = &people.registrar;
+    let before = registrar.place()?;
     registrar.goto("/find?photo_state=complete")?;
-    registrar.sees("筛选")?;
-    registrar.shots("facets")?;
     registrar.until("the delivery is offered and chosen", || {
-        registrar.eval(
-            "(() => { const own = [...document.querySelectorAll('button.facet')].find(b => b.innerText.includes('第 2 次'));
-                if (!own) return false; own.click(); return true; })()",
-        )
+        const CHOOSE: &str = "(() => { const own = [...document.querySelectorAll('button.facet')]
+            .find(button => button.innerText.includes('第 2 次')); own?.click(); return !!own; })()";
+        registrar.drawn()?;
+        if registrar.eval(CHOOSE)? {
+            return Ok(true);
+        }
+        // The index follows a moment later, and a page that was answered does not ask again by itself.
+        registrar.reload()?;
+        Ok(false)
     })?;
     registrar.until("the address names it", || Ok(registrar.place()?.contains("delivery=delivery_")))?;
     registrar.sees("交付: ")?;
     registrar.sees("第 2 次 ×")?;
     registrar.shots("by-delivery")?;
-    people.look.at(registrar, "people found by a delivery")
+    people.look.at(registrar, "people found by a delivery")?;
+    registrar.goto(&before)
 }
 
 /// The vendor packs captures and delivers them.

@@ -46,7 +46,7 @@ fn who_looked_is_told_where_a_person_is_found_and_by_account_to_whoever_audits()
     registrar.until("one line is left", || {
         registrar.eval("document.querySelectorAll('main tbody tr').length === 1")
     })?;
-    registrar.sees("1 条利用")?;
+    registrar.sees("利用 1 条")?;
     registrar.choose("事项", "人像比对")?;
     registrar.sees("没有利用记录")?;
     registrar.shots("nothing")?;

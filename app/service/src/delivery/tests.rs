@@ -10,6 +10,7 @@ use api::campaign::{CampaignKind, NewCampaign};
 use api::delivery::{CheckReport, Confirm, Decision, DeliveryState, FaceWord, ItemQuery, Propose, Settle};
 use api::ids::{CampaignId, DeliveryId, PersonId, UserId};
 use api::job::JobState;
+use api::usage::UseQuery;
 use api::vendor::NewVendor;
 use api::{ProblemCode, Role};
 use archive::db::office::{calibration, delivery as rows, roster, token as token_rows};
@@ -516,7 +517,11 @@ fn every_planted_defect_is_found_two_people_accept_the_rest_and_the_receipt_stan
     let (bytes, kind) =
         delivery::item_image(&school.office, &school.registrar, id, shown.number, crate::dossier::Size::Full)
             .unwrap();
-    assert_eq!((bytes, kind), (faces[0].1.clone(), "image/jpeg"));
+    let size = |bytes: &[u8]| image::load_from_memory(bytes).unwrap().into_rgb8().dimensions();
+    assert_eq!((size(&bytes), kind), (size(&faces[0].1), "image/jpeg"));
+    assert_ne!(bytes, faces[0].1, "a view is marked");
+    let uses = crate::usage::of_person(&school.office, &school.registrar, people[0].0, &UseQuery::default());
+    assert!(uses.unwrap().items.iter().any(|used| used.action == "delivery.photo"));
 
     let propose = |actor: &Actor, decision, reason: &str| {
         let propose = Propose { decision, reason: reason.to_owned() };
