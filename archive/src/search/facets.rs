@@ -16,6 +16,7 @@ use tantivy::{
 };
 
 use super::FacetCount;
+use crate::person::fold;
 
 /// The facets that are counted, by the names of their fields.
 pub(super) const FACETS: [&str; 6] = ["year", "college", "major", "class", "photo_state", "delivery"];
@@ -23,9 +24,18 @@ pub(super) const FACETS: [&str; 6] = ["year", "college", "major", "class", "phot
 /// How many values of a facet are told.
 const MOST: usize = 100;
 
-/// The values of every facet, numbered as they are met.
-#[derive(Default)]
-pub(super) struct Values(RwLock<Known>);
+/// The values of every facet, numbered as they are met. Clones share them.
+#[derive(Clone, Default)]
+pub(super) struct Values(Arc<RwLock<Known>>);
+
+/// A value that contains a word.
+#[derive(Debug)]
+pub(super) struct Met {
+    /// Its number.
+    pub(super) number: u32,
+    /// The whole of it.
+    pub(super) value: Arc<str>,
+}
 
 #[derive(Default)]
 struct Known {
@@ -37,10 +47,20 @@ struct Known {
 struct Names {
     numbers: HashMap<Arc<str>, u32>,
     names: Vec<Arc<str>>,
+    /// All of them folded, one after the other, a line each.
+    folded: String,
+    /// Where each begins there.
+    begins: Vec<usize>,
 }
 
 /// For each facet, from a segment's numbers to those of the whole index.
 type Numbers = Vec<Vec<u32>>;
+
+impl std::fmt::Debug for Values {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Values").finish_non_exhaustive()
+    }
+}
 
 impl Values {
     /// The numbers of a segment's values; found out when the segment is first met.
@@ -57,16 +77,37 @@ impl Values {
         Ok(numbers)
     }
 
+    /// Meets the segments of a view, so that every value of theirs is known.
+    pub(super) fn meet(&self, searcher: &Searcher) -> tantivy::Result<()> {
+        searcher.segment_readers().iter().try_for_each(|segment| self.of(segment).map(drop))
+    }
+
     /// Meets the segments of a new view before anybody asks, and forgets those that are gone.
     pub(super) fn follow(&self, searcher: &Searcher) -> tantivy::Result<()> {
-        for segment in searcher.segment_readers() {
-            self.of(segment)?;
-        }
+        self.meet(searcher)?;
         let present =
             |id: &SegmentId| searcher.segment_readers().iter().any(|segment| segment.segment_id() == *id);
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         known.segments.retain(|id, _| present(id));
         Ok(())
+    }
+
+    /// The values of a facet that contain a folded word, in the order of their numbers.
+    pub(super) fn containing(&self, facet: usize, word: &str) -> Vec<Met> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.facets.get(facet).map(|names| names.containing(word)).unwrap_or_default()
+    }
+
+    /// What a segment's documents have of a facet, by the segment's own numbers, and what those are for the whole index.
+    pub(super) fn column(
+        &self,
+        segment: &SegmentReader,
+        facet: usize,
+    ) -> tantivy::Result<Option<(Column<u64>, Vec<u32>)>> {
+        let Some(name) = FACETS.get(facet) else { return Ok(None) };
+        let column = segment.fast_fields().str(name)?.map(|column| column.ords().clone());
+        let numbers = self.of(segment)?.get(facet).cloned().unwrap_or_default();
+        Ok(column.map(|column| (column, numbers)))
     }
 
     /// Counts under their values, the most frequent first.
@@ -92,10 +133,27 @@ impl Names {
             return *number;
         }
         let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+        self.begins.push(self.folded.len());
+        self.folded.push_str(fold(value).as_str());
+        self.folded.push('\n');
         let value: Arc<str> = value.into();
         self.names.push(Arc::clone(&value));
         self.numbers.insert(value, number);
         number
+    }
+
+    fn containing(&self, word: &str) -> Vec<Met> {
+        let (mut met, mut from) = (Vec::new(), 0);
+        while let Some(at) = self.folded.get(from..).and_then(|folded| folded.find(word)) {
+            let next = self.begins.partition_point(|begin| *begin <= from + at);
+            let name =
+                next.checked_sub(1).and_then(|name| Some((u32::try_from(name).ok()?, self.names.get(name)?)));
+            met.extend(name.map(|(number, value)| Met { number, value: Arc::clone(value) }));
+            // On to the next value: one that contains the word twice is one value.
+            let Some(begin) = self.begins.get(next) else { break };
+            from = *begin;
+        }
+        met
     }
 
     fn most_frequent(&self, counts: &[usize]) -> Vec<FacetCount> {

@@ -479,7 +479,7 @@ fn first_layout(folder: &Path) -> Index {
     let old: tantivy::schema::Schema = serde_json::from_value(fields).unwrap();
     assert_eq!(old.num_fields() + 1, schema::schema().num_fields());
     let index = tantivy::Index::create_in_dir(folder, old).unwrap();
-    let made = Index::with(folder, index, "xuecang-person-1".to_owned()).unwrap();
+    let made = Index::with(folder, index, "xuecang-person-2".to_owned()).unwrap();
     made.apply([], 0).unwrap();
     made
 }

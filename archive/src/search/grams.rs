@@ -3,10 +3,11 @@
 //! A value is written into the index behind one [`START`], so that beginnings can be told from the middle.
 //! At each position stands:
 //! - at a Chinese character (or any that is no ASCII letter or digit): the character, and the character with the next;
-//! - inside a run of ASCII letters and digits: up to four characters of the run;
-//! - at the start of such a run: every piece of one to four characters.
+//! - inside a run of ASCII letters and digits: up to six characters of the run;
+//! - at the start of such a run: every piece of one to six characters.
 //!
-//! Pieces of four keep the lists of numbers short; two digits would stand in nearly every number.
+//! Pieces of six keep the lists of numbers short; two digits would stand in nearly every number, and four, such as a
+//! year, in very many.
 
 use std::ops::Range;
 
@@ -17,7 +18,7 @@ use super::tokens::Tokens;
 /// Stands before each value. Folded text has no control characters.
 pub(super) const START: char = '\u{2}';
 /// The longest piece of a run of letters and digits.
-const RUN: usize = 4;
+const RUN: usize = 6;
 
 /// A piece of a text and the position of its first character.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub(super) enum Part {
     Nothing,
     /// As pieces at fixed distances; a single piece is enough for short parts.
     Pieces(Vec<Gram>),
-    /// As the beginning of any piece: for one to three letters or digits alone.
+    /// As the beginning of any piece: for one to five letters or digits alone.
     Beginning(String),
 }
 
@@ -104,7 +105,7 @@ pub(super) fn part(part: &str) -> Part {
     Part::Pieces(pieces)
 }
 
-/// Covers a run with pieces of four, the last one overlapping; a short run with the one piece it is.
+/// Covers a run with pieces of six, the last one overlapping; a short run with the one piece it is.
 fn run_pieces(text: &[char], run: Range<usize>, pieces: &mut Vec<Gram>) {
     if run.len() < RUN {
         // One letter or digit after another character is covered by the pair before it.

@@ -28,7 +28,7 @@ use super::{
     facets::{FacetCollector, Values},
     highlight,
     memory::Memory,
-    plan::{self, Asked, Word},
+    plan::{self, Asked, Known, Word},
     schema::{self, Fields, LAYOUT, NumberKey, READABLE},
     suggest,
 };
@@ -376,11 +376,12 @@ impl Index {
             return Err(SearchError::NoFacet { facet: "delivery" });
         }
         let words = plan::words(query)?;
+        let searcher = self.reader.searcher();
+        self.values.meet(&searcher)?;
         let question = Question {
-            searcher: self.reader.searcher(),
+            searcher,
             fields: &self.fields,
-            memory: &self.memory,
-            values: &self.values,
+            known: Known { memory: &self.memory, values: &self.values },
             query,
             words,
         };
@@ -430,8 +431,7 @@ pub(super) fn stored(
 struct Question<'a> {
     searcher: Searcher,
     fields: &'a Fields,
-    memory: &'a Memory,
-    values: &'a Values,
+    known: Known<'a>,
     query: &'a Query,
     words: Vec<Word>,
 }
@@ -447,20 +447,20 @@ impl Question<'_> {
         }
         let limit = self.query.limit.min(MAX_PAGE);
         let (from, end) = (self.query.offset, self.query.offset + limit);
-        let mut page = match self.fields.better(&self.words, self.query, self.memory) {
+        let mut page = match self.fields.better(&self.words, self.query, &self.known) {
             Some(better) => self.best(&better, end)?,
             None => Vec::new(),
         };
         // If the better ones don't fill the page, all of them are known, and the others come after them.
         let better: HashSet<DocAddress> = page.iter().copied().collect();
         let rest = (from.saturating_sub(page.len()), end - page.len().clamp(from, end));
-        let asked = self.fields.exact(&self.words, self.query, self.memory);
+        let asked = self.fields.exact(&self.words, self.query, &self.known);
         let ((total, counts), (_, others)) =
-            self.ask(&asked, (Count, FacetCollector(self.values)), &better, rest)?;
+            self.ask(&asked, (Count, FacetCollector(self.known.values)), &better, rest)?;
         page.drain(..from.min(page.len()));
         page.extend(others);
         results.total = total;
-        results.facets = facets(self.values.named(counts));
+        results.facets = facets(self.known.values.named(counts));
         for address in page {
             let doc = stored(&self.searcher, self.fields, address)?;
             results.exact.extend(doc.and_then(|doc| highlight::exact_hit(&doc, &self.words)));
@@ -469,11 +469,11 @@ impl Question<'_> {
     }
 
     fn find_sounding(&self, results: &mut Results) -> Result<(), SearchError> {
-        let Some(asked) = self.fields.sounding(&self.words, self.query, self.memory) else { return Ok(()) };
+        let Some(asked) = self.fields.sounding(&self.words, self.query, &self.known) else { return Ok(()) };
         results.tried.push(Tried::Pinyin);
         let exact = self
             .searcher
-            .search(&self.fields.containing(&self.words, self.query, self.memory), &DocSetCollector)?;
+            .search(&self.fields.containing(&self.words, self.query, &self.known), &DocSetCollector)?;
         let page = (self.query.offset, self.query.limit.min(MAX_PAGE));
         let (_, (total, page)) = self.ask(&asked, Count, &exact, page)?;
         results.pinyin_total = total;
@@ -495,12 +495,8 @@ impl Question<'_> {
     /// The first ones by score, then by number.
     fn best(&self, asked: &Asked, limit: usize) -> Result<Vec<DocAddress>, SearchError> {
         let top = TopDocs::with_limit(limit.max(1));
-        let found = if self.fields.number_key.is_some() {
-            addresses(self.searcher.search(asked, &top.order_by((SortBySimilarityScore, by_key())))?)
-        } else {
-            addresses(self.searcher.search(asked, &top.order_by((SortBySimilarityScore, by_number())))?)
-        };
-        Ok(found.into_iter().take(limit).collect())
+        let found = self.searcher.search(asked, &top.order_by((SortBySimilarityScore, by_key())))?;
+        Ok(addresses(found).into_iter().take(limit).collect())
     }
 
     /// What `all` collects of everybody who is found; how many are not left out, and so many of them from so many on, in
@@ -515,17 +511,14 @@ impl Question<'_> {
         let top = TopDocs::with_limit(limit.max(1)).and_offset(offset);
         let text = |field, order| (SortByString::for_field(field), order);
         let (all, (count, mut page)) = match self.query.sort {
-            Sort::Relevance | Sort::StudentNumber if self.fields.number_key.is_some() => {
+            Sort::Relevance | Sort::StudentNumber => {
                 self.run(asked, all, left_out, top.order_by(by_key()))?
             }
-            Sort::Relevance | Sort::StudentNumber => {
-                self.run(asked, all, left_out, top.order_by(by_number()))?
-            }
             Sort::Name => {
-                self.run(asked, all, left_out, top.order_by((text("by_name", Order::Asc), by_number())))?
+                self.run(asked, all, left_out, top.order_by((text("by_name", Order::Asc), by_key())))?
             }
             Sort::Year => {
-                self.run(asked, all, left_out, top.order_by((text("year", Order::Desc), by_number())))?
+                self.run(asked, all, left_out, top.order_by((text("year", Order::Desc), by_key())))?
             }
         };
         page.truncate(limit);
@@ -551,11 +544,6 @@ type ByKey = (SortByStaticFastValue<u64>, Order);
 fn by_key() -> (ByKey, ByKey) {
     let [high, low] = NumberKey::NAMES.map(SortByStaticFastValue::for_field);
     ((high, Order::Asc), (low, Order::Asc))
-}
-
-/// The order of 学号 in an index that has no keys for it, and beside another order.
-fn by_number() -> (SortByString, Order) {
-    (SortByString::for_field("by_number"), Order::Asc)
 }
 
 fn addresses<K>(found: Vec<(K, DocAddress)>) -> Vec<DocAddress> {

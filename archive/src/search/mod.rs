@@ -26,6 +26,7 @@ mod query;
 mod schema;
 mod suggest;
 mod tokens;
+mod within;
 
 #[cfg(test)]
 mod golden;

@@ -13,15 +13,26 @@ use tantivy::{
 
 use super::{
     Filters, Mode, Query, SearchError,
+    facets::Values,
     grams::{self, Part, START},
     memory::{DEAR, Memory},
     pinyin::{self, Heard},
     schema::Fields,
+    within::Within,
 };
 use crate::person::{IdNumber, IdNumberError, fold};
 
 const MAX_CHARS: usize = 200;
 const MAX_WORDS: usize = 12;
+
+/// What is known of the index beside what it says itself.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    /// What dear words gave before.
+    pub(super) memory: &'a Memory,
+    /// The values of the facets.
+    pub(super) values: &'a Values,
+}
 
 /// A question to tantivy.
 pub(super) type Asked = Box<dyn TantivyQuery>;
@@ -70,54 +81,67 @@ impl Word {
 
 impl Fields {
     /// Everybody whose values contain every word.
-    pub(super) fn exact(&self, words: &[Word], query: &Query, memory: &Memory) -> Asked {
-        all_of(self.required(words, query, memory).chain(self.narrowed(&query.filters)).collect())
+    pub(super) fn exact(&self, words: &[Word], query: &Query, known: &Known<'_>) -> Asked {
+        all_of(self.required(words, query, known).chain(self.narrowed(&query.filters)).collect())
     }
 
     /// Those of them who come before the others, best ones with the highest score. `None` if nobody does.
-    pub(super) fn better(&self, words: &[Word], query: &Query, memory: &Memory) -> Option<Asked> {
+    pub(super) fn better(&self, words: &[Word], query: &Query, known: &Known<'_>) -> Option<Asked> {
         if words.is_empty() || query.sort != super::Sort::Relevance {
             return None;
         }
         let better = any_of(words.iter().flat_map(|word| self.ranked(word)).collect());
-        let required = self.required(words, query, memory).map(|(occur, asked)| (occur, worth(asked, 0.0)));
+        let required = self.required(words, query, known).map(|(occur, asked)| (occur, worth(asked, 0.0)));
         Some(all_of(required.chain(self.narrowed(&query.filters)).chain([(Occur::Must, better)]).collect()))
     }
 
     /// Everybody whose values contain every word, by whatever facets the question is narrowed.
-    pub(super) fn containing(&self, words: &[Word], query: &Query, memory: &Memory) -> Asked {
-        all_of(self.required(words, query, memory).collect())
+    pub(super) fn containing(&self, words: &[Word], query: &Query, known: &Known<'_>) -> Asked {
+        all_of(self.required(words, query, known).collect())
     }
 
     fn required<'a>(
         &'a self,
         words: &'a [Word],
         query: &'a Query,
-        memory: &'a Memory,
+        known: &'a Known<'a>,
     ) -> impl Iterator<Item = (Occur, Asked)> + 'a {
-        words.iter().map(|word| (Occur::Must, self.contains(word, query, memory)))
+        words.iter().map(|word| (Occur::Must, self.contains(word, query, known)))
     }
 
     /// Everybody for whom each word is the sound of a name or part of a value. `None` if no word is a sound.
-    pub(super) fn sounding(&self, words: &[Word], query: &Query, memory: &Memory) -> Option<Asked> {
+    pub(super) fn sounding(&self, words: &[Word], query: &Query, known: &Known<'_>) -> Option<Asked> {
         if !words.iter().any(|word| word.heard.is_some()) {
             return None;
         }
         let either = |word: &Word| {
             let sounds = word.heard.as_ref().map(|heard| self.sounds_like(heard));
-            worth(any_of(sounds.into_iter().chain([self.contains(word, query, memory)]).collect()), 1.0)
+            worth(any_of(sounds.into_iter().chain([self.contains(word, query, known)]).collect()), 1.0)
         };
         let required = words.iter().map(|word| (Occur::Must, either(word)));
         Some(all_of(required.chain(self.narrowed(&query.filters)).collect()))
     }
 
     /// Everybody with a value that contains the word, or whose identity number it is.
-    fn contains(&self, word: &Word, query: &Query, memory: &Memory) -> Asked {
-        let in_text = remembered_part_of(self.text, &word.folded, memory);
+    fn contains(&self, word: &Word, query: &Query, known: &Known<'_>) -> Asked {
+        let in_text = self.anywhere(&word.folded, known);
         match query.id_number_hash.filter(|_| word.is_id_number) {
             Some(hash) => any_of(vec![in_text, whole(self.id_number, &hash.term())]),
             None => in_text,
         }
+    }
+
+    /// Everybody with a value that contains a folded word, remembered where finding them is dear. A few letters or digits
+    /// alone are: many pieces begin with them.
+    fn anywhere(&self, word: &str, known: &Known<'_>) -> Asked {
+        let from = match grams::part(word) {
+            Part::Nothing => return Box::new(AllQuery),
+            Part::Beginning(_) => 0,
+            Part::Pieces(_) => DEAR,
+        };
+        let (facets, values) = (self.searched_facets(), known.values.clone());
+        let within = Within { word: word.into(), facets, values };
+        known.memory.of(word.to_owned(), from, any_of(vec![part_of(self.text, word), Box::new(within)]))
     }
 
     /// Those in whom the word is a whole value, above those in whom it begins one, names above all.
@@ -125,8 +149,7 @@ impl Fields {
         let beginning = format!("{START}{}", word.folded);
         let number = word.folded.bytes().all(|b| b.is_ascii_alphanumeric());
         if number {
-            let range = self.number_key.and_then(|key| key.beginning_with(&word.folded));
-            let begins: Asked = match range {
+            let begins: Asked = match self.number_key.beginning_with(&word.folded) {
                 Some([from, to]) => Box::new(RangeQuery::new(Bound::Included(from), Bound::Included(to))),
                 None => part_of(self.text, &beginning),
             };
@@ -186,16 +209,6 @@ fn part_of(field: Field, part: &str) -> Asked {
             phrase(pieces.iter().map(|piece| (piece.at, Term::from_field_text(field, &piece.text))).collect())
         }
     }
-}
-
-/// The same, remembered where it is dear. A few letters or digits alone are: many pieces begin with them.
-fn remembered_part_of(field: Field, part: &str, memory: &Memory) -> Asked {
-    let from = match grams::part(part) {
-        Part::Nothing => return Box::new(AllQuery),
-        Part::Beginning(_) => 0,
-        Part::Pieces(_) => DEAR,
-    };
-    memory.of(format!("{} {part}", field.field_id()), from, part_of(field, part))
 }
 
 /// Terms at fixed distances.

@@ -17,10 +17,11 @@ use super::{
 use crate::person::fold;
 
 /// Changes whenever fields, tokenisers or folding change, so that an older index is made anew.
-pub(super) const LAYOUT: &str = "xuecang-person-2";
+pub(super) const LAYOUT: &str = "xuecang-person-3";
 /// Older layouts that answer truly, but for facets that they lack. None is left here when folding or a tokeniser changes:
 /// what was cut otherwise is not found.
-pub(super) const READABLE: &[&str] = &["xuecang-person-1"];
+/// Layout 2 is as 3 without the deliveries.
+pub(super) const READABLE: &[&str] = &["xuecang-person-2"];
 
 const GRAMS: &str = "grams";
 const SYLLABLES: &str = "syllables";
@@ -32,7 +33,7 @@ pub(super) struct Fields {
     pub(super) person: Field,
     /// The document as JSON, for showing what was found.
     pub(super) stored: Field,
-    /// Pieces of every value.
+    /// Pieces of every value but those of the facets year, college, major and class.
     pub(super) text: Field,
     /// Pieces of names, to rank them first.
     pub(super) name: Field,
@@ -48,10 +49,8 @@ pub(super) struct Fields {
     pub(super) initials: Field,
     /// The name in pinyin order.
     pub(super) by_name: Field,
-    /// 学号 for sorting beside another order.
-    pub(super) by_number: Field,
-    /// 学号 for sorting by it alone. Since layout 2.
-    pub(super) number_key: Option<NumberKey>,
+    /// 学号 for sorting.
+    pub(super) number_key: NumberKey,
     /// Facets.
     pub(super) year: Field,
     pub(super) college: Field,
@@ -59,7 +58,7 @@ pub(super) struct Fields {
     pub(super) class: Field,
     pub(super) photo_state: Field,
     pub(super) campaign: Field,
-    /// The deliveries that brought photos: several, or none. Since layout 2.
+    /// The deliveries that brought photos: several, or none. Since layout 3.
     pub(super) delivery: Option<Field>,
 }
 
@@ -115,9 +114,7 @@ pub(super) fn schema() -> Schema {
     }
     builder.add_text_field("pinyin", indexed(SYLLABLES, phrases));
     builder.add_text_field("initials", STRING);
-    for name in ["by_name", "by_number"] {
-        builder.add_text_field(name, FAST);
-    }
+    builder.add_text_field("by_name", FAST);
     for name in NumberKey::NAMES {
         builder.add_u64_field(name, FAST);
     }
@@ -155,6 +152,11 @@ impl PersonDoc {
 }
 
 impl Fields {
+    /// The facets in whose values words are searched, as the places in [`super::facets::FACETS`] with their fields.
+    pub(super) const fn searched_facets(&self) -> [(usize, Field); 4] {
+        [(0, self.year), (1, self.college), (2, self.major), (3, self.class)]
+    }
+
     /// The fields of an index by their names. Nothing if one is missing that every layout has, or one is kept otherwise
     /// than this version keeps it.
     pub(super) fn of(found: &Schema) -> Option<Self> {
@@ -168,12 +170,9 @@ impl Fields {
         if delivery.is_none() && found.get_field("delivery").is_ok() {
             return None;
         }
-        let number_key = NumberKey::NAMES.map(field);
+        let [high, low] = NumberKey::NAMES;
         Some(Self {
-            number_key: match number_key {
-                [Some(high), Some(low)] => Some(NumberKey { high, low }),
-                _ => None,
-            },
+            number_key: NumberKey { high: field(high)?, low: field(low)? },
             person: field("person")?,
             stored: field("stored")?,
             text: field("text")?,
@@ -184,7 +183,6 @@ impl Fields {
             pinyin: field("pinyin")?,
             initials: field("initials")?,
             by_name: field("by_name")?,
-            by_number: field("by_number")?,
             year: field("year")?,
             college: field("college")?,
             major: field("major")?,
@@ -230,18 +228,13 @@ impl Fields {
         }
         out.add_text(self.by_name, pinyin::sort_key(&doc.name));
         let number = doc.student_number.as_deref().unwrap_or_default();
-        out.add_text(self.by_number, number);
-        if let Some(key) = self.number_key {
-            let [high, low] = NumberKey::of(number);
-            out.add_u64(key.high, high);
-            out.add_u64(key.low, low);
-        }
+        let [high, low] = NumberKey::of(number);
+        out.add_u64(self.number_key.high, high);
+        out.add_u64(self.number_key.low, low);
     }
 
     fn write_texts(&self, doc: &PersonDoc, out: &mut TantivyDocument) {
-        let year = doc.year.map(|year| year.to_string());
-        let short = [&doc.class, &doc.major, &doc.college, &year].into_iter().flatten();
-        for value in short.chain([&doc.diploma_text, &doc.notes]).filter(|value| !value.is_empty()) {
+        for value in [&doc.diploma_text, &doc.notes].into_iter().filter(|value| !value.is_empty()) {
             out.add_text(self.text, fold(value).as_str());
         }
     }

@@ -1,0 +1,109 @@
+//! Words within the values of facets: 软件 in every class, major and college that is named so.
+//!
+//! Such a value is held by very many people. So these values are not cut into pieces; the few there are get read, and
+//! whoever has one that contains the word is looked up by the whole value.
+
+use std::sync::Arc;
+
+use tantivy::{
+    BitSet, COLLECT_BLOCK_BUFFER_LEN, DocId, DocSet, Score, SegmentReader, TERMINATED, Term,
+    query::{BitSetDocSet, ConstScorer, EmptyScorer, EnableScoring, Explanation, Query, Scorer, Weight},
+    schema::{Field, IndexRecordOption},
+};
+
+use super::facets::{Met, Values};
+
+/// Up to so many values are looked up one by one; for more, every document is asked for its value.
+const FEW: usize = 512;
+
+/// Everybody with a facet in whose value a word stands.
+#[derive(Debug, Clone)]
+pub(super) struct Within {
+    /// Folded.
+    pub(super) word: Arc<str>,
+    /// The facets that are searched, as the places in [`super::facets::FACETS`] with their fields.
+    pub(super) facets: [(usize, Field); 4],
+    pub(super) values: Values,
+}
+
+impl Query for Within {
+    fn weight(&self, _: EnableScoring<'_>) -> tantivy::Result<Box<dyn Weight>> {
+        let met = self.facets.map(|(facet, field)| (facet, field, self.values.containing(facet, &self.word)));
+        Ok(Box::new(WithinWeight { met, values: self.values.clone() }))
+    }
+}
+
+struct WithinWeight {
+    met: [(usize, Field, Vec<Met>); 4],
+    values: Values,
+}
+
+impl Weight for WithinWeight {
+    fn scorer(&self, segment: &SegmentReader, boost: Score) -> tantivy::Result<Box<dyn Scorer>> {
+        if self.met.iter().all(|(_, _, met)| met.is_empty()) {
+            return Ok(Box::new(EmptyScorer));
+        }
+        let mut found = BitSet::with_max_value(segment.max_doc());
+        for (facet, field, met) in &self.met {
+            if met.len() <= FEW {
+                look_up(segment, *field, met, &mut found)?;
+            } else {
+                self.ask_everybody(segment, *facet, met, &mut found)?;
+            }
+        }
+        Ok(Box::new(ConstScorer::new(BitSetDocSet::from(found), boost)))
+    }
+
+    fn explain(&self, segment: &SegmentReader, doc: DocId) -> tantivy::Result<Explanation> {
+        let mut found = self.scorer(segment, 1.0)?;
+        if found.seek(doc) == doc {
+            return Ok(Explanation::new("within a facet's value", 1.0));
+        }
+        Err(tantivy::TantivyError::InvalidArgument(format!("document {doc} has no such facet")))
+    }
+}
+
+fn look_up(segment: &SegmentReader, field: Field, met: &[Met], found: &mut BitSet) -> tantivy::Result<()> {
+    let index = segment.inverted_index(field)?;
+    for value in met {
+        let Some(info) = index.get_term_info(&Term::from_field_text(field, &value.value))? else { continue };
+        let mut docs = index.read_postings_from_terminfo(&info, IndexRecordOption::Basic)?;
+        while docs.doc() != TERMINATED {
+            found.insert(docs.doc());
+            docs.advance();
+        }
+    }
+    Ok(())
+}
+
+impl WithinWeight {
+    fn ask_everybody(
+        &self,
+        segment: &SegmentReader,
+        facet: usize,
+        met: &[Met],
+        found: &mut BitSet,
+    ) -> tantivy::Result<()> {
+        let Some((column, numbers)) = self.values.column(segment, facet)? else { return Ok(()) };
+        // In the order of their numbers, so that each is found by halving.
+        let is_met = |number: &u32| met.binary_search_by_key(number, |value| value.number).is_ok();
+        let wanted: Vec<bool> = numbers.iter().map(is_met).collect();
+        let mut docs = [0; COLLECT_BLOCK_BUFFER_LEN];
+        for first in (0..segment.max_doc()).step_by(COLLECT_BLOCK_BUFFER_LEN) {
+            let mut ords = [None; COLLECT_BLOCK_BUFFER_LEN];
+            let left = usize::try_from(segment.max_doc() - first).unwrap_or(usize::MAX);
+            let some = left.min(COLLECT_BLOCK_BUFFER_LEN);
+            (first..).zip(&mut docs).for_each(|(doc, place)| *place = doc);
+            if let Some((docs, ords)) = docs.get(..some).zip(ords.get_mut(..some)) {
+                column.first_vals(docs, ords);
+            }
+            for (doc, ord) in docs.iter().zip(ords) {
+                let ord = ord.and_then(|ord| usize::try_from(ord).ok());
+                if ord.and_then(|ord| wanted.get(ord)).copied().unwrap_or_default() {
+                    found.insert(*doc);
+                }
+            }
+        }
+        Ok(())
+    }
+}
