@@ -39,6 +39,7 @@ fn a_delivery_is_watched_accepted_by_two_and_its_copies_are_deleted() -> Result<
     campaign(&scene, &people)?;
     supervised(&people)?;
     let case = deleted(&scene.appliance, &browser, &people)?;
+    found_by_delivery(&people)?;
     people.look.end()?;
     browser.finish()?;
     damaged(&scene.appliance, &case)
@@ -193,14 +194,12 @@ fn accepted(scene: &Scene, people: &People, captures: &Captures) -> Result<()> {
     registrar.sees("学校公钥")?;
     registrar.shots("receipt")?;
     people.look.at(registrar, "the receipt")?;
-    registrar.click("link", "返回交付")?;
-    found_by_delivery(people)
+    registrar.click("link", "返回交付")
 }
 
 /// Whom a delivery brought is found by it, by the name it has everywhere.
 fn found_by_delivery(people: &People) -> Result<()> {
     let registrar = &people.registrar;
-    let before = registrar.place()?;
     registrar.goto("/find?photo_state=complete")?;
     registrar.until("the delivery is offered and chosen", || {
         const CHOOSE: &str = "(() => { const own = [...document.querySelectorAll('button.facet')]
@@ -217,8 +216,7 @@ fn found_by_delivery(people: &People) -> Result<()> {
     registrar.sees("交付: ")?;
     registrar.sees("第 2 次 ×")?;
     registrar.shots("by-delivery")?;
-    people.look.at(registrar, "people found by a delivery")?;
-    registrar.goto(&before)
+    people.look.at(registrar, "people found by a delivery")
 }
 
 /// The vendor packs captures and delivers them.
