@@ -1,6 +1,7 @@
 //! Disks as they may be after a power cut, from steps that are easily understood.
 
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#![expect(clippy::unwrap_used, reason = "what surprises a test's helper stops the test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
