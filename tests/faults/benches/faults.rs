@@ -1,79 +1,11 @@
 //! Every operation that changes the archive, struck by faults and power cuts at thousands of moments.
 
-use std::path::Path;
-use std::time::Instant;
-
-use anyhow::Result;
-use clap::Parser;
-use faults::Point;
-use faults::bench::{self, Which};
-use faults::point::Wanted;
-
-/// Strikes the archive.
-#[derive(Debug, Parser)]
-struct Args {
-    /// How many faults
-    #[arg(long, default_value_t = 2000)]
-    faults: usize,
-
-    /// How many power cuts
-    #[arg(long, default_value_t = 1000)]
-    cuts: usize,
-
-    /// How many power cuts of each operation where syncs are without effect
-    #[arg(long, default_value_t = 40)]
-    controls: usize,
-
-    /// What the points follow from
-    #[arg(long, default_value_t = 2026)]
-    seed: u64,
-
-    /// How many are done at once
-    #[arg(long, default_value_t = 2)]
-    workers: usize,
-
-    /// These points only, as they are named where they failed: accept/eio/37
-    #[arg(long, num_args = 1..)]
-    only: Vec<Point>,
-
-    /// Says of each point what came of it
-    #[arg(long)]
-    verbose: bool,
-
-    /// `cargo bench` says so
-    #[arg(long, hide = true)]
-    bench: bool,
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn main() -> anyhow::Result<()> {
+    faults::full::main(std::path::Path::new(env!("CARGO_BIN_EXE_faults-driver")))
 }
 
-fn main() -> Result<()> {
-    let args = Args::parse();
-    let which = match args.only.as_slice() {
-        [] => Which::Wanted(Wanted {
-            seed: args.seed,
-            faults: args.faults,
-            cuts: args.cuts,
-            controls: args.controls,
-        }),
-        only => Which::Only(only.to_vec()),
-    };
-    let began = Instant::now();
-    let verbose = args.verbose || !args.only.is_empty();
-    let table =
-        bench::run(Path::new(env!("CARGO_BIN_EXE_faults-driver")), args.workers, &which, &|report| {
-            match &report.outcome {
-                Err(failure) => println!("{} at {}: {failure}", report.point, report.moment),
-                Ok(recovered) if verbose => println!(
-                    "{} at {}: {:?} in {} ms, told: {:?}",
-                    report.point,
-                    report.moment,
-                    recovered.seen,
-                    recovered.took.as_millis(),
-                    report.told
-                ),
-                Ok(_) => {}
-            }
-        })?;
-    println!("{table}");
-    println!("Seed {}, {} s.", args.seed, began.elapsed().as_secs());
-    table.verdict()
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+fn main() {
+    println!("skipped: the tracer knows no system but Linux on x86-64");
 }

@@ -173,9 +173,14 @@ impl Worker {
             Blow::Fault(..) => bail!("{point} is no power cut"),
         };
         let mut dice = StdRng::seed_from_u64(seed);
-        let (steps, keep) = match word {
-            Some(steps) => (steps, 0.0),
-            None => (dice.random_range(0..=all), KEEP.choose(&mut dice).copied().unwrap_or_default()),
+        let (steps, keep) = match (word, point.blow) {
+            (Some(steps), _) => (steps, 0.0),
+            // Only what somebody was told of can be lost.
+            (None, Blow::Control(_)) => (
+                dice.random_range(journal.after_word(1)?..=all),
+                KEEP.choose(&mut dice).copied().unwrap_or_default(),
+            ),
+            (None, _) => (dice.random_range(0..=all), KEEP.choose(&mut dice).copied().unwrap_or_default()),
         };
         let honest = !matches!(point.blow, Blow::Control(_));
         let cut = Cut::after(journal, steps, honest);

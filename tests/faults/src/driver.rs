@@ -2,65 +2,16 @@
 //!
 //! It stops at every system call that writes and fails there without a tracer, so it is of no use by itself.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Parser;
-use faults::Operation;
-use faults::appliance::Appliance;
-use faults::filter;
-use faults::operation::Trouble;
-use faults::said::{Kept, Said};
-use faults::school::Plan;
-use nix::sys::{ptrace, signal};
 
-/// Does an operation under a tracer.
-#[derive(Debug, Parser)]
-struct Args {
-    /// What is done
-    operation: Operation,
-
-    /// The folder of the appliance
-    folder: PathBuf,
-}
-
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 fn main() -> Result<ExitCode> {
-    let args = Args::parse();
-    let filter = filter::program()?;
-    ptrace::traceme()?;
-    signal::raise(signal::Signal::SIGSTOP)?;
-    seccompiler::apply_filter(&filter)?;
-    std::panic::set_hook(Box::new(|panic| {
-        eprintln!("{panic}");
-        say(&Said::Panicked(panic.to_string()));
-    }));
-    let last = match work(args.operation, &args.folder) {
-        Ok(()) => Said::Done,
-        Err(Trouble::Told(what)) => Said::Refused(what),
-        Err(Trouble::Silence) => Said::Nothing,
-    };
-    say(&last);
-    // Threads that still work are left where they are, as when the server is killed.
-    std::process::exit(i32::from(last != Said::Done));
+    faults::drive::main()
 }
 
-fn work(operation: Operation, folder: &Path) -> Result<(), Trouble> {
-    let told = |error: anyhow::Error| Trouble::Told(format!("{error:#}"));
-    let plan = Plan::read(folder).map_err(told)?;
-    let appliance = Appliance::open(folder).map_err(told)?;
-    operation.run(&appliance.office, &plan, &mut |kept: Kept| say(&Said::Kept(kept)))?;
-    // Closing writes, too.
-    drop(appliance);
-    Ok(())
-}
-
-/// In one call, whatever its length: the tracer hears call by call.
-fn say(said: &Said) {
-    let spoken = serde_json::to_string(said).map_err(std::io::Error::from);
-    let spoken = spoken.and_then(|line| std::io::stdout().lock().write_all(format!("{line}\n").as_bytes()));
-    if let Err(error) = spoken {
-        eprintln!("{said:?} can't be said: {error}");
-    }
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+fn main() -> Result<ExitCode> {
+    anyhow::bail!("the tracer knows no system but Linux on x86-64")
 }

@@ -11,6 +11,8 @@
 //! After each the appliance is opened again as its server opens it, and looked at ([`check`]): nothing of which somebody
 //! was told that it is kept is lost, nothing is half done, and the operation can be done again.
 
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+
 pub mod appliance;
 pub mod bench;
 pub mod call;
@@ -18,8 +20,10 @@ pub mod check;
 pub mod copy;
 pub mod crew;
 pub mod cut;
+pub mod drive;
 pub mod fault;
 pub mod filter;
+pub mod full;
 pub mod journal;
 pub mod operation;
 pub mod picture;

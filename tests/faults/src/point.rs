@@ -135,7 +135,10 @@ impl Wanted {
 
 /// How many of `all` fall to the `place`-th of so many cells: those at the beginning take what does not divide.
 const fn share(all: usize, cells: usize, place: usize) -> usize {
-    if cells == 0 { 0 } else { all / cells + (place < all % cells) as usize }
+    match (all.checked_div(cells), all.checked_rem(cells)) {
+        (Some(each), Some(rest)) => each + (place < rest) as usize,
+        _ => 0,
+    }
 }
 
 /// A number at random from the `part`-th of `parts` parts of `1..=calls`.

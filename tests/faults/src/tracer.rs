@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow};
 use fs_err as fs;
 use nix::errno::Errno;
 use nix::libc;
@@ -19,10 +19,16 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 use crate::call::{Call, Kind, memory};
+use crate::drive::NOT_TRACED;
 use crate::journal::{Journal, Recorder};
 use crate::said::Said;
 use crate::watch::Watch;
 use crate::{Fault, Operation};
+
+/// This machine lets no process trace another, or filter its calls.
+#[derive(Debug, thiserror::Error)]
+#[error("this machine lets no process trace another (ptrace, seccomp)")]
+pub struct NotPermitted;
 
 /// What is done at calls that write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,9 +100,13 @@ impl Driver<'_> {
             let _gone = kill(driver, Signal::SIGKILL);
         }
         let hung = watch.end();
+        let ended = ended?;
+        if ended.code() == Some(i32::from(NOT_TRACED)) {
+            return Err(NotPermitted.into());
+        }
         let Tracer { calls, struck, said, recorder, .. } = tracer;
         let journal = recorder.map(Recorder::end);
-        Ok(Run { said, ended: ended?, hung, calls, struck, journal })
+        Ok(Run { said, ended, hung, calls, struck, journal })
     }
 }
 
@@ -114,7 +124,9 @@ impl Tracer<'_> {
     fn follow(&mut self) -> Result<ExitStatus> {
         match waitpid(self.driver, None)? {
             WaitStatus::Stopped(_, Signal::SIGSTOP) => {}
-            other => bail!("the driver can't be traced: {other:?}"),
+            other => {
+                return self.ended(other).with_context(|| format!("the driver begins with {other:?}"));
+            }
         }
         let options = Options::PTRACE_O_EXITKILL
             | Options::PTRACE_O_TRACESYSGOOD
