@@ -21,10 +21,10 @@ use super::plan::Asked;
 /// How much is remembered at most, bytes.
 const MOST: usize = 64 << 20;
 /// Segments with fewer documents answer quickly anyway.
-const SMALL: DocId = 10_000;
+const SMALL: DocId = if cfg!(test) { 50 } else { 10_000 };
 /// What looking through a segment must cost for the answer to be worth remembering, in tantivy's units: about as many
 /// documents looked at.
-pub(super) const DEAR: u64 = 100_000;
+pub(super) const DEAR: u64 = if cfg!(test) { 100 } else { 100_000 };
 
 /// What is remembered. Clones share it.
 #[derive(Clone)]

@@ -14,7 +14,7 @@ use tantivy::{
 use super::facets::{Met, Values};
 
 /// Up to so many values are looked up one by one; for more, every document is asked for its value.
-const FEW: usize = 512;
+const FEW: usize = if cfg!(test) { 8 } else { 512 };
 
 /// Everybody with a facet in whose value a word stands.
 #[derive(Debug, Clone)]

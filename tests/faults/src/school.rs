@@ -13,11 +13,12 @@ use api::job::JobState;
 use api::vendor::{Enrolment, NewVendor};
 use archive::db::office::{delivery as rows, item, roster, token as tokens};
 use archive::delivery::{ItemState, Limits, Parcel, Quarantine};
-use archive::dossier::{Change, Facts, NewPhoto, PhotoKind, object_of};
+use archive::dossier::{Change, Facts, NewPhoto, PhotoFacts, PhotoKind, object_of};
 use archive::person::PersonRecord;
 use bag::{Identity, SafePath, Writer};
 use fs_err as fs;
 use image::{ImageEncoder as _, codecs::jpeg::JpegEncoder};
+use jiff::Timestamp;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
@@ -257,6 +258,11 @@ fn deliver(office: &Office, campaign: CampaignId, enrolment: &Enrolment, tar: &[
     Ok(id)
 }
 
+/// What decoding a photo finds out, as its check notes it.
+fn seen(kind: PhotoKind, file: PathBuf) -> Result<PhotoFacts> {
+    Ok(NewPhoto::from_file(kind, file, "")?.facts(Timestamp::now()))
+}
+
 /// Unpacks a delivery as its check does, and writes down that every photo is good.
 fn check(
     office: &Office,
@@ -292,6 +298,12 @@ fn check(
             verdict: None,
             oddness: 0.0,
             findings: "[]".to_owned(),
+            photo_facts: Some(seen(PhotoKind::Graduation, parcel.file(&photo.path))?),
+            original_facts: photo
+                .original
+                .as_ref()
+                .map(|original| seen(PhotoKind::Original, parcel.file(original)))
+                .transpose()?,
         })
     });
     let items = items.collect::<Result<Vec<_>>>()?;

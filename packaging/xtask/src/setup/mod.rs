@@ -1,7 +1,7 @@
 //! Makes a fresh machine able to build, run and test. Each step looks first and does nothing when all is there.
 
 mod axe;
-mod judges;
+pub(crate) mod judges;
 pub(crate) mod packages;
 pub(crate) mod peers;
 pub(crate) mod wasm;
