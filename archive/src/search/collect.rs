@@ -2,9 +2,12 @@
 
 use std::collections::HashSet;
 
+use super::schema::NumberKey;
+
 use tantivy::{
     COLLECT_BLOCK_BUFFER_LEN, DocAddress, DocId, Score, SegmentOrdinal, SegmentReader,
     collector::{Collector, SegmentCollector},
+    columnar::Column,
     query::Weight,
 };
 
@@ -98,5 +101,76 @@ impl<A: SegmentCollector, S: SegmentCollector> SegmentCollector for SegmentColle
 
     fn harvest(self) -> Self::Fruit {
         (self.all.harvest(), self.some.harvest())
+    }
+}
+
+/// The first documents by 学号 in an index whose segments are in that order, with what they are ordered by.
+pub(super) struct First {
+    /// How many.
+    pub(super) count: usize,
+}
+
+/// The first ones of one segment.
+pub(super) struct SegmentFirst {
+    segment: SegmentOrdinal,
+    count: usize,
+    /// The two numbers of a 学号; nothing in an empty segment.
+    keys: Option<[Column<u64>; 2]>,
+    /// In order.
+    first: Vec<((u64, u64), DocId)>,
+    /// Whether no later document can be among them.
+    over: bool,
+}
+
+impl Collector for First {
+    type Fruit = Vec<((u64, u64), DocAddress)>;
+    type Child = SegmentFirst;
+
+    fn for_segment(&self, ord: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<SegmentFirst> {
+        let [high, low] = NumberKey::NAMES.map(|name| segment.fast_fields().u64(name));
+        let keys = if segment.max_doc() == 0 { None } else { Some([high?, low?]) };
+        Ok(SegmentFirst { segment: ord, count: self.count, keys, first: Vec::new(), over: self.count == 0 })
+    }
+
+    fn requires_scoring(&self) -> bool {
+        false
+    }
+
+    fn merge_fruits(&self, segments: Vec<Self::Fruit>) -> tantivy::Result<Self::Fruit> {
+        let mut all: Self::Fruit = segments.into_iter().flatten().collect();
+        all.sort_unstable();
+        all.truncate(self.count);
+        Ok(all)
+    }
+}
+
+impl SegmentCollector for SegmentFirst {
+    type Fruit = Vec<((u64, u64), DocAddress)>;
+
+    fn collect(&mut self, doc: DocId, _: Score) {
+        let (false, Some([high, low])) = (self.over, &self.keys) else { return };
+        let high = high.first(doc).unwrap_or_default();
+        let last = self.first.last().filter(|_| self.first.len() >= self.count).map(|(key, _)| *key);
+        if last.is_some_and(|last| high > last.0) {
+            self.over = true;
+            return;
+        }
+        let key = (high, low.first(doc).unwrap_or_default());
+        if last.is_none_or(|last| key < last) {
+            let place = self.first.partition_point(|(before, _)| *before <= key);
+            self.first.insert(place, (key, doc));
+            self.first.truncate(self.count);
+        }
+    }
+
+    fn collect_block(&mut self, docs: &[DocId]) {
+        if !self.over {
+            docs.iter().for_each(|doc| self.collect(*doc, 0.0));
+        }
+    }
+
+    fn harvest(self) -> Self::Fruit {
+        let address = |doc| DocAddress::new(self.segment, doc);
+        self.first.into_iter().map(|(key, doc)| (key, address(doc))).collect()
     }
 }

@@ -1,7 +1,10 @@
 //! The facets: which values they have, and how hits are spread over them.
 //!
-//! Every segment numbers the values of a facet in its own way. Here each value has one number for the whole index, so
-//! that counts of segments add up without anybody reading words.
+//! People of one class have the same year, college, major and class, so each document names its group: the values of all
+//! facets together. Hits are counted by group, and a group's count is added to each of its values once.
+//!
+//! Every segment numbers its groups in its own way. Each value has one number for the whole index, so that counts of
+//! segments add up without anybody reading words.
 
 use std::{
     collections::HashMap,
@@ -11,7 +14,7 @@ use std::{
 use tantivy::{
     COLLECT_BLOCK_BUFFER_LEN, DocId, Score, Searcher, SegmentOrdinal, SegmentReader,
     collector::{Collector, SegmentCollector},
-    columnar::{Cardinality, Column},
+    columnar::Column,
     index::SegmentId,
 };
 
@@ -20,6 +23,17 @@ use crate::person::fold;
 
 /// The facets that are counted, by the names of their fields.
 pub(super) const FACETS: [&str; 6] = ["year", "college", "major", "class", "photo_state", "delivery"];
+
+/// The field that names a document's group.
+pub(super) const GROUP: &str = "group";
+
+/// The values of one document, facet by facet.
+type Group<T> = [Vec<T>; FACETS.len()];
+
+/// How a group is written down.
+pub(super) fn group(values: Group<String>) -> String {
+    serde_json::to_string(&values).unwrap_or_default()
+}
 
 /// How many values of a facet are told.
 const MOST: usize = 100;
@@ -40,7 +54,7 @@ pub(super) struct Met {
 #[derive(Default)]
 struct Known {
     facets: [Names; FACETS.len()],
-    segments: HashMap<SegmentId, Arc<Numbers>>,
+    segments: HashMap<SegmentId, Arc<Groups>>,
 }
 
 #[derive(Default)]
@@ -53,8 +67,16 @@ struct Names {
     begins: Vec<usize>,
 }
 
-/// For each facet, from a segment's numbers to those of the whole index.
-type Numbers = Vec<Vec<u32>>;
+/// The groups of a segment in the order of its own numbers: of each value its facet's place and its number.
+#[derive(Default)]
+pub(super) struct Groups(Vec<Vec<(u8, u32)>>);
+
+impl Groups {
+    /// For each group whether it has a value of which this is said.
+    pub(super) fn with(&self, is_meant: impl Fn(u8, u32) -> bool) -> Vec<bool> {
+        self.0.iter().map(|group| group.iter().any(|&(facet, number)| is_meant(facet, number))).collect()
+    }
+}
 
 impl std::fmt::Debug for Values {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -63,18 +85,17 @@ impl std::fmt::Debug for Values {
 }
 
 impl Values {
-    /// The numbers of a segment's values; found out when the segment is first met.
-    fn of(&self, segment: &SegmentReader) -> tantivy::Result<Arc<Numbers>> {
+    /// A segment's groups; found out when the segment is first met.
+    fn of(&self, segment: &SegmentReader) -> tantivy::Result<Arc<Groups>> {
         let id = segment.segment_id();
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner).segments.get(&id).cloned();
-        if let Some(numbers) = known {
-            return Ok(numbers);
+        if let Some(groups) = known {
+            return Ok(groups);
         }
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let numbers = FACETS.iter().zip(&mut known.facets).map(|(facet, names)| names.of(segment, facet));
-        let numbers = Arc::new(numbers.collect::<tantivy::Result<Numbers>>()?);
-        known.segments.insert(id, Arc::clone(&numbers));
-        Ok(numbers)
+        let groups = Arc::new(known.groups(segment)?);
+        known.segments.insert(id, Arc::clone(&groups));
+        Ok(groups)
     }
 
     /// Meets the segments of a view, so that every value of theirs is known.
@@ -98,16 +119,14 @@ impl Values {
         known.facets.get(facet).map(|names| names.containing(word)).unwrap_or_default()
     }
 
-    /// What a segment's documents have of a facet, by the segment's own numbers, and what those are for the whole index.
+    /// Which group each of a segment's documents is of, and what the groups are. Nothing if the segment is empty.
     pub(super) fn column(
         &self,
         segment: &SegmentReader,
-        facet: usize,
-    ) -> tantivy::Result<Option<(Column<u64>, Vec<u32>)>> {
-        let Some(name) = FACETS.get(facet) else { return Ok(None) };
-        let column = segment.fast_fields().str(name)?.map(|column| column.ords().clone());
-        let numbers = self.of(segment)?.get(facet).cloned().unwrap_or_default();
-        Ok(column.map(|column| (column, numbers)))
+    ) -> tantivy::Result<Option<(Column<u64>, Arc<Groups>)>> {
+        let column = segment.fast_fields().str(GROUP)?.map(|column| column.ords().clone());
+        let groups = self.of(segment)?;
+        Ok(column.map(|column| (column, groups)))
     }
 
     /// Counts under their values, the most frequent first.
@@ -117,17 +136,25 @@ impl Values {
     }
 }
 
-impl Names {
-    fn of(&mut self, segment: &SegmentReader, facet: &str) -> tantivy::Result<Vec<u32>> {
-        let Some(column) = segment.fast_fields().str(facet)? else { return Ok(Vec::new()) };
-        let mut numbers = Vec::with_capacity(column.num_terms());
-        let mut values = column.dictionary().stream()?;
-        while values.advance() {
-            numbers.push(self.number(&String::from_utf8_lossy(values.key())));
+impl Known {
+    fn groups(&mut self, segment: &SegmentReader) -> tantivy::Result<Groups> {
+        let Some(column) = segment.fast_fields().str(GROUP)? else { return Ok(Groups::default()) };
+        let mut groups = Vec::with_capacity(column.num_terms());
+        let mut written = column.dictionary().stream()?;
+        while written.advance() {
+            let values: Group<String> = serde_json::from_slice(written.key())
+                .map_err(|error| tantivy::TantivyError::InternalError(format!("a group: {error}")))?;
+            let facets = (0_u8..).zip(values).zip(&mut self.facets);
+            let numbered = facets.flat_map(|((facet, values), names)| {
+                values.into_iter().map(|value| (facet, names.number(&value))).collect::<Vec<_>>()
+            });
+            groups.push(numbered.collect());
         }
-        Ok(numbers)
+        Ok(Groups(groups))
     }
+}
 
+impl Names {
     fn number(&mut self, value: &str) -> u32 {
         if let Some(number) = self.numbers.get(value) {
             return *number;
@@ -172,11 +199,8 @@ impl Names {
 /// Counts the values of every facet. A document counts under each of its values; a facet that the index lacks has none.
 pub(super) struct FacetCollector<'a>(pub(super) &'a Values);
 
-/// The counts of one segment.
-pub(super) struct SegmentFacets {
-    numbers: Arc<Numbers>,
-    columns: Vec<Option<(Column<u64>, Vec<u32>)>>,
-}
+/// The counts of one segment, by its groups.
+pub(super) struct SegmentFacets(Option<(Column<u64>, Arc<Groups>, Vec<u32>)>);
 
 impl Collector for FacetCollector<'_> {
     /// For each facet, from the numbers of its values to how often they were met.
@@ -184,31 +208,27 @@ impl Collector for FacetCollector<'_> {
     type Child = SegmentFacets;
 
     fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<SegmentFacets> {
-        let column = |facet: &&str| {
-            let column = segment.fast_fields().str(facet)?;
-            Ok(column.map(|column| (column.ords().clone(), vec![0; column.num_terms()])))
-        };
-        let columns = FACETS.iter().map(column).collect::<tantivy::Result<_>>()?;
-        Ok(SegmentFacets { numbers: self.0.of(segment)?, columns })
+        let column = self.0.column(segment)?;
+        Ok(SegmentFacets(column.map(|(column, groups)| {
+            let counts = vec![0; groups.0.len()];
+            (column, groups, counts)
+        })))
     }
 
     fn requires_scoring(&self) -> bool {
         false
     }
 
-    fn merge_fruits(&self, segments: Vec<Vec<Vec<(u32, u32)>>>) -> tantivy::Result<Vec<Vec<usize>>> {
+    fn merge_fruits(&self, segments: Vec<Vec<(u8, u32, u32)>>) -> tantivy::Result<Vec<Vec<usize>>> {
         let mut all = vec![Vec::new(); FACETS.len()];
-        for segment in segments {
-            for (into, from) in all.iter_mut().zip(segment) {
-                for (number, count) in from {
-                    let number = number as usize;
-                    if into.len() <= number {
-                        into.resize(number + 1, 0);
-                    }
-                    if let Some(sum) = into.get_mut(number) {
-                        *sum += count as usize;
-                    }
-                }
+        for (facet, number, count) in segments.into_iter().flatten() {
+            let Some(into) = all.get_mut(usize::from(facet)) else { continue };
+            let number = number as usize;
+            if into.len() <= number {
+                into.resize(number + 1, 0);
+            }
+            if let Some(sum) = into.get_mut(number) {
+                *sum += count as usize;
             }
         }
         Ok(all)
@@ -216,43 +236,33 @@ impl Collector for FacetCollector<'_> {
 }
 
 impl SegmentCollector for SegmentFacets {
-    /// For each facet, the numbers of the values that were met, and how often.
-    type Fruit = Vec<Vec<(u32, u32)>>;
+    /// Facet, number of a value, how often it was met: as often as there are groups with it.
+    type Fruit = Vec<(u8, u32, u32)>;
 
     fn collect(&mut self, doc: DocId, _: Score) {
         self.collect_block(&[doc]);
     }
 
     fn collect_block(&mut self, docs: &[DocId]) {
-        for (column, counts) in self.columns.iter_mut().flatten() {
-            let mut count = |ord: u64| {
+        let Some((column, _, counts)) = &mut self.0 else { return };
+        // Many at once is several times as quick as one after the other.
+        for docs in docs.chunks(COLLECT_BLOCK_BUFFER_LEN) {
+            let mut ords = [None; COLLECT_BLOCK_BUFFER_LEN];
+            if let Some(ords) = ords.get_mut(..docs.len()) {
+                column.first_vals(docs, ords);
+            }
+            for ord in ords.into_iter().flatten() {
                 if let Some(count) = usize::try_from(ord).ok().and_then(|ord| counts.get_mut(ord)) {
                     *count += 1;
-                }
-            };
-            match column.get_cardinality() {
-                Cardinality::Multivalued => {
-                    docs.iter().flat_map(|doc| column.values_for_doc(*doc)).for_each(count);
-                }
-                // Many at once is several times as quick as one after the other.
-                Cardinality::Full | Cardinality::Optional => {
-                    for docs in docs.chunks(COLLECT_BLOCK_BUFFER_LEN) {
-                        let mut ords = [None; COLLECT_BLOCK_BUFFER_LEN];
-                        if let Some(ords) = ords.get_mut(..docs.len()) {
-                            column.first_vals(docs, ords);
-                        }
-                        ords.into_iter().flatten().for_each(&mut count);
-                    }
                 }
             }
         }
     }
 
     fn harvest(self) -> Self::Fruit {
-        let met = |(column, numbers): (Option<(Column<u64>, Vec<u32>)>, &Vec<u32>)| {
-            let counts = column.map(|(_, counts)| counts).unwrap_or_default();
-            numbers.iter().copied().zip(counts).filter(|(_, count)| *count > 0).collect()
-        };
-        self.columns.into_iter().zip(self.numbers.iter()).map(met).collect()
+        let Some((_, groups, counts)) = self.0 else { return Vec::new() };
+        let met = groups.0.iter().zip(counts).filter(|(_, count)| *count > 0);
+        met.flat_map(|(group, count)| group.iter().map(move |&(facet, number)| (facet, number, count)))
+            .collect()
     }
 }

@@ -378,6 +378,35 @@ fn facets_count_the_hits_and_narrow_them() {
 }
 
 #[test]
+fn pages_put_together_are_everybody_in_the_order_of_student_numbers() {
+    let world = world(900);
+    let read = read_all(&world.people);
+    for (text, sort) in [
+        ("软件", Sort::StudentNumber),
+        ("软件", Sort::Relevance),
+        ("2023", Sort::StudentNumber),
+        ("", Sort::Relevance),
+    ] {
+        let hits = model(&read, text);
+        let mut wanted: Vec<_> = world.people.iter().filter(|doc| hits.contains(&doc.person)).collect();
+        wanted.sort_by_key(|doc| doc.student_number.clone());
+        let wanted: Vec<_> = wanted.into_iter().map(|doc| doc.person).collect();
+        let mut found = Vec::new();
+        loop {
+            let query = Query { mode: Mode::Exact, sort, offset: found.len(), limit: 17, ..Query::new(text) };
+            let page = world.index.search(&query).unwrap();
+            assert_eq!(page.total, wanted.len());
+            found.extend(page.exact.iter().map(|hit| hit.person));
+            if page.exact.len() < 17 {
+                break;
+            }
+        }
+        assert!(wanted.len() > 40, "{text} proves nothing");
+        assert_eq!(found, wanted, "{text}");
+    }
+}
+
+#[test]
 fn a_person_counts_under_every_delivery_that_brought_a_photo_and_once_under_each() {
     let world = world(800);
     let of = |wanted: &[DeliveryId]| {

@@ -11,6 +11,7 @@ use tantivy::{
 
 use super::{
     PersonDoc,
+    facets::{GROUP, group},
     grams::GramTokenizer,
     pinyin::{self, SyllableTokenizer},
 };
@@ -58,6 +59,8 @@ pub(super) struct Fields {
     pub(super) class: Field,
     pub(super) photo_state: Field,
     pub(super) campaign: Field,
+    /// The values of all facets together.
+    pub(super) group: Field,
     /// The deliveries that brought photos: several, or none. Since layout 3.
     pub(super) delivery: Option<Field>,
 }
@@ -118,9 +121,11 @@ pub(super) fn schema() -> Schema {
     for name in NumberKey::NAMES {
         builder.add_u64_field(name, FAST);
     }
-    for name in ["year", "college", "major", "class", "photo_state", "campaign", "delivery"] {
-        builder.add_text_field(name, STRING | FAST);
+    builder.add_text_field("year", STRING | FAST);
+    for name in ["college", "major", "class", "photo_state", "campaign", "delivery"] {
+        builder.add_text_field(name, STRING);
     }
+    builder.add_text_field(GROUP, FAST);
     builder.build()
 }
 
@@ -189,6 +194,7 @@ impl Fields {
             class: field("class")?,
             photo_state: field("photo_state")?,
             campaign: field("campaign")?,
+            group: field(GROUP)?,
             delivery,
         })
     }
@@ -255,11 +261,13 @@ impl Fields {
                 out.add_text(field, value);
             }
         }
-        for (field, delivery) in
-            self.delivery.iter().flat_map(|field| doc.deliveries.iter().map(move |id| (*field, id)))
-        {
-            out.add_text(field, delivery.to_string());
-        }
+        let deliveries = self.delivery.map(|field| (field, doc.deliveries.iter().map(ToString::to_string)));
+        let deliveries = deliveries.map(|(field, ids)| ids.inspect(|id| out.add_text(field, id)).collect());
+        let one = |value: &Option<String>| value.iter().cloned().collect::<Vec<_>>();
+        let values = [&year, &doc.college, &doc.major, &doc.class, &doc.photo_state].map(one);
+        let [year, college, major, class, photo_state] = values;
+        let deliveries = deliveries.unwrap_or_default();
+        out.add_text(self.group, group([year, college, major, class, photo_state, deliveries]));
         if let Some(hash) = doc.id_number_hash {
             out.add_text(self.id_number, hash.term());
         }

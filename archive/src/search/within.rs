@@ -13,7 +13,7 @@ use tantivy::{
 
 use super::facets::{Met, Values};
 
-/// Up to so many values are looked up one by one; for more, every document is asked for its value.
+/// Up to so many values are looked up one by one; for more, every document is asked for its group.
 const FEW: usize = if cfg!(test) { 8 } else { 512 };
 
 /// Everybody with a facet in whose value a word stands.
@@ -44,12 +44,12 @@ impl Weight for WithinWeight {
             return Ok(Box::new(EmptyScorer));
         }
         let mut found = BitSet::with_max_value(segment.max_doc());
-        for (facet, field, met) in &self.met {
-            if met.len() <= FEW {
+        if self.met.iter().map(|(_, _, met)| met.len()).sum::<usize>() <= FEW {
+            for (_, field, met) in &self.met {
                 look_up(segment, *field, met, &mut found)?;
-            } else {
-                self.ask_everybody(segment, *facet, met, &mut found)?;
             }
+        } else {
+            self.ask_everybody(segment, &mut found)?;
         }
         Ok(Box::new(ConstScorer::new(BitSetDocSet::from(found), boost)))
     }
@@ -77,17 +77,14 @@ fn look_up(segment: &SegmentReader, field: Field, met: &[Met], found: &mut BitSe
 }
 
 impl WithinWeight {
-    fn ask_everybody(
-        &self,
-        segment: &SegmentReader,
-        facet: usize,
-        met: &[Met],
-        found: &mut BitSet,
-    ) -> tantivy::Result<()> {
-        let Some((column, numbers)) = self.values.column(segment, facet)? else { return Ok(()) };
-        // In the order of their numbers, so that each is found by halving.
-        let is_met = |number: &u32| met.binary_search_by_key(number, |value| value.number).is_ok();
-        let wanted: Vec<bool> = numbers.iter().map(is_met).collect();
+    fn ask_everybody(&self, segment: &SegmentReader, found: &mut BitSet) -> tantivy::Result<()> {
+        let Some((column, groups)) = self.values.column(segment)? else { return Ok(()) };
+        let wanted = groups.with(|facet, number| {
+            let of_facet = self.met.iter().find(|(place, _, _)| *place == usize::from(facet));
+            // They are in the order of their numbers.
+            of_facet
+                .is_some_and(|(_, _, met)| met.binary_search_by_key(&number, |value| value.number).is_ok())
+        });
         let mut docs = [0; COLLECT_BLOCK_BUFFER_LEN];
         for first in (0..segment.max_doc()).step_by(COLLECT_BLOCK_BUFFER_LEN) {
             let mut ords = [None; COLLECT_BLOCK_BUFFER_LEN];
