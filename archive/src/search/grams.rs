@@ -9,7 +9,7 @@
 //! Pieces of six keep the lists of numbers short; two digits would stand in nearly every number, and four, such as a
 //! year, in very many.
 
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
 use tantivy::tokenizer::{Token, Tokenizer};
 
@@ -117,6 +117,31 @@ fn run_pieces(text: &[char], run: Range<usize>, pieces: &mut Vec<Gram>) {
     let last = run.end - RUN;
     pieces.extend(run.clone().step_by(RUN).take_while(|&at| at < last).map(|at| piece(text, at..at + RUN)));
     pieces.push(piece(text, last..run.end));
+}
+
+/// Pieces of so many letters or digits or fewer are kept once more, wherever they stand.
+pub(super) const SHORT: usize = 3;
+
+/// The short pieces of a value's letters and digits.
+fn short_pieces_of(value: &str) -> BTreeSet<&str> {
+    let runs = value.split(|c: char| !in_run(c));
+    let pieces = runs.flat_map(|run| {
+        (1..=SHORT).flat_map(move |length| (0..run.len()).filter_map(move |at| run.get(at..at + length)))
+    });
+    pieces.collect()
+}
+
+/// Writes the short pieces of a value into the index.
+#[derive(Clone)]
+pub(super) struct ShortTokenizer;
+
+impl Tokenizer for ShortTokenizer {
+    type TokenStream<'a> = Tokens;
+
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> Tokens {
+        let token = |piece: &str| Token { text: piece.to_owned(), position: 0, ..Token::default() };
+        short_pieces_of(text).into_iter().map(token).collect()
+    }
 }
 
 /// Writes [`pieces_of`] a value into the index.

@@ -28,7 +28,7 @@ use super::{
     facets::{FacetCollector, Values},
     highlight,
     memory::Memory,
-    plan::{self, Asked, Known, Word},
+    plan::{self, Asked, Better, Known, Word},
     schema::{self, Fields, LAYOUT, NumberKey, READABLE},
     suggest,
 };
@@ -391,8 +391,7 @@ impl Index {
         let question = Question {
             searcher,
             fields: &self.fields,
-            in_order: self.in_order,
-            known: Known { memory: &self.memory, values: &self.values },
+            known: Known { memory: &self.memory, values: &self.values, in_order: self.in_order },
             query,
             words,
         };
@@ -442,7 +441,6 @@ pub(super) fn stored(
 struct Question<'a> {
     searcher: Searcher,
     fields: &'a Fields,
-    in_order: bool,
     known: Known<'a>,
     query: &'a Query,
     words: Vec<Word>,
@@ -460,8 +458,9 @@ impl Question<'_> {
         let limit = self.query.limit.min(MAX_PAGE);
         let (from, end) = (self.query.offset, self.query.offset + limit);
         let mut page = match self.fields.better(&self.words, self.query, &self.known) {
-            Some(better) => self.best(&better, end)?,
-            None => Vec::new(),
+            Better::Nobody => Vec::new(),
+            Better::Scored(better) => self.best(&better, end)?,
+            Better::InTurn(turns) => self.in_turn(&turns, end)?,
         };
         // If the better ones don't fill the page, all of them are known, and the others come after them.
         let better: HashSet<DocAddress> = page.iter().copied().collect();
@@ -511,6 +510,17 @@ impl Question<'_> {
         Ok(addresses(found).into_iter().take(limit).collect())
     }
 
+    /// The first ones of each in turn, nobody twice.
+    fn in_turn(&self, turns: &[Asked], limit: usize) -> Result<Vec<DocAddress>, SearchError> {
+        let mut page = Vec::new();
+        for asked in turns {
+            let before: HashSet<DocAddress> = page.iter().copied().collect();
+            let (_, (_, more)) = self.ask(asked, Count, &before, (0, limit.saturating_sub(page.len())))?;
+            page.extend(more);
+        }
+        Ok(page)
+    }
+
     /// What `all` collects of everybody who is found; how many are not left out, and so many of them from so many on, in
     /// the wanted order.
     fn ask<A: Collector>(
@@ -523,7 +533,7 @@ impl Question<'_> {
         let top = TopDocs::with_limit(limit.max(1)).and_offset(offset);
         let text = |field, order| (SortByString::for_field(field), order);
         let (all, (count, mut page)) = match self.query.sort {
-            Sort::Relevance | Sort::StudentNumber if self.in_order => {
+            Sort::Relevance | Sort::StudentNumber if self.known.in_order => {
                 let (all, (count, first)) =
                     self.run(asked, all, left_out, First { count: offset + limit })?;
                 (all, (count, first.into_iter().skip(offset).collect()))

@@ -12,6 +12,7 @@
 //! - A commit carries the position in the outbox up to which the index is true, so that after a crash the
 //!   catch-up starts exactly there.
 
+mod begins;
 mod collect;
 mod document;
 mod error;

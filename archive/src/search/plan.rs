@@ -13,11 +13,12 @@ use tantivy::{
 
 use super::{
     Filters, Mode, Query, SearchError,
+    begins::Begins,
     facets::Values,
-    grams::{self, Part, START},
+    grams::{self, Part, SHORT, START},
     memory::{DEAR, Memory},
     pinyin::{self, Heard},
-    schema::Fields,
+    schema::{Fields, NumberKey},
     within::Within,
 };
 use crate::person::{IdNumber, IdNumberError, fold};
@@ -32,6 +33,19 @@ pub(super) struct Known<'a> {
     pub(super) memory: &'a Memory,
     /// The values of the facets.
     pub(super) values: &'a Values,
+    /// Whether each segment is in the order of 学号.
+    pub(super) in_order: bool,
+}
+
+/// Who comes before the others.
+pub(super) enum Better {
+    /// Nobody.
+    Nobody,
+    /// These, best ones with the highest score.
+    Scored(Asked),
+    /// The first ones, then the second ones, each in the order of 学号. Scores would have to be worked out for all of them,
+    /// and half of everybody may have a 学号 that begins with 20.
+    InTurn([Asked; 2]),
 }
 
 /// A question to tantivy.
@@ -85,14 +99,22 @@ impl Fields {
         all_of(self.required(words, query, known).chain(self.narrowed(&query.filters)).collect())
     }
 
-    /// Those of them who come before the others, best ones with the highest score. `None` if nobody does.
-    pub(super) fn better(&self, words: &[Word], query: &Query, known: &Known<'_>) -> Option<Asked> {
+    /// Those of them who come before the others.
+    pub(super) fn better(&self, words: &[Word], query: &Query, known: &Known<'_>) -> Better {
         if words.is_empty() || query.sort != super::Sort::Relevance {
-            return None;
+            return Better::Nobody;
         }
-        let better = any_of(words.iter().flat_map(|word| self.ranked(word)).collect());
-        let required = self.required(words, query, known).map(|(occur, asked)| (occur, worth(asked, 0.0)));
-        Some(all_of(required.chain(self.narrowed(&query.filters)).chain([(Occur::Must, better)]).collect()))
+        let those = |better: Asked| {
+            let required =
+                self.required(words, query, known).map(|(occur, asked)| (occur, worth(asked, 0.0)));
+            all_of(required.chain(self.narrowed(&query.filters)).chain([(Occur::Must, better)]).collect())
+        };
+        if let [word] = words
+            && is_number(word)
+        {
+            return Better::InTurn([whole(self.number, &word.folded), self.begins(word, known)].map(those));
+        }
+        Better::Scored(those(any_of(words.iter().flat_map(|word| self.ranked(word, known)).collect())))
     }
 
     /// Everybody whose values contain every word, by whatever facets the question is narrowed.
@@ -141,20 +163,32 @@ impl Fields {
         };
         let (facets, values) = (self.searched_facets(), known.values.clone());
         let within = Within { word: word.into(), facets, values };
-        known.memory.of(word.to_owned(), from, any_of(vec![part_of(self.text, word), Box::new(within)]))
+        let in_text = match grams::part(word) {
+            Part::Beginning(short) if short.len() <= SHORT => whole(self.short, &short),
+            _ => part_of(self.text, word),
+        };
+        known.memory.of(word.to_owned(), from, any_of(vec![in_text, Box::new(within)]))
+    }
+
+    /// Those whose 学号 begins with a word, or, if it is longer than most, some number.
+    fn begins(&self, word: &Word, known: &Known<'_>) -> Asked {
+        match NumberKey::beginning_with(&word.folded) {
+            Some(range) if known.in_order => Box::new(Begins(range)),
+            Some(range) => {
+                let (from, to) = range.into_inner();
+                let [from, to] = [from, to].map(|value| Term::from_field_u64(self.number_key.high, value));
+                Box::new(RangeQuery::new(Bound::Included(from), Bound::Included(to)))
+            }
+            None => part_of(self.text, &format!("{START}{}", word.folded)),
+        }
     }
 
     /// Those in whom the word is a whole value, above those in whom it begins one, names above all.
-    fn ranked(&self, word: &Word) -> Vec<Asked> {
-        let beginning = format!("{START}{}", word.folded);
-        let number = word.folded.bytes().all(|b| b.is_ascii_alphanumeric());
-        if number {
-            let begins: Asked = match self.number_key.beginning_with(&word.folded) {
-                Some([from, to]) => Box::new(RangeQuery::new(Bound::Included(from), Bound::Included(to))),
-                None => part_of(self.text, &beginning),
-            };
-            vec![worth(whole(self.number, &word.folded), 64.0), worth(begins, 4.0)]
+    fn ranked(&self, word: &Word, known: &Known<'_>) -> Vec<Asked> {
+        if is_number(word) {
+            vec![worth(whole(self.number, &word.folded), 64.0), worth(self.begins(word, known), 4.0)]
         } else {
+            let beginning = format!("{START}{}", word.folded);
             vec![
                 worth(whole(self.whole_name, &word.folded), 64.0),
                 worth(part_of(self.name, &beginning), 16.0),
@@ -198,6 +232,10 @@ impl Fields {
             })
             .collect()
     }
+}
+
+fn is_number(word: &Word) -> bool {
+    word.folded.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// Values of which `part` is a part. `part` is folded, or folded behind a [`START`].

@@ -3,6 +3,8 @@
 //! An index of an older layout stays in use until its successor is whole, so fields are looked up by name, and one that
 //! came later may be absent.
 
+use std::ops::RangeInclusive;
+
 use tantivy::{
     TantivyDocument, Term,
     schema::{FAST, Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions},
@@ -12,7 +14,7 @@ use tantivy::{
 use super::{
     PersonDoc,
     facets::{GROUP, group},
-    grams::GramTokenizer,
+    grams::{GramTokenizer, ShortTokenizer},
     pinyin::{self, SyllableTokenizer},
 };
 use crate::person::fold;
@@ -26,6 +28,7 @@ pub(super) const READABLE: &[&str] = &["xuecang-person-2"];
 
 const GRAMS: &str = "grams";
 const SYLLABLES: &str = "syllables";
+const SHORT: &str = "short";
 
 /// The fields of the index.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +39,8 @@ pub(super) struct Fields {
     pub(super) stored: Field,
     /// Pieces of every value but those of the facets year, college, major and class.
     pub(super) text: Field,
+    /// The short pieces of letters and digits in the same values, without their places.
+    pub(super) short: Field,
     /// Pieces of names, to rank them first.
     pub(super) name: Field,
     /// Whole names.
@@ -65,7 +70,7 @@ pub(super) struct Fields {
     pub(super) delivery: Option<Field>,
 }
 
-/// The first sixteen bytes of a 学号 as two numbers in the same order: compared at once, where texts would have to be looked
+/// The first sixteen bytes of a folded 学号 as two numbers in the same order: compared at once, where texts would have to be looked
 /// up in every segment's list.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct NumberKey {
@@ -87,12 +92,11 @@ impl NumberKey {
     }
 
     /// The numbers whose first bytes these are, at most eight of them: from here to there.
-    pub(super) fn beginning_with(self, beginning: &str) -> Option<[Term; 2]> {
+    pub(super) fn beginning_with(beginning: &str) -> Option<RangeInclusive<u64>> {
         let [from, beyond] = Self::of(beginning);
         let open = 64_u32.checked_sub(8 * u32::try_from(beginning.len()).ok()?)?;
         let rest = 1_u64.checked_shl(open).map_or(u64::MAX, |end| end - 1);
-        (beyond == 0 && !beginning.is_empty())
-            .then(|| [from, from | rest].map(|value| Term::from_field_u64(self.high, value)))
+        (beyond == 0 && !beginning.is_empty()).then_some(from..=from | rest)
     }
 }
 
@@ -112,6 +116,7 @@ pub(super) fn schema() -> Schema {
     for name in ["text", "name"] {
         builder.add_text_field(name, indexed(GRAMS, phrases));
     }
+    builder.add_text_field("short", indexed(SHORT, IndexRecordOption::Basic));
     for name in ["whole_name", "number", "id_number"] {
         builder.add_text_field(name, STRING);
     }
@@ -133,6 +138,7 @@ pub(super) fn schema() -> Schema {
 pub(super) fn tokenizers() -> TokenizerManager {
     let tokenizers = TokenizerManager::default();
     tokenizers.register(GRAMS, TextAnalyzer::from(GramTokenizer));
+    tokenizers.register(SHORT, TextAnalyzer::from(ShortTokenizer));
     tokenizers.register(SYLLABLES, TextAnalyzer::from(SyllableTokenizer));
     tokenizers
 }
@@ -181,6 +187,7 @@ impl Fields {
             person: field("person")?,
             stored: field("stored")?,
             text: field("text")?,
+            short: field("short")?,
             name: field("name")?,
             whole_name: field("whole_name")?,
             number: field("number")?,
@@ -213,7 +220,7 @@ impl Fields {
         for number in doc.numbers() {
             let folded = fold(number);
             out.add_text(self.number, folded.as_str());
-            out.add_text(self.text, folded.as_str());
+            self.write_text(folded.as_str(), &mut out);
         }
         self.write_texts(doc, &mut out);
         self.write_facets(doc, &mut out);
@@ -223,7 +230,8 @@ impl Fields {
     fn write_names(&self, doc: &PersonDoc, out: &mut TantivyDocument) {
         for name in doc.names() {
             for spelling in name_spellings(name) {
-                for field in [self.text, self.name, self.whole_name] {
+                self.write_text(&spelling, out);
+                for field in [self.name, self.whole_name] {
                     out.add_text(field, &spelling);
                 }
             }
@@ -234,15 +242,20 @@ impl Fields {
         }
         out.add_text(self.by_name, pinyin::sort_key(&doc.name));
         let number = doc.student_number.as_deref().unwrap_or_default();
-        let [high, low] = NumberKey::of(number);
+        let [high, low] = NumberKey::of(fold(number).as_str());
         out.add_u64(self.number_key.high, high);
         out.add_u64(self.number_key.low, low);
     }
 
     fn write_texts(&self, doc: &PersonDoc, out: &mut TantivyDocument) {
         for value in [&doc.diploma_text, &doc.notes].into_iter().filter(|value| !value.is_empty()) {
-            out.add_text(self.text, fold(value).as_str());
+            self.write_text(fold(value).as_str(), out);
         }
+    }
+
+    fn write_text(&self, folded: &str, out: &mut TantivyDocument) {
+        out.add_text(self.text, folded);
+        out.add_text(self.short, folded);
     }
 
     fn write_facets(&self, doc: &PersonDoc, out: &mut TantivyDocument) {
