@@ -464,6 +464,23 @@ fn a_crash_between_commits_leaves_the_former_position_and_replaying_is_harmless(
     assert_eq!((index.position().unwrap(), index.len()), (6, 0));
 }
 
+/// After so many small commits the writer merges by itself, at the very moment when all of it is to become one.
+#[test]
+fn an_index_becomes_one_segment_while_its_writer_is_merging() {
+    let mut rng = StdRng::seed_from_u64(3);
+    for _ in 0..5 {
+        let folder = tempfile::tempdir().unwrap();
+        let index = Index::create(folder.path()).unwrap();
+        for round in 1..=16_u64 {
+            let people = (0..60).map(|n| Change::Upsert(Box::new(person(&mut rng, n))));
+            index.apply(people, round).unwrap();
+        }
+        index.unite().unwrap();
+        assert_eq!((index.len(), index.position().unwrap()), (16 * 60, 16));
+        index.purge().unwrap();
+    }
+}
+
 #[test]
 fn purging_leaves_no_byte_of_a_removed_person() {
     let folder = tempfile::tempdir().unwrap();

@@ -277,7 +277,7 @@ impl Index {
         let failed = IndexError::failed("purged");
         let mut guard = self.writer();
         let (position, filled) = (self.position()?, self.filled()?);
-        let writer = self.writer_in(&mut guard)?;
+        let writer = self.settled_writer_in(&mut guard)?;
         let stale = self.stale_segments()?;
         if !stale.is_empty() {
             writer.merge(&stale).wait().map_err(&failed)?;
@@ -304,7 +304,7 @@ impl Index {
         let failed = IndexError::failed("united");
         let mut guard = self.writer();
         let (position, filled) = (self.position()?, self.filled()?);
-        let writer = self.writer_in(&mut guard)?;
+        let writer = self.settled_writer_in(&mut guard)?;
         let all = self.index.searchable_segment_ids().map_err(&failed)?;
         if all.len() > 1 {
             writer.merge(&all).wait().map_err(&failed)?;
@@ -358,6 +358,17 @@ impl Index {
 
     fn writer(&self) -> MutexGuard<'_, Option<IndexWriter>> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A writer of an index in which no merge is under way: what one is merging already can't be merged by another.
+    fn settled_writer_in<'a>(
+        &self,
+        slot: &'a mut Option<IndexWriter>,
+    ) -> Result<&'a mut IndexWriter, IndexError> {
+        if let Some(busy) = slot.take() {
+            busy.wait_merging_threads().map_err(IndexError::failed("changed"))?;
+        }
+        self.writer_in(slot)
     }
 
     fn writer_in<'a>(&self, slot: &'a mut Option<IndexWriter>) -> Result<&'a mut IndexWriter, IndexError> {
