@@ -1,8 +1,9 @@
 //! What a closed store was: its length, when it was last written, and the digest of its bytes.
 //!
 //! SQLite sees a page that is not one of its own, but not a value that has changed inside a page. So whoever closes a store
-//! takes an imprint of it, and whoever opens it compares. Rot changes bytes and no times: a file that was written since, put
-//! back from a backup, or left open by a crash has another time or a log beside it, and the imprint says nothing of it.
+//! takes an imprint of it, and whoever opens it compares. Rot changes bytes and no times: a file that was put back from a
+//! backup, or left open by a crash, has another time or a log beside it, and the imprint says nothing of it. Whoever writes
+//! forgets the imprint first, because a clock that ticks every few milliseconds gives two writes one time.
 
 use std::{
     io,
@@ -44,12 +45,29 @@ pub fn take(store: &Path) -> io::Result<()> {
     if is_open(store) || read(&place)?.is_some_and(|known| Some(known.written) == written(store).ok()) {
         return Ok(());
     }
+    let before = written(store)?;
     let imprint = Imprint::of(store)?;
+    if imprint.written != before || is_open(store) {
+        // Somebody wrote while it was read: theirs is the imprint to take.
+        return Ok(());
+    }
     let text = serde_json::to_vec(&imprint)?;
     let partial = tempfile::NamedTempFile::new_in(store.parent().unwrap_or(Path::new(".")))?;
     fs::write(partial.path(), text)?;
     partial.persist(place)?;
     Ok(())
+}
+
+/// Forgets the imprint of the store at `store`, which is about to be written.
+///
+/// # Errors
+///
+/// When it can't be removed.
+pub(super) fn forget(store: &Path) -> io::Result<()> {
+    match fs::remove_file(beside(store, "-imprint")) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Compares the store at `store` with its imprint.
@@ -173,6 +191,21 @@ mod tests {
         drop(store);
         std::thread::sleep(Duration::from_millis(20));
         assert_eq!(compare(&path).unwrap(), Since::Unknown, "what was taken while it was open says nothing");
+        take(&path).unwrap();
+        assert_eq!(compare(&path).unwrap(), Since::Same);
+    }
+
+    /// A file system's clock ticks every few milliseconds: what is written twice within one tick has one time.
+    #[test]
+    fn a_store_that_was_written_again_at_the_same_time_is_not_called_rotten() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = closed(dir.path());
+        let time = fs::metadata(&path).unwrap().modified().unwrap();
+        let store = Store::open(&path, &office::MIGRATIONS).unwrap();
+        store.write(|tx| office::setting::set(tx, "another", "value")).unwrap();
+        drop(store);
+        std::fs::File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
+        assert_eq!(compare(&path).unwrap(), Since::Unknown, "nobody took an imprint of this");
         take(&path).unwrap();
         assert_eq!(compare(&path).unwrap(), Since::Same);
     }

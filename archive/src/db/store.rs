@@ -2,12 +2,17 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, ffi};
 use rusqlite_migration::Migrations;
+
+use super::imprint;
 
 /// How many idle readers are kept open.
 const IDLE_READERS: usize = 8;
@@ -43,6 +48,8 @@ pub enum OpenError {
 pub struct Store {
     path: PathBuf,
     readers: Mutex<Vec<Connection>>,
+    /// Whether the imprint of what it was before is forgotten.
+    has_written: AtomicBool,
     // Closed last: only who may write can fold the log into the file.
     writer: Mutex<Connection>,
 }
@@ -59,13 +66,21 @@ impl Store {
             connect(&path, OpenFlags::default() | OpenFlags::SQLITE_OPEN_CREATE).and_then(|writer| {
                 writer.pragma_update(None, "journal_mode", "wal")?;
                 writer.pragma_update(None, "synchronous", "full")?;
+                if migrations.pending_migrations(&writer) != Ok(0) {
+                    forget_imprint(&path)?;
+                }
                 Ok(writer)
             });
         match opened {
             Err(source) => Err(OpenError::Open { path, source }),
             Ok(mut writer) => match migrations.to_latest(&mut writer) {
                 Err(source) => Err(OpenError::Migrate { path, source }),
-                Ok(()) => Ok(Self { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }),
+                Ok(()) => Ok(Self {
+                    path,
+                    readers: Mutex::new(Vec::new()),
+                    has_written: AtomicBool::new(false),
+                    writer: Mutex::new(writer),
+                }),
             },
         }
     }
@@ -110,6 +125,10 @@ impl Store {
         E: From<rusqlite::Error>,
     {
         let mut writer = lock(&self.writer);
+        if !self.has_written.load(Ordering::Relaxed) {
+            forget_imprint(&self.path)?;
+            self.has_written.store(true, Ordering::Relaxed);
+        }
         let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let answer = write(&tx)?;
         tx.commit()?;
@@ -153,6 +172,12 @@ impl Store {
             rusqlite::backup::Backup::new(conn, &mut copy)?.run_to_completion(1024, Duration::ZERO, None)
         })
     }
+}
+
+fn forget_imprint(path: &Path) -> rusqlite::Result<()> {
+    imprint::forget(path).map_err(|error| {
+        rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR_DELETE), Some(error.to_string()))
+    })
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
