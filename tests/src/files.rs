@@ -65,15 +65,17 @@ pub fn digests(folder: &Path) -> Result<BTreeMap<PathBuf, String>> {
     below(folder)?.into_iter().map(digest).collect()
 }
 
-/// Changes one bit in the middle of a file, as a failing disk does.
+/// Changes one bit in the middle of a file, as a failing disk does: nobody has written it.
 ///
 /// # Errors
 ///
 /// When it can't be read or written, or is empty.
 pub fn flip(path: &Path) -> Result<()> {
+    let written = fs::metadata(path)?.modified()?;
     let mut bytes = fs::read(path)?;
     let middle = bytes.len() / 2;
     *bytes.get_mut(middle).context("an empty file has no bit to change")? ^= 1;
     fs::write(path, bytes)?;
+    fs::File::options().write(true).open(path)?.set_modified(written)?;
     Ok(())
 }

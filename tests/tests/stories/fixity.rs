@@ -118,3 +118,31 @@ fn a_lost_object_is_named_too() {
     assert!(faults.iter().any(|fault| fault["object"] == id.as_str()), "{told:#}");
     assert!(text.contains(&id));
 }
+
+/// A value that changed inside a page is none that SQLite would see.
+#[test]
+fn a_database_whose_bytes_changed_while_it_was_closed_is_not_used_and_what_to_do_is_said() {
+    let scene = Scene::open(8).unwrap().staffed().unwrap();
+    scene.appliance.stop().unwrap();
+    let answers = |words: &[&str]| {
+        let output = scene.appliance.run(words).unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    for (name, advice) in [("office.db", "put back its last backup"), ("catalog.db", "archive rebuild")] {
+        let file = scene.appliance.data().join(name);
+        assert!(answers(&["search", &scene.school.students[0].student_number]).0, "it is whole");
+        files::flip(&file).unwrap();
+        let (done, told) = answers(&["search", "x"]);
+        assert!(!done && told.contains(name) && told.contains(advice), "{told}");
+        assert!(scene.appliance.serve().is_err(), "a server uses {name}");
+        scene.appliance.kill().unwrap();
+        files::flip(&file).unwrap();
+    }
+    // The catalogue is made again from the files of the archive, as the advice has it.
+    let catalog = scene.appliance.data().join("catalog.db");
+    files::flip(&catalog).unwrap();
+    std::fs::remove_file(&catalog).unwrap();
+    let (done, told) = answers(&["archive", "rebuild"]);
+    assert!(done, "{told}");
+    assert!(answers(&["search", &scene.school.students[0].student_number]).0);
+}
