@@ -50,7 +50,7 @@ fn hears(take: impl Fn(String) + 'static) -> Hears {
 
 /// Asks for every job. Without the list, the events alone tell of what changes from now on.
 async fn hear_of_all() {
-    for job in api_client::jobs().await.unwrap_or_default() {
+    for job in api_client::jobs::jobs().await.unwrap_or_default() {
         state().heard_of(job);
     }
 }

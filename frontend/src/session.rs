@@ -24,7 +24,7 @@ pub(crate) async fn resume() {
         state().signed_in.set(SignedIn::Nobody);
         return;
     }
-    match api_client::session().await {
+    match api_client::accounts::session().await {
         Ok(session) => state().signed_in.set(SignedIn::As(Box::new(session))),
         Err(_) => ended(),
     }
@@ -39,7 +39,7 @@ pub(crate) fn ended() {
 
 /// Signs in.
 pub(crate) async fn sign_in(account: String, password: String) -> Answer<()> {
-    let session = api_client::sign_in(account, password).await?;
+    let session = api_client::accounts::sign_in(account, password).await?;
     browser::remember(HAD, Some("yes"));
     state().signed_in.set(SignedIn::As(Box::new(session)));
     Ok(())
@@ -48,7 +48,7 @@ pub(crate) async fn sign_in(account: String, password: String) -> Answer<()> {
 /// Signs out, and forgets what this session had heard.
 pub(crate) async fn sign_out() {
     // Whatever the server answers, the person wants to be gone from this screen.
-    let _answer = api_client::sign_out().await;
+    let _answer = api_client::accounts::sign_out().await;
     ended();
 }
 
@@ -64,7 +64,7 @@ pub(crate) async fn ask_purpose() -> bool {
 
 /// States the purpose, and lets the waiting requests go on.
 pub(crate) async fn state_purpose(text: String) -> Answer<()> {
-    api_client::state_purpose(text.clone()).await?;
+    api_client::accounts::state_purpose(text.clone()).await?;
     state().signed_in.update(|signed_in| {
         if let SignedIn::As(session) = signed_in {
             session.purpose = Some(text);

@@ -39,7 +39,7 @@ fn one(person: PersonId, diploma: &Diploma, dossier: Loader<Dossier>) -> AnyView
     let issued = RwSignal::new(None::<Proof>);
     let issue = move || {
         let wanted = NewProof { diploma: id };
-        proof.run(async move { api_client::issue_proof(person, &wanted).await }, move |made| {
+        proof.run(async move { api_client::diplomas::issue_proof(person, &wanted).await }, move |made| {
             issued.set(Some(made))
         });
     };
@@ -85,7 +85,7 @@ fn attach_form(
         let Stand::Kept(kept) = file.get_untracked() else { return };
         let reason = reason.get_untracked().trim().to_owned();
         let wanted = AttachScan { upload: kept.id, diploma, reason };
-        attempt.run(async move { api_client::attach_scan(person, &wanted).await }, move |()| {
+        attempt.run(async move { api_client::diplomas::attach_scan(person, &wanted).await }, move |()| {
             open.set(false);
             state().tell(t!(diploma.attached));
             dossier.again();
@@ -122,7 +122,7 @@ fn scan(kept: &Scan) -> AnyView {
                 <button type="button" class="quiet" aria-expanded=move || open.get().to_string()
                     on:click=move |_| open.update(|open| *open = !*open)>{t!(diploma.look)}</button>
                 {state().may(Right::AskCopies).then(|| view! {
-                    <a class="button quiet" download="" href=api_client::scan_file_url(id)>{t!(diploma.original)}</a>
+                    <a class="button quiet" download="" href=api_client::diplomas::scan_file_url(id)>{t!(diploma.original)}</a>
                 })}
             </div>
             {move || open.get().then(|| held_against(id, reading.as_ref()))}
@@ -204,7 +204,7 @@ fn page(
         .collect();
     view! {
         <figure class="scan-page overlay">
-            <img class="private" src=api_client::scan_page_url(id, number) alt=t!(diploma.page_of, n = number)
+            <img class="private" src=api_client::diplomas::scan_page_url(id, number) alt=t!(diploma.page_of, n = number)
                 on:error=move |_| lost.set(true)/>
             {move || lost.get().then(|| view! { <p class="no-photo">{t!(diploma.no_picture)}</p> })}
             {(width > 0).then(|| view! {
@@ -245,8 +245,8 @@ pub(crate) fn proof(made: &Proof) -> AnyView {
             </dl>
             {state().may(Right::RevealNumbers).then(|| view! {
                 <div class="actions no-print">
-                    <a class="button" target="_blank" href=api_client::proof_url(made.id, "zh")>{t!(diploma.print_zh)}</a>
-                    <a class="button" target="_blank" href=api_client::proof_url(made.id, "en")>{t!(diploma.print_en)}</a>
+                    <a class="button" target="_blank" href=api_client::diplomas::proof_url(made.id, "zh")>{t!(diploma.print_zh)}</a>
+                    <a class="button" target="_blank" href=api_client::diplomas::proof_url(made.id, "en")>{t!(diploma.print_en)}</a>
                 </div>
             })}
         </div>
@@ -261,8 +261,9 @@ pub(crate) fn look_up() -> AnyView {
     let submit = move || {
         let typed = code.get_untracked();
         found.set(None);
-        attempt
-            .run(async move { api_client::look_up_proof(typed).await }, move |proof| found.set(Some(proof)));
+        attempt.run(async move { api_client::diplomas::look_up_proof(typed).await }, move |proof| {
+            found.set(Some(proof))
+        });
     };
     view! {
         <form class="panel" on:submit=move |event| { event.prevent_default(); submit(); }>

@@ -75,7 +75,7 @@ pub(crate) fn frame(page: impl FnMut() -> AnyView + 'static) -> AnyView {
     live::listen();
     if state().may(Right::ReadDeliveries) {
         // What they are called is wanted wherever one of them is mentioned.
-        spawn_local(async { drop(api_client::deliveries().await) });
+        spawn_local(async { drop(api_client::deliveries::deliveries().await) });
     }
     view! {
         <div class="app">
@@ -160,7 +160,7 @@ fn campaign_menu() -> Option<AnyView> {
     if !may.into_iter().any(|right| state().may(right)) {
         return None;
     }
-    let campaigns = Loader::new(api_client::campaigns);
+    let campaigns = Loader::new(api_client::campaigns::campaigns);
     let chosen = state().campaign;
     Some(campaigns.show_quietly(move |campaigns| {
         if campaigns.is_empty() {
@@ -263,7 +263,7 @@ fn password_dialog(open: RwSignal<bool>) -> AnyView {
     let refused = RwSignal::new(None);
     let submit = move || {
         spawn_local(async move {
-            match api_client::change_password(old.get_untracked(), new.get_untracked()).await {
+            match api_client::accounts::change_password(old.get_untracked(), new.get_untracked()).await {
                 Ok(()) => {
                     open.set(false);
                     state().tell(t!(frame.password_changed));

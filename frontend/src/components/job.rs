@@ -34,7 +34,7 @@ pub(crate) fn on_delivery_work(then: impl Fn() + 'static) {
 pub(crate) fn follow(id: JobId) -> Memo<Option<Job>> {
     if state().jobs.with_untracked(|jobs| !jobs.contains_key(&id)) {
         spawn_local(async move {
-            if let Ok(job) = api_client::job(id).await {
+            if let Ok(job) = api_client::jobs::job(id).await {
                 state().heard_of(job);
             }
         });
@@ -90,7 +90,7 @@ pub(crate) fn card(job: &Job) -> AnyView {
             {job.problem.as_ref().map(|problem| view! { <p class="refusal">{notice::problem_sentence(problem)}</p> })}
             {(!over && job.state != JobState::Stopping).then(|| view! {
                 <button type="button" on:click=move |_| spawn_local(async move {
-                    if let Err(failure) = api_client::stop_job(id).await {
+                    if let Err(failure) = api_client::jobs::stop_job(id).await {
                         state().tell(notice::sentence(&failure));
                     }
                 })>{t!(job.stop)}</button>

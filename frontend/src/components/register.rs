@@ -21,7 +21,7 @@ const GAPS: usize = 50;
 
 /// The numbers of all diplomas.
 pub(crate) fn numbers() -> AnyView {
-    let found = Loader::new(api_client::numbers);
+    let found = Loader::new(api_client::diplomas::numbers);
     view! {
         <section class="panel">
             <h2>{t!(diploma.numbers)}</h2>
@@ -91,7 +91,7 @@ fn series(series: &Series) -> AnyView {
 
 /// Scans in figures, and those that do not say what the register says. `began` hears of a reading that is asked for.
 pub(crate) fn scans(began: impl Fn(Job) + Copy + Send + Sync + 'static) -> AnyView {
-    let found = Loader::new(api_client::scans);
+    let found = Loader::new(api_client::diplomas::scans);
     view! {
         <section class="panel">
             <h2>{t!(diploma.scans)}</h2>
@@ -115,7 +115,7 @@ fn all_scans(found: &Scans, began: impl Fn(Job) + Copy + Send + Sync + 'static) 
         {(!found.can_read).then(|| mark::mark(Status::Attention, t!(diploma.cannot_read)))}
         {(found.can_read && found.unread > 0).then(|| view! {
             <div class="actions"><button type="button" disabled=move || attempt.busy()
-                on:click=move |_| attempt.run(api_client::read_scans(), began)>{t!(diploma.read)}</button></div>
+                on:click=move |_| attempt.run(api_client::diplomas::read_scans(), began)>{t!(diploma.read)}</button></div>
         })}
         {attempt.refusal()}
         {(!found.doubts.is_empty()).then(|| view! {

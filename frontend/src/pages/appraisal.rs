@@ -23,11 +23,11 @@ const PROPERTIES: [&str; 4] = ["authenticity", "integrity", "usability", "safety
 
 /// The reports there are, newest first, and the way to another.
 pub(crate) fn section() -> AnyView {
-    let reports = Loader::new(api_client::appraisals);
+    let reports = Loader::new(api_client::archive::appraisals);
     let running = RwSignal::new(None);
     let attempt = Attempt::new();
     let start = move |_| {
-        attempt.run(api_client::appraise(Appraise::default()), move |job| {
+        attempt.run(api_client::archive::appraise(Appraise::default()), move |job| {
             running.set(Some(job.id));
             state().heard_of(job);
         });
@@ -89,7 +89,7 @@ fn result(report: &Appraisal) -> AnyView {
 
 /// One report.
 pub(crate) fn page(id: AppraisalId) -> AnyView {
-    let report = Loader::new(move || api_client::appraisal(id));
+    let report = Loader::new(move || api_client::archive::appraisal(id));
     view! {
         <p class="crumb no-print"><a href="/archive">{t!(rail.archive)}</a></p>
         {report.show(|report| full(&report))}

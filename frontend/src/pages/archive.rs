@@ -30,24 +30,24 @@ const DAY: i64 = 86_400_000;
 
 /// The page.
 pub(crate) fn page() -> AnyView {
-    let health = Loader::new(api_client::archive_health);
+    let health = Loader::new(api_client::archive::archive_health);
     let running = RwSignal::new(None);
     let attempt = Attempt::new();
     let may = state().may(Right::MaintainArchive);
     let check = move |_| {
-        attempt.run(api_client::check_archive(), move |job| {
+        attempt.run(api_client::archive::check_archive(), move |job| {
             running.set(Some(job.id));
             state().heard_of(job);
         });
     };
     let rebuild = move |_| {
-        attempt.run(api_client::rebuild(), move |job| {
+        attempt.run(api_client::archive::rebuild(), move |job| {
             running.set(Some(job.id));
             state().heard_of(job);
         });
     };
     let renew = move |_| {
-        attempt.run(api_client::renew_index(), move |job| {
+        attempt.run(api_client::archive::renew_index(), move |job| {
             running.set(Some(job.id));
             state().heard_of(job);
         });
@@ -209,8 +209,8 @@ fn actions(id: ReplicaId, Acting { attempt, running, .. }: Acting) -> AnyView {
         running.set(Some(job.id));
         state().heard_of(job);
     };
-    let sync = move |_| attempt.run(api_client::sync_replica(id), heard);
-    let verify = move |_| attempt.run(api_client::verify_replica(id), heard);
+    let sync = move |_| attempt.run(api_client::archive::sync_replica(id), heard);
+    let verify = move |_| attempt.run(api_client::archive::verify_replica(id), heard);
     view! {
         <button type="button" disabled=move || attempt.busy() on:click=sync>{t!(archive.replica_sync)}</button> " "
         <button type="button" disabled=move || attempt.busy() on:click=verify>{t!(archive.replica_verify)}</button>

@@ -22,10 +22,10 @@ const LIMIT: u32 = 100;
 /// The page.
 pub(crate) fn page() -> AnyView {
     let offset = pager::offset();
-    let trail = Loader::new(move || api_client::audit(offset.get(), LIMIT));
+    let trail = Loader::new(move || api_client::accounts::audit(offset.get(), LIMIT));
     let saving = Attempt::new();
     let save = move |_| {
-        saving.run(api_client::audit(offset.get_untracked(), LIMIT), |part| {
+        saving.run(api_client::accounts::audit(offset.get_untracked(), LIMIT), |part| {
             if browser::save_as("audit.csv", "text/csv", &csv(&part.items)).is_err() {
                 state().tell(t!(failure.not_saved));
             }

@@ -21,7 +21,7 @@ const TARGETS: [&str; 3] = ["0.01", "0.001", "0.0001"];
 
 /// Every calibration, and the way to run another.
 pub(crate) fn page() -> AnyView {
-    let calibrations = Loader::new(api_client::calibrations);
+    let calibrations = Loader::new(api_client::faces::calibrations);
     view! {
         <header class="page-head"><h1>{t!(rail.calibration)}</h1></header>
         <p class="lead">{t!(calibration.what)}</p>
@@ -64,7 +64,7 @@ fn in_force(adopted: bool) -> AnyView {
 }
 
 fn run_form(calibrations: Loader<Vec<Calibration>>) -> AnyView {
-    let campaigns = Loader::new(api_client::campaigns);
+    let campaigns = Loader::new(api_client::campaigns::campaigns);
     let running = RwSignal::new(None);
     let form = campaigns.show(move |campaigns| {
         if campaigns.is_empty() {
@@ -81,7 +81,7 @@ fn run_form(calibrations: Loader<Vec<Calibration>>) -> AnyView {
                 return;
             };
             let new = NewCalibration { campaign, target_fmr };
-            attempt.run(async move { api_client::calibrate(&new).await }, move |job| {
+            attempt.run(async move { api_client::faces::calibrate(&new).await }, move |job| {
                 running.set(Some(job.id));
                 state().heard_of(job);
             });
@@ -109,7 +109,7 @@ fn run_form(calibrations: Loader<Vec<Calibration>>) -> AnyView {
 
 /// One calibration.
 pub(crate) fn one(id: CalibrationId) -> AnyView {
-    let calibration = Loader::new(move || api_client::calibration(id));
+    let calibration = Loader::new(move || api_client::faces::calibration(id));
     view! {
         <p class="crumb"><a href="/calibration">{t!(rail.calibration)}</a></p>
         {calibration.show(move |kept| full(&kept, calibration))}
@@ -126,7 +126,7 @@ fn full(kept: &Calibration, calibration: Loader<Calibration>) -> AnyView {
             <div><h1>{kept.version.clone()}</h1><p>{in_force(kept.adopted)} " " <span class="dim">{kept.model.clone()} " · " {format::local_time(kept.created)}</span></p></div>
             {may_adopt.then(|| view! {
                 <button type="button" class="primary" disabled=move || adopting.busy()
-                    on:click=move |_| adopting.run(api_client::adopt(id), move |kept| { calibration.put(kept); state().tell(t!(calibration.now_adopted)); })>{t!(calibration.adopt)}</button>
+                    on:click=move |_| adopting.run(api_client::faces::adopt(id), move |kept| { calibration.put(kept); state().tell(t!(calibration.now_adopted)); })>{t!(calibration.adopt)}</button>
             })}
         </header>
         {adopting.refusal()}

@@ -23,7 +23,7 @@ const LIMIT: u32 = 100;
 
 /// The list.
 pub(crate) fn page() -> AnyView {
-    let campaigns = Loader::new(api_client::campaigns);
+    let campaigns = Loader::new(api_client::campaigns::campaigns);
     let creating = RwSignal::new(false);
     let may_create = state().may(api::Right::ManageCampaigns);
     view! {
@@ -79,8 +79,8 @@ fn create_dialog(open: RwSignal<bool>) -> AnyView {
         t!(campaigns.create),
         || (),
         move || {
-            let rules = Loader::new(api_client::rule_sets);
-            let vendors = Loader::new(api_client::vendors);
+            let rules = Loader::new(api_client::campaigns::rule_sets);
+            let vendors = Loader::new(api_client::deliveries::vendors);
             rules.show(move |rules| {
                 let rules: Vec<_> = rules.into_iter().map(|set| (set.name.clone(), set.name)).collect();
                 vendors.show(move |vendors| {
@@ -124,7 +124,7 @@ fn create_form(
     let ready = Memo::new(move |_| draft().is_some_and(|draft| !draft.name.is_empty()));
     let submit = move || {
         let Some(new) = untrack(draft) else { return };
-        attempt.run(async move { api_client::create_campaign(&new).await }, move |campaign| {
+        attempt.run(async move { api_client::campaigns::create_campaign(&new).await }, move |campaign| {
             open.set(false);
             router::go(&format!("/campaigns/{}", campaign.id));
         });
@@ -153,7 +153,7 @@ fn create_form(
 
 /// One campaign.
 pub(crate) fn one(id: CampaignId) -> AnyView {
-    let campaign = Loader::new(move || api_client::campaign(id));
+    let campaign = Loader::new(move || api_client::campaigns::campaign(id));
     view! {
         <p class="crumb"><a href="/campaigns">{t!(rail.campaigns)}</a></p>
         {campaign.show(move |kept| head(&kept, campaign))}
@@ -172,7 +172,7 @@ fn head(kept: &Campaign, campaign: Loader<Campaign>) -> AnyView {
     let issuing = Attempt::new();
     let lacking = counts.roster.saturating_sub(counts.tokens);
     let issue = move |_| {
-        issuing.run(api_client::issue_tokens(id), move |issued| {
+        issuing.run(api_client::campaigns::issue_tokens(id), move |issued| {
             state().tell(t!(
                 campaigns.issued,
                 issued = format::count(issued.issued),
@@ -215,7 +215,7 @@ fn head(kept: &Campaign, campaign: Loader<Campaign>) -> AnyView {
 
 fn roster(id: CampaignId) -> AnyView {
     let offset = pager::offset();
-    let rows = Loader::new(move || api_client::roster(id, offset.get(), LIMIT));
+    let rows = Loader::new(move || api_client::campaigns::roster(id, offset.get(), LIMIT));
     rows.show(move |part| {
         if part.total == 0 {
             return notice::empty(t!(campaigns.no_roster), t!(campaigns.no_roster_how));

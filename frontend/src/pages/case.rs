@@ -43,7 +43,7 @@ pub(crate) fn case_word(state: &str) -> String {
 
 /// A case that is asked for again and again while it is open.
 fn followed(id: CaseId, every: u32) -> Loader<Case> {
-    let case = Loader::new(move || api_client::case(id));
+    let case = Loader::new(move || api_client::deletions::case(id));
     live::on_change(&["deletion"], move || case.again());
     let ticking = StoredValue::new_local(Some(Interval::new(every, move || {
         if case.now().is_some_and(|case| case.next.is_some()) {
@@ -203,7 +203,7 @@ fn signature(id: CaseId, step: &str, case: Loader<Case>) -> AnyView {
     let password = RwSignal::new(String::new());
     let attempt = Attempt::new();
     let submit = move || {
-        attempt.run(api_client::sign_step(id, password.get_untracked()), move |kept| {
+        attempt.run(api_client::deletions::sign_step(id, password.get_untracked()), move |kept| {
             case.put(kept);
             state().tell(t!(case.signed));
         });
@@ -383,7 +383,9 @@ fn typed(id: CaseId, case: Loader<Case>, ceremony: Memo<Option<Ceremony>>) -> An
     let done = Memo::new(move |_| ceremony.get().is_some_and(|ceremony| ceremony.school_typed));
     let submit = move || {
         let plain: String = code.get_untracked().chars().filter(|c| c.is_ascii_alphanumeric()).collect();
-        attempt.run(api_client::type_code(id, plain.to_ascii_uppercase()), move |kept| case.put(kept));
+        attempt.run(api_client::deletions::type_code(id, plain.to_ascii_uppercase()), move |kept| {
+            case.put(kept)
+        });
         code.set(String::new());
     };
     view! {

@@ -38,7 +38,7 @@ extern "C" {
 
 /// The certificate's text and what its check brought.
 async fn checked_text(id: CaseId) -> Answer<(String, Outcome)> {
-    let text = api_client::certificate(id).await?;
+    let text = api_client::deletions::certificate(id).await?;
     let answer = check(&text).await.map_err(|_| Failure::Unreachable)?;
     let outcome = answer.as_string().and_then(|json| crate::json::read(&json).ok());
     Ok((text, outcome.ok_or(Failure::Unreadable)?))

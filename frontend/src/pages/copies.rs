@@ -22,7 +22,7 @@ use crate::t;
 
 /// The list of requests.
 pub(crate) fn page() -> AnyView {
-    let copies = Loader::new(api_client::copies);
+    let copies = Loader::new(api_client::copies::copies);
     live::on_change(&["copy"], move || copies.again());
     let deciding = RwSignal::new(None);
     view! {
@@ -90,7 +90,7 @@ fn next(copy: &Copy, deciding: RwSignal<Option<Copy>>) -> AnyView {
     let taken = (copy.taken > 0).then(|| t!(copies.taken, n = copy.taken));
     match copy.state {
         CopyState::Approved if copy.mine => view! {
-            <a class="button" href=api_client::copy_url(copy.id) download=format!("{}.xlsx", copy.id)>{t!(copies.take)}</a>
+            <a class="button" href=api_client::copies::copy_url(copy.id) download=format!("{}.xlsx", copy.id)>{t!(copies.take)}</a>
             <br/> <span class="dim">{copy.until.map(|until| t!(copies.until, time = format::local_time(until)))} " " {taken}</span>
         }
         .into_any(),
@@ -126,7 +126,7 @@ fn decision_form(copy: Copy, deciding: RwSignal<Option<Copy>>, copies: Loader<Ve
     let id = copy.id;
     let decide = move |approve: bool| {
         let decision = DecideCopy { approve, note: note.get_untracked().trim().to_owned() };
-        attempt.run(async move { api_client::decide_copy(id, &decision).await }, move |_| {
+        attempt.run(async move { api_client::copies::decide_copy(id, &decision).await }, move |_| {
             deciding.set(None);
             state().tell(if approve { t!(copies.approved) } else { t!(copies.refused) });
             copies.again();
@@ -169,7 +169,7 @@ fn ask_form(open: RwSignal<bool>, query: SearchQuery, total: u64) -> AnyView {
             numbers: numbers.get_untracked(),
             purpose: purpose.get_untracked().trim().to_owned(),
         };
-        attempt.run(async move { api_client::ask_copy(&new).await }, move |_| {
+        attempt.run(async move { api_client::copies::ask_copy(&new).await }, move |_| {
             open.set(false);
             router::go("/copies");
         });

@@ -23,7 +23,7 @@ use crate::t;
 
 /// The list.
 pub(crate) fn page() -> AnyView {
-    let cases = Loader::new(api_client::cases);
+    let cases = Loader::new(api_client::deletions::cases);
     live::on_change(&["deletion"], move || cases.again());
     let opening = RwSignal::new(false);
     view! {
@@ -88,7 +88,7 @@ fn open_dialog(open: RwSignal<bool>, cases: Loader<Vec<Case>>) -> AnyView {
         t!(deletions.open),
         || (),
         move || {
-            let deliveries = Loader::new(api_client::deliveries);
+            let deliveries = Loader::new(api_client::deliveries::deliveries);
             deliveries.show(move |deliveries| {
                 let taken: Vec<_> =
                     cases.now().unwrap_or_default().iter().map(|case| case.delivery).collect();
@@ -125,7 +125,7 @@ fn open_form(open: RwSignal<bool>, free: Vec<(String, String)>) -> AnyView {
     let attempt = Attempt::new();
     let submit = move || {
         let Ok(delivery) = delivery.get_untracked().parse() else { return };
-        attempt.run(api_client::open_case(delivery), move |case| {
+        attempt.run(api_client::deletions::open_case(delivery), move |case| {
             open.set(false);
             router::go(&format!("/deletions/{}", case.id));
         });

@@ -30,7 +30,7 @@ const AGAIN_MS: u32 = 3_000;
 
 /// The page.
 pub(crate) fn page() -> AnyView {
-    let deliveries = Loader::new(api_client::deliveries);
+    let deliveries = Loader::new(api_client::deliveries::deliveries);
     let asked = router::query("state");
     job::on_delivery_work(move || deliveries.again());
     live::on_change(&["delivery"], move || deliveries.again());

@@ -39,7 +39,7 @@ const AGAIN_MS: u32 = 2_000;
 
 /// The page.
 pub(crate) fn page(id: DeliveryId) -> AnyView {
-    let delivery = Loader::new(move || api_client::delivery(id));
+    let delivery = Loader::new(move || api_client::deliveries::delivery(id));
     browser::on_key(|key, _| {
         if key == "Escape" {
             router::go("/deliveries");
@@ -108,7 +108,7 @@ fn actions(kept: &Delivery, delivery: Loader<Delivery>) -> AnyView {
         <div class="actions no-print">
             {checkable.then(|| view! {
                 <button type="button" class:primary=kept.report.is_none() disabled=move || checking.busy()
-                    on:click=move |_| checking.run(api_client::check_delivery(id), move |job| { state().heard_of(job); delivery.again(); })>{t!(delivery.check)}</button>
+                    on:click=move |_| checking.run(api_client::deliveries::check_delivery(id), move |job| { state().heard_of(job); delivery.again(); })>{t!(delivery.check)}</button>
             })}
             {kept.report.is_some().then(|| view! {
                 <a class="button" target="_blank" href=move || api_client::url(&format!("/deliveries/{id}/report.pdf?lang={}", i18n::paper_language()))>{t!(delivery.report)}</a>
@@ -116,7 +116,7 @@ fn actions(kept: &Delivery, delivery: Loader<Delivery>) -> AnyView {
             {accepted.then(|| view! { <a class="button" href=format!("/deliveries/{id}/receipt")>{t!(receipt.title)}</a> })}
             {(accepted && state().may(Right::ManageDeletions)).then(|| view! {
                 <button type="button" disabled=move || opening.busy()
-                    on:click=move |_| opening.run(api_client::open_case(id), |case| router::go(&format!("/deletions/{}", case.id)))>{t!(delivery.open_case)}</button>
+                    on:click=move |_| opening.run(api_client::deletions::open_case(id), |case| router::go(&format!("/deletions/{}", case.id)))>{t!(delivery.open_case)}</button>
             })}
             {checking.refusal()}
             {opening.refusal()}
@@ -128,7 +128,7 @@ fn actions(kept: &Delivery, delivery: Loader<Delivery>) -> AnyView {
 /// The other deliveries of the same campaign by the same vendor.
 fn rounds(kept: &Delivery) -> AnyView {
     let (own, campaign, vendor) = (kept.id, kept.campaign, kept.vendor);
-    let all = Loader::new(api_client::deliveries);
+    let all = Loader::new(api_client::deliveries::deliveries);
     all.show_quietly(move |deliveries| {
         let mut rounds: Vec<_> = deliveries.into_iter().filter(|d| d.campaign == campaign && d.vendor == vendor).collect();
         rounds.sort_by_key(|d| d.round);
@@ -253,7 +253,9 @@ fn propose(id: DeliveryId, report: &CheckReport, delivery: Loader<Delivery>, wis
     let submit = move || {
         let Some(decision) = chosen.get_untracked() else { return };
         let proposal = Propose { decision, reason: reason.get_untracked().trim().to_owned() };
-        attempt.run(async move { api_client::propose(id, &proposal).await }, move |kept| delivery.put(kept));
+        attempt.run(async move { api_client::deliveries::propose(id, &proposal).await }, move |kept| {
+            delivery.put(kept)
+        });
     };
     let option = move |decision: Decision, possible: bool| {
         let id = format!("decision-{}", i18n::code_of(decision));
@@ -290,7 +292,9 @@ fn confirm(id: DeliveryId, proposal: &Proposal, delivery: Loader<Delivery>) -> A
             .into_any();
     }
     let attempt = Attempt::new();
-    let answer = move |yes: bool| attempt.run(api_client::confirm(id, yes), move |kept| delivery.put(kept));
+    let answer = move |yes: bool| {
+        attempt.run(api_client::deliveries::confirm(id, yes), move |kept| delivery.put(kept))
+    };
     let words = t!(delivery.confirm, decision = i18n::name_of(words::decision, proposal.decision));
     view! {
         {attempt.refusal()}
@@ -344,7 +348,7 @@ fn sheet(id: DeliveryId) -> AnyView {
             limit: LIMIT,
             ..ItemQuery::default()
         };
-        async move { api_client::items(id, &query).await }
+        async move { api_client::deliveries::items(id, &query).await }
     });
     let chip = move |value: &'static str, name: String| {
         view! {
@@ -391,7 +395,9 @@ fn ask_once() -> AnyView {
 fn card(id: DeliveryId, item: &Item, at: u32, chosen: &str, code: &str) -> AnyView {
     let alt = t!(item.photo, n = item.number + 1).to_string();
     let pixels = match item.archived {
-        _ if item.has_image => photo::photo(Some(api_client::item_url(id, item.number, "thumb")), alt),
+        _ if item.has_image => {
+            photo::photo(Some(api_client::deliveries::item_url(id, item.number, "thumb")), alt)
+        }
         Some(kept) => photo::kept(Some(kept), "thumb", alt),
         None if item.state == ItemState::Missing => photo::photo(None, alt),
         None => photo::cleared(),
@@ -414,7 +420,7 @@ fn card(id: DeliveryId, item: &Item, at: u32, chosen: &str, code: &str) -> AnyVi
 
 /// The receipt, to read, keep and print.
 pub(crate) fn receipt(id: DeliveryId) -> AnyView {
-    let receipt = Loader::new(move || api_client::receipt(id));
+    let receipt = Loader::new(move || api_client::deliveries::receipt(id));
     view! {
         <p class="crumb no-print"><a href=format!("/deliveries/{id}")>{t!(receipt.back)}</a></p>
         {receipt.show(move |receipt| receipt_page(id, &receipt))}

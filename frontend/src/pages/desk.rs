@@ -25,7 +25,7 @@ use crate::t;
 
 /// The desk, with nobody at it or with the person to be checked.
 pub(crate) fn page(person: Option<PersonId>) -> AnyView {
-    let queue = Loader::new(|| api_client::comparisons("open"));
+    let queue = Loader::new(|| api_client::faces::comparisons("open"));
     let body = match person {
         Some(person) => at_the_desk(person, queue),
         None => nobody(),
@@ -50,7 +50,11 @@ fn nobody() -> AnyView {
     let found = Loader::new(move || {
         let query = SearchQuery { q: typed.get(), limit: 8, ..SearchQuery::default() };
         async move {
-            if query.q.trim().is_empty() { Ok(None) } else { api_client::search(&query).await.map(Some) }
+            if query.q.trim().is_empty() {
+                Ok(None)
+            } else {
+                api_client::people::search(&query).await.map(Some)
+            }
         }
     });
     Effect::new(|_| browser::focus("desk-who"));
@@ -82,13 +86,13 @@ fn nobody() -> AnyView {
 }
 
 fn at_the_desk(person: PersonId, queue: Loader<Vec<Comparison>>) -> AnyView {
-    let dossier = Loader::new(move || api_client::dossier(person));
+    let dossier = Loader::new(move || api_client::people::dossier(person));
     let made = RwSignal::new(None::<Comparison>);
     let camera = Camera::new();
     let attempt = Attempt::new();
     let deciding = Attempt::new();
     let compare = move |probe: web_sys::Blob| {
-        attempt.run(async move { api_client::compare(person, &probe).await }, move |comparison| {
+        attempt.run(async move { api_client::faces::compare(person, &probe).await }, move |comparison| {
             made.set(Some(comparison));
             queue.again();
         });
@@ -116,10 +120,13 @@ fn at_the_desk(person: PersonId, queue: Loader<Vec<Comparison>>) -> AnyView {
             return;
         };
         let decide = Decide { decision, note: String::new() };
-        deciding.run(async move { api_client::decide(comparison.id, &decide).await }, move |comparison| {
-            made.set(Some(comparison));
-            queue.again();
-        });
+        deciding.run(
+            async move { api_client::faces::decide(comparison.id, &decide).await },
+            move |comparison| {
+                made.set(Some(comparison));
+                queue.again();
+            },
+        );
     };
     browser::on_key(move |key, _| {
         match key {
@@ -186,7 +193,8 @@ fn viewfinder(
     made: RwSignal<Option<Comparison>>,
     take: impl Fn() + Copy + Send + 'static,
 ) -> AnyView {
-    let probe = Memo::new(move |_| made.get().filter(|c| c.has_probe).map(|c| api_client::probe_url(c.id)));
+    let probe =
+        Memo::new(move |_| made.get().filter(|c| c.has_probe).map(|c| api_client::faces::probe_url(c.id)));
     let guide = move || camera.guide.get();
     let word = move |good: bool, yes: Text, no: Text| {
         if good { mark::mark(Status::Ok, yes) } else { mark::mark(Status::Attention, no) }

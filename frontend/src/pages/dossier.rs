@@ -23,7 +23,7 @@ use crate::t;
 
 /// The page.
 pub(crate) fn page(person: PersonId) -> AnyView {
-    let dossier = Loader::new(move || api_client::dossier(person));
+    let dossier = Loader::new(move || api_client::people::dossier(person));
     browser::on_key(|key, _| {
         if key == "Escape" {
             router::back("/find");
@@ -53,7 +53,7 @@ fn full(kept: &Dossier, dossier: Loader<Dossier>) -> AnyView {
             <div class="actions no-print">
                 {state().may(Right::RevealNumbers).then(|| view! {
                     <button type="button" aria-pressed=move || revealed.get().to_string() disabled=move || reveal.busy()
-                        on:click=move |_| reveal.run(api_client::reveal(person), move |facts| { shown.set(facts); revealed.set(true); })>
+                        on:click=move |_| reveal.run(api_client::people::reveal(person), move |facts| { shown.set(facts); revealed.set(true); })>
                         {t!(dossier.reveal)}</button>
                 })}
                 {state().may(Right::CorrectDossier).then(|| view! {
@@ -63,7 +63,7 @@ fn full(kept: &Dossier, dossier: Loader<Dossier>) -> AnyView {
                     <a class="button" href=format!("/desk/{person}")>{t!(find.to_desk)}</a>
                 })}
                 <button type="button" class="primary" disabled=move || printing.busy()
-                    on:click=move |_| printing.run(api_client::printed(person), |()| browser::print())>{t!(common.print)}</button>
+                    on:click=move |_| printing.run(api_client::people::printed(person), |()| browser::print())>{t!(common.print)}</button>
             </div>
         </header>
         {reveal.refusal()}
@@ -286,8 +286,8 @@ fn hold_form(act: HoldAct, acting: RwSignal<Option<HoldAct>>, dossier: Loader<Do
         let reason = reason.get_untracked().trim().to_owned();
         let work = async move {
             match act {
-                HoldAct::Place(person) => api_client::place_hold(person, reason).await,
-                HoldAct::Lift(id) => api_client::lift_hold(id, reason).await,
+                HoldAct::Place(person) => api_client::people::place_hold(person, reason).await,
+                HoldAct::Lift(id) => api_client::people::lift_hold(id, reason).await,
             }
         };
         attempt.run(work, move |_| {
@@ -450,7 +450,7 @@ fn correction_dialog(
         t!(dossier.correct),
         || (),
         move || {
-            let facts = Loader::new(move || api_client::reveal(person));
+            let facts = Loader::new(move || api_client::people::reveal(person));
             facts.show(move |facts| correction_form(Draft::of(&facts), open, person, from_version, dossier))
         },
     )
@@ -470,7 +470,7 @@ fn correction_form(
             reason: draft.reason.get_untracked().trim().to_owned(),
             from_version,
         };
-        attempt.run(async move { api_client::correct(person, &correction).await }, move |()| {
+        attempt.run(async move { api_client::people::correct(person, &correction).await }, move |()| {
             open.set(false);
             state().tell(t!(dossier.corrected));
             dossier.again();

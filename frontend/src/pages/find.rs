@@ -58,7 +58,9 @@ pub(crate) fn page() -> AnyView {
     let asked = asked();
     let found = Loader::new(move || {
         let query = asked.get();
-        async move { if asks_anything(&query) { api_client::search(&query).await.map(Some) } else { Ok(None) } }
+        async move {
+            if asks_anything(&query) { api_client::people::search(&query).await.map(Some) } else { Ok(None) }
+        }
     });
     let at = selected();
     let wall = router::query("view");

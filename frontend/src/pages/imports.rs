@@ -44,7 +44,7 @@ pub(crate) fn page() -> AnyView {
         let asked = asked.get();
         KINDS.into_iter().find(|kind| *kind == asked).unwrap_or("roster")
     });
-    let campaigns = Loader::new(api_client::campaigns);
+    let campaigns = Loader::new(api_client::campaigns::campaigns);
     let running = RwSignal::new(None::<JobId>);
     view! {
         <header class="page-head"><h1>{t!(rail.imports)}</h1></header>
@@ -126,11 +126,11 @@ async fn start(
 ) -> Answer<Job> {
     match (kind, campaign) {
         ("photos", Some(campaign)) => {
-            api_client::import_photos(&ImportPhotos { upload, campaign, kind: photos }).await
+            api_client::jobs::import_photos(&ImportPhotos { upload, campaign, kind: photos }).await
         }
-        ("roster", Some(campaign)) => api_client::import_roster(campaign, &ImportFile { upload }).await,
-        ("scans", _) => api_client::import_scans(&ImportFile { upload }).await,
-        _ => api_client::import_diplomas(&ImportFile { upload }).await,
+        ("roster", Some(campaign)) => api_client::jobs::import_roster(campaign, &ImportFile { upload }).await,
+        ("scans", _) => api_client::jobs::import_scans(&ImportFile { upload }).await,
+        _ => api_client::jobs::import_diplomas(&ImportFile { upload }).await,
     }
 }
 
@@ -148,7 +148,7 @@ fn outcome(id: JobId) -> AnyView {
 }
 
 fn findings(id: JobId) -> AnyView {
-    let found = Loader::new(move || api_client::findings(id));
+    let found = Loader::new(move || api_client::jobs::findings(id));
     found.show(|found| {
         if found.items.is_empty() {
             return mark::mark(Status::Ok, t!(imports.no_findings));

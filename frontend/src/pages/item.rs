@@ -34,8 +34,8 @@ thread_local! {
 
 /// The page. `at` in the address is the item's place in the sheet it was opened from.
 pub(crate) fn page(id: DeliveryId, number: u32) -> AnyView {
-    let item = Loader::new(move || api_client::item(id, number));
-    let delivery = Loader::new(move || api_client::delivery(id));
+    let item = Loader::new(move || api_client::deliveries::item(id, number));
+    let delivery = Loader::new(move || api_client::deliveries::delivery(id));
     let settling = Settling { id, number, item, delivery, attempt: Attempt::new() };
     browser::on_key(move |key, _| match key {
         "ArrowLeft" => {
@@ -86,7 +86,7 @@ impl Settling {
             let settle = Settle { decision, note: String::new() };
             let (id, number) = (self.id, self.number);
             let work = async move {
-                let kept = api_client::settle(id, number, &settle).await?;
+                let kept = api_client::deliveries::settle(id, number, &settle).await?;
                 Ok((kept, next(id).await?))
             };
             self.attempt.run(work, move |(kept, next)| {
@@ -107,7 +107,7 @@ impl Settling {
     /// Takes back what was settled about one item, and shows it.
     fn take_back(self, number: u32) {
         let id = self.id;
-        self.attempt.run(api_client::take_back(id, number), move |kept| {
+        self.attempt.run(api_client::deliveries::take_back(id, number), move |kept| {
             LAST.set(None);
             self.delivery.put(kept);
             if number == self.number {
@@ -130,7 +130,7 @@ impl Settling {
 /// The oddest item of which a person must still say whose face it shows.
 pub(crate) async fn next(id: DeliveryId) -> Answer<Option<u32>> {
     let query = ItemQuery { unsettled: true, limit: 1, ..ItemQuery::default() };
-    Ok(api_client::items(id, &query).await?.items.first().map(|item| item.number))
+    Ok(api_client::deliveries::items(id, &query).await?.items.first().map(|item| item.number))
 }
 
 /// How far the settling is: done and all, as far as this screen has followed it.
@@ -176,7 +176,7 @@ fn turn(id: DeliveryId, by: i64) {
     let query = place(by);
     let offset = query.offset;
     spawn_local(async move {
-        let Ok(part) = api_client::items(id, &query).await else { return };
+        let Ok(part) = api_client::deliveries::items(id, &query).await else { return };
         if let Some(next) = part.items.first() {
             let query = [("at", offset.to_string()), ("state", asked("state")), ("code", asked("code"))]
                 .map(|(name, value)| (name.to_owned(), value))
@@ -221,7 +221,7 @@ fn full(settling: Settling, item: &Item) -> AnyView {
 fn pixels(id: DeliveryId, item: &Item, chosen: RwSignal<String>) -> AnyView {
     let alt = t!(item.photo, n = item.number + 1).to_string();
     let url = match item.archived {
-        _ if item.has_image => api_client::item_url(id, item.number, "full"),
+        _ if item.has_image => api_client::deliveries::item_url(id, item.number, "full"),
         Some(kept) => api_client::photo_url(kept, "full"),
         None if item.state == ItemState::Missing => return photo::photo(None, alt),
         None => return photo::cleared(),

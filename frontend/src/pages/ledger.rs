@@ -23,11 +23,11 @@ const LIMIT: u32 = 50;
 
 /// The head, and the entries.
 pub(crate) fn page() -> AnyView {
-    let head = Loader::new(api_client::ledger);
+    let head = Loader::new(api_client::archive::ledger);
     let running = RwSignal::new(None);
     let attempt = Attempt::new();
     let verify = move |_| {
-        attempt.run(api_client::verify_ledger(), move |job| {
+        attempt.run(api_client::archive::verify_ledger(), move |job| {
             running.set(Some(job.id));
             state().heard_of(job);
         });
@@ -79,7 +79,7 @@ fn entries() -> AnyView {
     let (subject, offset) = (router::query("subject"), pager::offset());
     let entries = Loader::new(move || {
         let (subject, offset) = (subject.get(), offset.get());
-        async move { api_client::ledger_entries(subject.trim(), offset, LIMIT).await }
+        async move { api_client::archive::ledger_entries(subject.trim(), offset, LIMIT).await }
     });
     view! {
         <label class="field narrow" for="ledger-subject"><span>{t!(ledger.search)}</span>
@@ -114,7 +114,7 @@ fn row(entry: &LedgerEntry) -> AnyView {
 
 /// One entry with its proof.
 pub(crate) fn one(index: u64) -> AnyView {
-    let proof = Loader::new(move || api_client::ledger_proof(index));
+    let proof = Loader::new(move || api_client::archive::ledger_proof(index));
     view! {
         <p class="crumb no-print"><a href="/ledger">{t!(rail.ledger)}</a></p>
         {proof.show(|proof| proof_view(&proof))}

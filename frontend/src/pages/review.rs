@@ -23,7 +23,7 @@ use crate::t;
 
 /// What waits for review.
 pub(crate) fn page() -> AnyView {
-    let waiting = Loader::new(|| api_client::comparisons("in_review"));
+    let waiting = Loader::new(|| api_client::faces::comparisons("in_review"));
     view! {
         <header class="page-head"><h1>{t!(rail.review)}</h1></header>
         {waiting.show(|waiting| if waiting.is_empty() {
@@ -54,7 +54,7 @@ fn list(waiting: &[Comparison]) -> AnyView {
 
 /// One comparison under review.
 pub(crate) fn one(id: ComparisonId) -> AnyView {
-    let comparison = Loader::new(move || api_client::comparison(id));
+    let comparison = Loader::new(move || api_client::faces::comparison(id));
     view! {
         <p class="crumb"><a href="/review">{t!(rail.review)}</a></p>
         {comparison.show(move |kept| full(&kept, comparison))}
@@ -77,9 +77,9 @@ fn full(kept: &Comparison, comparison: Loader<Comparison>) -> AnyView {
         let decide = Decide { decision, note: note.get_untracked().trim().to_owned() };
         let work = async move {
             if at_desk {
-                api_client::decide(id, &decide).await
+                api_client::faces::decide(id, &decide).await
             } else {
-                api_client::review(id, &decide).await
+                api_client::faces::review(id, &decide).await
             }
         };
         attempt.run(work, move |kept| {
@@ -123,7 +123,7 @@ fn pair(kept: &Comparison) -> AnyView {
             if has_probe && asks.get() {
                 view! { <span class="photo">{session::ask_button()}</span> }.into_any()
             } else {
-                photo::photo(has_probe.then(|| api_client::probe_url(id)), t!(desk.probe))
+                photo::photo(has_probe.then(|| api_client::faces::probe_url(id)), t!(desk.probe))
             }
         })
         .into_any()
@@ -189,7 +189,7 @@ fn decision_form(
 /// Where this similarity lies among pairs of different and of same people.
 fn where_it_lies(kept: &Comparison) -> AnyView {
     let (calibration, similarity) = (kept.calibration, kept.similarity);
-    let calibration = Loader::new(move || api_client::calibration(calibration));
+    let calibration = Loader::new(move || api_client::faces::calibration(calibration));
     calibration.show_quietly(move |calibration| {
         view! { <section><h2>{t!(review.position)}</h2>{chart::histogram(&calibration, Some(similarity))}</section> }.into_any()
     })

@@ -63,7 +63,7 @@ pub(crate) fn page(section: Section) -> AnyView {
 // Doctor
 
 fn doctor() -> AnyView {
-    let doctor = Loader::new(api_client::doctor);
+    let doctor = Loader::new(api_client::archive::doctor);
     view! {
         {doctor.show(|doctor| findings(&doctor))}
         <div class="actions"><button type="button" on:click=move |_| doctor.again()>{t!(settings.look_again)}</button></div>
@@ -100,7 +100,7 @@ fn finding(finding: &DoctorFinding) -> AnyView {
 // People
 
 fn people() -> AnyView {
-    let users = Loader::new(api_client::users);
+    let users = Loader::new(api_client::accounts::users);
     let creating = RwSignal::new(false);
     view! {
         {state().may(Right::ManageAccounts).then(|| view! {
@@ -140,7 +140,7 @@ fn reset_form(id: UserId) -> AnyView {
     let password = RwSignal::new(String::new());
     let attempt = Attempt::new();
     let submit = move || {
-        attempt.run(api_client::reset_password(id, password.get_untracked()), |()| {
+        attempt.run(api_client::accounts::reset_password(id, password.get_untracked()), |()| {
             state().tell(t!(settings.password_reset))
         });
         password.set(String::new());
@@ -176,8 +176,8 @@ fn user_form(open: RwSignal<bool>, kept: Option<User>, users: Loader<Vec<User>>)
             (name.get_untracked().trim().to_owned(), active.get_untracked(), untrack(chosen));
         let work = async move {
             match id {
-                Some(id) => api_client::change_user(id, &ChangeUser { name, roles, active }).await,
-                None => api_client::create_user(&NewUser { account, name, roles, password }).await,
+                Some(id) => api_client::accounts::change_user(id, &ChangeUser { name, roles, active }).await,
+                None => api_client::accounts::create_user(&NewUser { account, name, roles, password }).await,
             }
         };
         attempt.run(work, move |_| {
@@ -211,7 +211,7 @@ fn user_form(open: RwSignal<bool>, kept: Option<User>, users: Loader<Vec<User>>)
 // Roles × rights
 
 fn rights() -> AnyView {
-    let rights = Loader::new(api_client::rights);
+    let rights = Loader::new(api_client::accounts::rights);
     rights.show(|table| rights_table(&table))
 }
 
@@ -244,7 +244,7 @@ fn rights_table(table: &RightsTable) -> AnyView {
 // Vendors
 
 fn vendors() -> AnyView {
-    let vendors = Loader::new(api_client::vendors);
+    let vendors = Loader::new(api_client::deliveries::vendors);
     let registering = RwSignal::new(false);
     let registered = RwSignal::new(None::<Enrolment>);
     let revoking = RwSignal::new(None::<VendorId>);
@@ -277,7 +277,7 @@ fn vendor_table(
                 <td>{format::when(vendor.created)}</td><td>{format::when(vendor.expires)}</td>
                 <td><code class="digest" title=vendor.fingerprint.clone()>{vendor.fingerprint.get(..16).unwrap_or_default().to_owned()} "…"</code></td>
                 <td><button type="button" class="quiet" disabled=move || attempt.busy()
-                    on:click=move |_| attempt.run(api_client::enrolment(id), move |enrolment| shown.set(Some(enrolment)))>{t!(settings.enrolment)}</button>
+                    on:click=move |_| attempt.run(api_client::deliveries::enrolment(id), move |enrolment| shown.set(Some(enrolment)))>{t!(settings.enrolment)}</button>
                     {vendor.active.then(|| view! { <button type="button" class="quiet" on:click=move |_| revoking.set(Some(id))>{t!(settings.revoke)}</button> })}</td>
             </tr>
         }
@@ -299,7 +299,7 @@ fn revoke_dialog(revoking: RwSignal<Option<VendorId>>, vendors: Loader<Vec<Vendo
     let attempt = Attempt::new();
     let revoke = move |_| {
         let Some(id) = revoking.get_untracked() else { return };
-        attempt.run(api_client::revoke_vendor(id), move |_| {
+        attempt.run(api_client::deliveries::revoke_vendor(id), move |_| {
             revoking.set(None);
             vendors.again();
         });
@@ -373,11 +373,14 @@ fn vendor_form(
             legal_key: read(legal_key),
             legal_name: read(legal_name),
         };
-        attempt.run(async move { api_client::register_vendor(&vendor).await }, move |enrolment| {
-            open.set(false);
-            registered.set(Some(enrolment));
-            vendors.again();
-        });
+        attempt.run(
+            async move { api_client::deliveries::register_vendor(&vendor).await },
+            move |enrolment| {
+                open.set(false);
+                registered.set(Some(enrolment));
+                vendors.again();
+            },
+        );
     };
     view! {
         <form on:submit=move |event| { event.prevent_default(); submit(); }>
@@ -402,7 +405,7 @@ fn vendor_form(
 // Rule sets
 
 fn rules() -> AnyView {
-    let rules = Loader::new(api_client::rule_sets);
+    let rules = Loader::new(api_client::campaigns::rule_sets);
     rules.show(|sets| {
         if sets.is_empty() {
             notice::empty(t!(settings.no_rules), t!(settings.no_rules_how))

@@ -12,7 +12,7 @@ use crate::t;
 
 /// The page.
 pub(crate) fn page(id: CampaignId) -> AnyView {
-    let slips = Loader::new(move || api_client::slips(id));
+    let slips = Loader::new(move || api_client::campaigns::slips(id));
     view! {
         <p class="crumb"><a href=format!("/campaigns/{id}")>{t!(slips.back)}</a></p>
         <header class="page-head no-print">

@@ -21,7 +21,7 @@ use crate::t;
 
 /// The page: the campaign chosen in the bar, or the newest one.
 pub(crate) fn page() -> AnyView {
-    let campaigns = Loader::new(api_client::campaigns);
+    let campaigns = Loader::new(api_client::campaigns::campaigns);
     let of = router::query("campaign");
     view! {
         <header class="page-head"><h1>{t!(rail.supervision)}</h1></header>
@@ -43,7 +43,7 @@ pub(crate) fn page() -> AnyView {
 }
 
 fn one(id: CampaignId) -> AnyView {
-    let progress = Loader::new(move || api_client::progress(id));
+    let progress = Loader::new(move || api_client::campaigns::progress(id));
     progress.show(|progress| full(&progress))
 }
 

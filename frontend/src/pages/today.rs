@@ -17,7 +17,7 @@ use crate::t;
 
 /// The page.
 pub(crate) fn page() -> AnyView {
-    let today = Loader::new(api_client::today);
+    let today = Loader::new(api_client::accounts::today);
     live::on_change(&[], move || today.again());
     let name = state().session_now().map(|session| session.user.name).unwrap_or_default();
     view! {

@@ -16,7 +16,7 @@ pub(crate) fn of_person(person: PersonId) -> AnyView {
     let asked = uses::asked();
     let found = Loader::new(move || {
         let query = asked.get();
-        async move { api_client::uses_of(person, &query).await }
+        async move { api_client::people::uses_of(person, &query).await }
     });
     let back = format!("/persons/{person}");
     view! {
@@ -33,7 +33,7 @@ pub(crate) fn of_accounts() -> AnyView {
     let asked = uses::asked();
     let found = Loader::new(move || {
         let query = asked.get();
-        async move { api_client::uses(&query).await }
+        async move { api_client::people::uses(&query).await }
     });
     view! {
         <p class="crumb no-print"><a href="/audit" on:click=|event| { event.prevent_default(); router::go("/audit"); }>{t!(rail.audit)}</a></p>
