@@ -1,29 +1,8 @@
-//! Measurements: ours beside a peer, in turn, so that whatever else the machine does slows both.
+//! What many measurements say together.
 
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-
-/// Runs both in turn, `runs` times each, and prints the median of what each says it took.
-///
-/// # Errors
-///
-/// When one of them fails, or there is no run.
-pub fn beside(
-    what: &str,
-    runs: usize,
-    mut ours: impl FnMut() -> Result<Duration>,
-    (peer, mut theirs): (&str, impl FnMut() -> Result<Duration>),
-) -> Result<()> {
-    let (mut took, mut peer_took) = (Vec::new(), Vec::new());
-    for _ in 0..runs {
-        took.push(ours()?);
-        peer_took.push(theirs()?);
-    }
-    let (took, peer_took) = (median(took)?, median(peer_took)?);
-    println!("{what}: {took:.1?}; {peer}: {peer_took:.1?}");
-    Ok(())
-}
 
 /// The middle one; of an even number, the longer of the two in the middle.
 ///

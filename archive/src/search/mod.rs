@@ -24,6 +24,7 @@ mod memory;
 mod pinyin;
 mod plan;
 mod query;
+mod question;
 mod schema;
 mod suggest;
 mod tokens;

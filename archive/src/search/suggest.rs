@@ -2,7 +2,7 @@
 
 use tantivy::{Searcher, Term, collector::TopDocs, query::FuzzyTermQuery};
 
-use super::{PersonDoc, SearchError, Suggestion, index::stored, plan::Word, schema::Fields};
+use super::{PersonDoc, SearchError, Suggestion, plan::Word, question::stored, schema::Fields};
 use crate::person::fold;
 
 /// Shorter numbers have too many neighbours.

@@ -23,14 +23,10 @@ pub(crate) struct Args {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Bench {
-    /// How long the search takes to answer, beside reading everybody
+    /// Whether the search finds everybody and nobody else among a million, and how long it takes while people change
     Search,
-    /// How long the archive takes to keep objects, beside writing the same files and no more
-    Objects,
     /// How long the archive takes to keep, check, make anew and open, beside peers; many minutes, and 45 GB of disk
     Archive,
-    /// Whether the search finds everybody and nobody else among a million, and how long it takes while people change
-    Multitude,
     /// Whether every hostile file is refused within its memory and time, in a table
     Hostile,
     /// Whether anything acknowledged is lost where the disk fails, fills up, loses its power or rots, at thousands of moments
@@ -44,9 +40,7 @@ const CORRUPTIONS: &str = "2000";
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let name = match args.bench {
         Bench::Search => "search",
-        Bench::Objects => "objects",
         Bench::Archive => "archive",
-        Bench::Multitude => "multitude",
         Bench::Hostile => "hostile",
         Bench::Faults => "faults",
     };
@@ -59,7 +53,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         peers::ensure(workspace);
         judges::ensure(workspace);
     }
-    if matches!(args.bench, Bench::Archive | Bench::Multitude) {
+    if matches!(args.bench, Bench::Archive | Bench::Search) {
         // The server that is opened, and the vendor's tool beside it.
         let programs = ["build", "--release", "--quiet", "--bins"];
         execute(Command::new("cargo").args(programs).current_dir(workspace.root()))?;

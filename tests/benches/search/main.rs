@@ -6,6 +6,7 @@
 
 mod fts;
 mod golden;
+mod kinds;
 mod paced;
 mod people;
 mod questions;
@@ -65,6 +66,8 @@ const CHUNK: usize = 50_000;
 enum Part {
     /// Whether everybody is found and nobody else
     Golden,
+    /// One kind of question after the other, beside reading everybody
+    Kinds,
     /// The index while people change
     Paced,
     /// SQLite's full-text index
@@ -79,12 +82,12 @@ fn main() -> Result<()> {
     let people = people::made_up(args.people, args.texts)?;
     let reader = Reader::new(&people);
     let questions = questions::questions(&reader, args.questions);
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-multitude");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-search");
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(&folder)?;
-    if wanted(Part::Golden) || wanted(Part::Paced) {
+    if [Part::Golden, Part::Kinds, Part::Paced].into_iter().any(wanted) {
         let index = Index::create(&folder.join("index"))?;
         let begun = Instant::now();
         let mut position = 0;
@@ -96,6 +99,9 @@ fn main() -> Result<()> {
         println!("{} people, {} texts indexed in {:.1?}", people.len(), args.texts, begun.elapsed());
         if wanted(Part::Golden) {
             golden::golden(&index, &people, &reader, &questions)?;
+        }
+        if wanted(Part::Kinds) {
+            kinds::kinds(&index, &people, &reader)?;
         }
         if wanted(Part::Paced) {
             paced::paced(&args, &index, &people, &questions, position)?;

@@ -9,6 +9,12 @@ use archive::search::{Index, PersonDoc};
 
 use crate::{Args, exact, spread, upsert};
 
+/// How many questions are asked without a pace.
+const ALONE: usize = 1000;
+
+/// How many of the slowest are named.
+const NAMED: usize = 12;
+
 /// Asks at a steady pace while people change.
 pub(crate) fn paced(
     args: &Args,
@@ -45,12 +51,23 @@ pub(crate) fn paced(
         args.changes,
         spread(times)?
     );
-    let times = questions.iter().take(1000).map(|question| -> Result<Duration> {
+    one_by_one(index, questions)
+}
+
+/// Asks without a pace and without changes, and names the slowest questions.
+fn one_by_one(index: &Index, questions: &[String]) -> Result<()> {
+    let asked = questions.iter().take(ALONE).map(|question| -> Result<_> {
         let begun = Instant::now();
-        std::hint::black_box(index.search(&exact(question, 20))?);
-        Ok(begun.elapsed())
+        let hits = index.search(&exact(question, 20))?.total;
+        Ok((begun.elapsed(), hits, question))
     });
-    println!("1000 questions one after the other, no changes: {}", spread(times.collect::<Result<_>>()?)?);
+    let mut asked: Vec<_> = asked.collect::<Result<_>>()?;
+    let times = asked.iter().map(|(took, _, _)| *took).collect();
+    println!("{} questions one after the other, no changes: {}", asked.len(), spread(times)?);
+    asked.sort_unstable_by(|one, other| other.cmp(one));
+    for (took, hits, question) in asked.iter().take(NAMED) {
+        println!("  {took:>9.1?} for {hits} hits: {question}");
+    }
     Ok(())
 }
 
