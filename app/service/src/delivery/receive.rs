@@ -104,26 +104,13 @@ pub fn begin(office: &Office, fingerprint: &str, announced: &Announced) -> Resul
     let quarantine = quarantine(office)?;
     drop(quarantine.create(id, announced.total).map_err(refused)?);
     let opened = office.office.write(|tx| -> Result<u32> {
+        let round = rows::next_round(tx, campaign.id)?;
         let row = rows::Delivery {
             id,
-            campaign: campaign.id,
-            vendor: vendor.id,
-            round: rows::next_round(tx, campaign.id)?,
-            state: State::Receiving,
             name: announced.name.chars().filter(|c| !c.is_control()).collect(),
-            opened: Timestamp::now(),
-            received: None,
-            bytes: 0,
             bytes_total: announced.total,
             sha256,
-            bag: None,
-            job: None,
-            report: None,
-            proposal: None,
-            confirmation: None,
-            reject_reason: None,
-            reject_files: None,
-            receipt: None,
+            ..rows::Delivery::announced(campaign.id, vendor.id, round, Timestamp::now())
         };
         rows::insert(tx, &row)?;
         Ok(row.round)

@@ -69,25 +69,8 @@ impl School {
             created: now,
         };
         let made = (1..=count).map(|round| delivery::Delivery {
-            id: DeliveryId::new(),
-            campaign: campaign.id,
-            vendor: vendor.id,
-            round,
             state: delivery::DeliveryState::Accepted,
-            name: String::new(),
-            opened: now,
-            received: None,
-            bytes: 0,
-            bytes_total: 0,
-            sha256: String::new(),
-            bag: None,
-            job: None,
-            report: None,
-            proposal: None,
-            confirmation: None,
-            reject_reason: None,
-            reject_files: None,
-            receipt: None,
+            ..delivery::Delivery::announced(campaign.id, vendor.id, round, now)
         });
         let made: Vec<_> = made.collect();
         self.office
@@ -135,7 +118,10 @@ fn picture(name: &str, n: usize) -> Vec<u8> {
     png.into_inner()
 }
 
-fn deliveries_of(found: &SearchResults) -> Vec<(String, u64, Option<(String, u32)>)> {
+/// The id, how many people, and campaign and round of a delivery.
+type Counted = (String, u64, Option<(String, u32)>);
+
+fn deliveries_of(found: &SearchResults) -> Vec<Counted> {
     let facet = found.facets.iter().find(|facet| facet.field == "delivery").unwrap();
     let called = |value: &FacetValue| value.delivery.clone().map(|name| (name.campaign, name.round));
     facet.values.iter().map(|value| (value.value.clone(), value.count, called(value))).collect()

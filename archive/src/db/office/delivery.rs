@@ -81,6 +81,34 @@ pub struct Delivery {
     pub receipt: Option<String>,
 }
 
+impl Delivery {
+    /// One whose first byte has not come yet.
+    #[must_use]
+    pub fn announced(campaign: CampaignId, vendor: VendorId, round: u32, opened: Timestamp) -> Self {
+        Self {
+            id: DeliveryId::new(),
+            campaign,
+            vendor,
+            round,
+            state: DeliveryState::Receiving,
+            name: String::new(),
+            opened,
+            received: None,
+            bytes: 0,
+            bytes_total: 0,
+            sha256: String::new(),
+            bag: None,
+            job: None,
+            report: None,
+            proposal: None,
+            confirmation: None,
+            reject_reason: None,
+            reject_files: None,
+            receipt: None,
+        }
+    }
+}
+
 /// What somebody proposed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {

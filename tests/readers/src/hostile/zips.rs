@@ -150,32 +150,28 @@ fn directory(dir: &Path) -> io::Result<PathBuf> {
     for n in 0..ENTRIES {
         bytes.extend(entry(true, format!("{n:x}").as_bytes(), 0, 0, 0, 0, 0));
     }
-    let size = bytes.len() as u64 - at;
+    end_zip64(&mut bytes, ENTRIES, at);
+    file(dir, "photos.zip", &bytes)
+}
+
+/// Ends a zip as a large one ends: so many entries are said to be in the directory that begins at `at`.
+fn end_zip64(bytes: &mut Vec<u8>, entries: u64, at: u64) {
     let after = bytes.len() as u64;
     bytes.extend(b"PK\x06\x06\x2c\0\0\0\0\0\0\0\x2d\0\x2d\0\0\0\0\0\0\0\0\0");
-    [ENTRIES, ENTRIES, size, at].into_iter().for_each(|word| bytes.extend(word.to_le_bytes()));
+    [entries, entries, after - at, at].into_iter().for_each(|word| bytes.extend(word.to_le_bytes()));
     bytes.extend(b"PK\x06\x07\0\0\0\0");
     bytes.extend(after.to_le_bytes());
     bytes.extend(b"\x01\0\0\0");
     let mut last = end(u16::MAX, 0, 0);
     last[12..20].fill(0xff);
     bytes.extend(last);
-    file(dir, "photos.zip", &bytes)
 }
 
 fn lying_count(dir: &Path) -> io::Result<PathBuf> {
     let mut bytes = entry(false, b"a.jpg", 0, 0, 0, 0, 0);
     let at = bytes.len() as u64;
     bytes.extend(entry(true, b"a.jpg", 0, 0, 0, 0, 0));
-    let after = bytes.len() as u64;
-    bytes.extend(b"PK\x06\x06\x2c\0\0\0\0\0\0\0\x2d\0\x2d\0\0\0\0\0\0\0\0\0");
-    [1 << 32, 1 << 32, after - at, at].into_iter().for_each(|word: u64| bytes.extend(word.to_le_bytes()));
-    bytes.extend(b"PK\x06\x07\0\0\0\0");
-    bytes.extend(after.to_le_bytes());
-    bytes.extend(b"\x01\0\0\0");
-    let mut last = end(u16::MAX, 0, 0);
-    last[12..20].fill(0xff);
-    bytes.extend(last);
+    end_zip64(&mut bytes, 1 << 32, at);
     file(dir, "photos.zip", &bytes)
 }
 
