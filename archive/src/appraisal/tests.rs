@@ -439,7 +439,7 @@ fn a_drill_vouches_for_what_it_brought_back_as_it_is_now() {
         "the corrected one is newer than the drill"
     );
     assert_eq!(row.remarks.get("changed-since-drill"), Some(&1));
-    evidence.now = evidence.now + jiff::Span::new().hours(367 * 24);
+    evidence.now += jiff::Span::new().hours(367 * 24);
     assert_eq!(reason(&check(&evidence), Item::Restorable), "drill-old");
 }
 

@@ -497,7 +497,6 @@ pub(crate) mod tests {
         for _ in 0..3 {
             encoder.write_image::<tiff::encoder::colortype::Gray8>(60, 40, page.as_raw()).unwrap();
         }
-        drop(encoder);
         let scan = NewScan::from_bytes(bytes.into_inner(), "test").unwrap();
         assert_eq!((scan.pages, scan.width, scan.height), (3, 60, 40));
     }

@@ -363,7 +363,7 @@ fn a_scan_is_kept_byte_for_byte_beside_its_diploma_and_only_once() {
 fn what_was_read_lies_in_the_object_and_follows_the_register_when_that_is_corrected() {
     let f = Fixture::new();
     let (person, kept) = scanned(&f, "证书编号 123451202606000001");
-    let doubt = || f.catalog.read(|conn| catalog::scan::totals(conn)).unwrap();
+    let doubt = || f.catalog.read(catalog::scan::totals).unwrap();
     assert_eq!((doubt().scans, doubt().unread, doubt().in_doubt), (1, 0, 0));
     let corrected = DiplomaFacts { name: "李一".to_owned(), ..diploma_of(&f, person).facts };
     f.keep(vec![Change::of(person, "register").diploma(corrected)]);

@@ -358,7 +358,6 @@ mod tests {
         for shade in [30, 200] {
             encoder.write_image::<tiff::encoder::colortype::Gray8>(4, 4, &[shade; 16]).unwrap();
         }
-        drop(encoder);
         let bytes = bytes.into_inner();
         let shade = |index| page(&bytes, index, Limits::page()).map(|page| *page.get_pixel(0, 0));
         assert_eq!((shade(0), shade(1)), (Ok(Rgb([30; 3])), Ok(Rgb([200; 3]))));

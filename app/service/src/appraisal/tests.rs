@@ -60,7 +60,7 @@ fn a_check_is_kept_with_an_event_that_names_its_report() {
     let done = house.check(&|| false).unwrap();
     assert!(done.report.has_passed(), "{:#?}", done.report.rows);
     let kept = get(&house.office, &Actor::console(), done.id).unwrap();
-    assert_eq!(house.list(), [kept.appraisal.clone()]);
+    assert_eq!(house.list(), std::slice::from_ref(&kept.appraisal));
     assert_eq!((kept.items.len(), &kept.appraisal.sha256), (40, &done.sha256));
     assert_eq!(::ledger::Hash::of(&done.report.document().unwrap().0).to_string(), done.sha256);
     let events = house.office.office.read(|conn| events::waiting(conn, 100)).unwrap();

@@ -571,8 +571,8 @@ fn a_legal_hold_stops_the_deletion_of_that_persons_delivery_until_it_is_lifted()
     school.sign(&school.registrar, other.id).unwrap();
 
     let dossier = crate::dossier::read(&school.office, &stating, held).unwrap();
-    assert_eq!(dossier.holds, [placed.clone()]);
-    assert_eq!(hold::standing(&school.office, &school.it).unwrap(), [placed.clone()]);
+    assert_eq!(dossier.holds, std::slice::from_ref(&placed));
+    assert_eq!(hold::standing(&school.office, &school.it).unwrap(), std::slice::from_ref(&placed));
     let lifted = hold::lift(&school.office, &stating, placed.id, &reason("诉讼结束")).unwrap();
     assert_eq!(lifted.lifted.unwrap().reason, "诉讼结束");
     assert!(hold::standing(&school.office, &school.it).unwrap().is_empty());

@@ -138,7 +138,7 @@ fn make_old_index(office: &Office) {
     meta["payload"] = payload.to_string().into();
     std::fs::write(&file, meta.to_string()).unwrap();
     generation::name(office, generation::CURRENT, "old").unwrap();
-    office.catalog.write(|tx| to_index::insert_all(tx)).unwrap();
+    office.catalog.write(to_index::insert_all).unwrap();
 }
 
 #[test]

@@ -68,7 +68,6 @@ fn tiff(pages: u32, compression: Compression) -> Vec<u8> {
     for _ in 0..pages {
         encoder.write_image::<colortype::Gray8>(24, 32, page.as_raw()).unwrap();
     }
-    drop(encoder);
     bytes.into_inner()
 }
 
