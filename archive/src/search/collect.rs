@@ -1,11 +1,9 @@
 //! Collecting what is found: many documents at a time, of which some are only counted.
 
-use std::collections::HashSet;
-
 use super::schema::NumberKey;
 
 use tantivy::{
-    COLLECT_BLOCK_BUFFER_LEN, DocAddress, DocId, Score, SegmentOrdinal, SegmentReader,
+    COLLECT_BLOCK_BUFFER_LEN, DocAddress, DocId, DocSet, Score, SegmentOrdinal, SegmentReader, TERMINATED,
     collector::{Collector, SegmentCollector},
     columnar::Column,
     query::Weight,
@@ -15,14 +13,31 @@ use tantivy::{
 pub(super) struct Collected<'a, A, S> {
     pub(super) all: A,
     pub(super) some: S,
-    pub(super) left_out: &'a HashSet<DocAddress>,
+    pub(super) left_out: &'a [DocAddress],
 }
 
 /// One segment of it.
 pub(super) struct SegmentCollected<A, S> {
     all: A,
     some: S,
-    left_out: HashSet<DocId>,
+    left_out: LeftOut,
+}
+
+/// Who is left out of a segment: those who may still come. Documents come in the order of their numbers.
+struct LeftOut(Vec<DocId>);
+
+impl LeftOut {
+    fn new(mut docs: Vec<DocId>) -> Self {
+        docs.sort_unstable_by(|one, other| other.cmp(one));
+        Self(docs)
+    }
+
+    fn has(&mut self, doc: DocId) -> bool {
+        while self.0.last().is_some_and(|next| *next < doc) {
+            self.0.pop();
+        }
+        self.0.last() == Some(&doc)
+    }
 }
 
 impl<A: Collector, S: Collector> Collector for Collected<'_, A, S> {
@@ -34,7 +49,7 @@ impl<A: Collector, S: Collector> Collector for Collected<'_, A, S> {
         Ok(SegmentCollected {
             all: self.all.for_segment(ord, segment)?,
             some: self.some.for_segment(ord, segment)?,
-            left_out: here.map(|address| address.doc_id).collect(),
+            left_out: LeftOut::new(here.map(|address| address.doc_id).collect()),
         })
     }
 
@@ -83,19 +98,21 @@ impl<A: SegmentCollector, S: SegmentCollector> SegmentCollector for SegmentColle
 
     fn collect(&mut self, doc: DocId, score: Score) {
         self.all.collect(doc, score);
-        if !self.left_out.contains(&doc) {
+        if !self.left_out.has(doc) {
             self.some.collect(doc, score);
         }
     }
 
     fn collect_block(&mut self, docs: &[DocId]) {
         self.all.collect_block(docs);
-        if self.left_out.is_empty() {
+        if self.left_out.0.is_empty() {
             self.some.collect_block(docs);
         } else {
-            docs.iter()
-                .filter(|doc| !self.left_out.contains(doc))
-                .for_each(|doc| self.some.collect(*doc, 0.0));
+            for doc in docs {
+                if !self.left_out.has(*doc) {
+                    self.some.collect(*doc, 0.0);
+                }
+            }
         }
     }
 
@@ -141,6 +158,25 @@ impl Collector for First {
         all.sort_unstable();
         all.truncate(self.count);
         Ok(all)
+    }
+
+    /// Alone it reads no further than it must.
+    fn collect_segment(
+        &self,
+        weight: &dyn Weight,
+        ord: SegmentOrdinal,
+        segment: &SegmentReader,
+    ) -> tantivy::Result<Self::Fruit> {
+        let mut first = self.for_segment(ord, segment)?;
+        let mut found = weight.scorer(segment, 1.0)?;
+        let mut doc = found.doc();
+        while doc != TERMINATED && !first.over {
+            if segment.alive_bitset().is_none_or(|alive| alive.is_alive(doc)) {
+                first.collect(doc, 0.0);
+            }
+            doc = found.advance();
+        }
+        Ok(first.harvest())
     }
 }
 

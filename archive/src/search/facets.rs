@@ -200,7 +200,62 @@ impl Names {
 pub(super) struct FacetCollector<'a>(pub(super) &'a Values);
 
 /// The counts of one segment, by its groups.
-pub(super) struct SegmentFacets(Option<(Column<u64>, Arc<Groups>, Vec<u32>)>);
+pub(super) struct SegmentFacets(Option<(Column<u64>, Arc<Groups>, Counts)>);
+
+/// How often each group was met.
+enum Counts {
+    /// Few documents: of each its group.
+    Met(Vec<u64>),
+    /// Many: each group's count.
+    Of(Vec<u32>),
+}
+
+/// Up to so many documents are few.
+const FEW: usize = if cfg!(test) { 4 } else { 2048 };
+
+impl Counts {
+    fn add(&mut self, met: impl Iterator<Item = u64>, groups: usize) {
+        match self {
+            Self::Met(all) => {
+                all.extend(met);
+                if all.len() > FEW {
+                    let met = std::mem::take(all);
+                    *self = Self::Of(vec![0; groups]);
+                    self.add(met.into_iter(), groups);
+                }
+            }
+            Self::Of(counts) => {
+                for group in met {
+                    if let Some(count) = usize::try_from(group).ok().and_then(|group| counts.get_mut(group)) {
+                        *count += 1;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Every group that was met, and how often.
+    fn each(self, mut tell: impl FnMut(usize, u32)) {
+        match self {
+            Self::Met(mut met) => {
+                met.sort_unstable();
+                for same in met.chunk_by(|one, other| one == other) {
+                    let group = same.first().and_then(|group| usize::try_from(*group).ok());
+                    if let Some((group, count)) = group.zip(u32::try_from(same.len()).ok()) {
+                        tell(group, count);
+                    }
+                }
+            }
+            Self::Of(counts) => {
+                counts
+                    .into_iter()
+                    .enumerate()
+                    .filter(|(_, count)| *count > 0)
+                    .for_each(|(group, count)| tell(group, count));
+            }
+        }
+    }
+}
 
 impl Collector for FacetCollector<'_> {
     /// For each facet, from the numbers of its values to how often they were met.
@@ -209,10 +264,7 @@ impl Collector for FacetCollector<'_> {
 
     fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<SegmentFacets> {
         let column = self.0.column(segment)?;
-        Ok(SegmentFacets(column.map(|(column, groups)| {
-            let counts = vec![0; groups.0.len()];
-            (column, groups, counts)
-        })))
+        Ok(SegmentFacets(column.map(|(column, groups)| (column, groups, Counts::Met(Vec::new())))))
     }
 
     fn requires_scoring(&self) -> bool {
@@ -244,25 +296,24 @@ impl SegmentCollector for SegmentFacets {
     }
 
     fn collect_block(&mut self, docs: &[DocId]) {
-        let Some((column, _, counts)) = &mut self.0 else { return };
+        let Some((column, groups, counts)) = &mut self.0 else { return };
         // Many at once is several times as quick as one after the other.
         for docs in docs.chunks(COLLECT_BLOCK_BUFFER_LEN) {
             let mut ords = [None; COLLECT_BLOCK_BUFFER_LEN];
             if let Some(ords) = ords.get_mut(..docs.len()) {
                 column.first_vals(docs, ords);
             }
-            for ord in ords.into_iter().flatten() {
-                if let Some(count) = usize::try_from(ord).ok().and_then(|ord| counts.get_mut(ord)) {
-                    *count += 1;
-                }
-            }
+            counts.add(ords.into_iter().flatten(), groups.0.len());
         }
     }
 
     fn harvest(self) -> Self::Fruit {
         let Some((_, groups, counts)) = self.0 else { return Vec::new() };
-        let met = groups.0.iter().zip(counts).filter(|(_, count)| *count > 0);
-        met.flat_map(|(group, count)| group.iter().map(move |&(facet, number)| (facet, number, count)))
-            .collect()
+        let mut met = Vec::new();
+        counts.each(|group, count| {
+            let values = groups.0.get(group).into_iter().flatten();
+            met.extend(values.map(|&(facet, number)| (facet, number, count)));
+        });
+        met
     }
 }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use tantivy::{
     IndexReader, IndexSettings, IndexSortByField, IndexWriter, ReloadPolicy, SegmentMeta,
     index::{SegmentComponent, SegmentId},
+    indexer::IndexWriterOptions,
 };
 
 use super::{
@@ -29,6 +30,8 @@ use super::{
 const STORED_BLOCK: usize = 4096;
 /// Memory for documents not yet on disk, in bytes.
 const WRITER_MEMORY: usize = 64 << 20;
+/// The priority of changes, as `nice` counts it.
+const LOW_PRIORITY: i32 = 10;
 /// How often and after what pause a purge tries to delete files that questions under way still read.
 const PURGE_TRIES: u32 = 30;
 const PURGE_PAUSE: Duration = Duration::from_millis(100);
@@ -189,9 +192,21 @@ impl Index {
         self.change(changes, None, Some(up_to))
     }
 
+    /// Changes wait for questions, never questions for changes.
     fn change(
         &self,
         changes: impl IntoIterator<Item = Change>,
+        position: Option<u64>,
+        filled: Option<PersonId>,
+    ) -> Result<(), IndexError> {
+        let changes: Vec<Change> = changes.into_iter().collect();
+        unhurried(|| self.put_down(changes, position, filled))?;
+        self.reload().map_err(IndexError::failed("changed"))
+    }
+
+    fn put_down(
+        &self,
+        changes: Vec<Change>,
         position: Option<u64>,
         filled: Option<PersonId>,
     ) -> Result<(), IndexError> {
@@ -207,7 +222,7 @@ impl Index {
             // The next change starts from what is on disk.
             *guard = None;
         }
-        committed.and_then(|()| self.reload()).map_err(IndexError::failed("changed"))
+        committed.map_err(IndexError::failed("changed"))
     }
 
     /// Has questions see what was committed.
@@ -262,6 +277,10 @@ impl Index {
     /// As [`apply`](Self::apply); and [`IndexError::StillRead`] if questions under way keep old files open for longer
     /// than a few seconds. Then call it again.
     pub fn purge(&self) -> Result<(), IndexError> {
+        unhurried(|| self.purge_now())
+    }
+
+    fn purge_now(&self) -> Result<(), IndexError> {
         let failed = IndexError::failed("purged");
         let mut guard = self.writer();
         let (position, filled) = (self.position()?, self.filled()?);
@@ -289,6 +308,10 @@ impl Index {
     ///
     /// As [`apply`](Self::apply). The index is then as it was.
     pub fn unite(&self) -> Result<(), IndexError> {
+        unhurried(|| self.unite_now())
+    }
+
+    fn unite_now(&self) -> Result<(), IndexError> {
         let failed = IndexError::failed("united");
         let mut guard = self.writer();
         let (position, filled) = (self.position()?, self.filled()?);
@@ -364,7 +387,11 @@ impl Index {
             Some(writer) => writer,
             None => {
                 let failed = IndexError::failed("changed");
-                let writer = self.index.writer_with_num_threads(1, WRITER_MEMORY).map_err(&failed)?;
+                let options = IndexWriterOptions::builder()
+                    .num_worker_threads(1)
+                    .num_merge_threads(1)
+                    .memory_budget_per_thread(WRITER_MEMORY);
+                let writer = self.index.writer_with_options(options.build()).map_err(&failed)?;
                 self.clear_away().map_err(failed)?;
                 writer
             }
@@ -388,6 +415,18 @@ impl fmt::Debug for Index {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Index").field("people", &self.len()).finish_non_exhaustive()
     }
+}
+
+/// Does some work on a thread of low priority, which the threads that tantivy starts meanwhile have too.
+fn unhurried<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            // Linux gives every thread a priority of its own. Where it can't be lowered, the work is done all the same.
+            let _as_it_was = rustix::process::setpriority_process(None, LOW_PRIORITY);
+            work()
+        });
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 /// The part of an index that a file belongs to: only such files have names that begin with 32 hex digits.

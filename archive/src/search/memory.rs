@@ -22,9 +22,20 @@ use super::plan::Asked;
 const MOST: usize = 64 << 20;
 /// Segments with fewer documents answer quickly anyway.
 const SMALL: DocId = if cfg!(test) { 50 } else { 10_000 };
-/// What looking through a segment must cost for the answer to be worth remembering, in tantivy's units: about as many
-/// documents looked at.
-pub(super) const DEAR: u64 = if cfg!(test) { 100 } else { 100_000 };
+/// So many documents of a segment are worth remembering. What a search will cost can't be said before: of a phrase tantivy
+/// knows how frequent its pieces are, and takes them to be independent.
+const DEAR: usize = if cfg!(test) { 10 } else { 4096 };
+
+/// How an answer that is not remembered yet is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// As far as whoever asks wants to.
+    AsAsked,
+    /// To its end; and it is remembered if it is dear.
+    Through,
+    /// To its end; and it is remembered in any case.
+    Kept,
+}
 
 /// What is remembered. Clones share it.
 #[derive(Clone)]
@@ -48,10 +59,9 @@ impl Memory {
         Self(Arc::new(Mutex::new(Kept { answers: LruCache::unbounded(), bytes: 0 })))
     }
 
-    /// The same question, its answers remembered under `key` where they cost `from` or more: whoever gives the same key
-    /// must ask the same.
-    pub(super) fn of(&self, key: String, from: u64, asked: Asked) -> Asked {
-        Box::new(Remembered { key: key.into(), from, asked: Arc::from(asked), memory: self.clone() })
+    /// The same question, its answers remembered under `key`: whoever gives the same key must ask the same.
+    pub(super) fn of(&self, key: String, reading: Reading, asked: Asked) -> Asked {
+        Box::new(Remembered { key: key.into(), reading, asked: Arc::from(asked), memory: self.clone() })
     }
 
     fn get(&self, segment: SegmentId, key: &Arc<str>) -> Option<Arc<Docs>> {
@@ -96,6 +106,13 @@ impl Docs {
             doc = found.advance();
         }
         Self::Bits(bits)
+    }
+
+    fn are_many(&self) -> bool {
+        match self {
+            Self::Bits(bits) => bits.len() >= DEAR,
+            Self::List(list) => list.len() >= DEAR,
+        }
     }
 
     fn bytes(&self) -> usize {
@@ -151,7 +168,7 @@ impl DocSet for Listed {
 #[derive(Clone)]
 struct Remembered {
     key: Arc<str>,
-    from: u64,
+    reading: Reading,
     asked: Arc<dyn Query>,
     memory: Memory,
 }
@@ -167,13 +184,13 @@ impl Query for Remembered {
         // What is remembered has no scores.
         let weight = self.asked.weight(EnableScoring::disabled_from_schema(scoring.schema()))?;
         let (key, memory) = (Arc::clone(&self.key), self.memory.clone());
-        Ok(Box::new(RememberedWeight { key, from: self.from, weight, memory }))
+        Ok(Box::new(RememberedWeight { key, reading: self.reading, weight, memory }))
     }
 }
 
 struct RememberedWeight {
     key: Arc<str>,
-    from: u64,
+    reading: Reading,
     weight: Box<dyn Weight>,
     memory: Memory,
 }
@@ -187,11 +204,13 @@ impl Weight for RememberedWeight {
             return Ok(docs.scorer(boost));
         }
         let mut found = self.weight.scorer(segment, 1.0)?;
-        if found.cost() < self.from {
+        if self.reading == Reading::AsAsked {
             return Ok(Box::new(ConstScorer::new(found, boost)));
         }
         let docs = Arc::new(Docs::of(found.as_mut(), segment));
-        self.memory.put(segment.segment_id(), &self.key, &docs);
+        if self.reading == Reading::Kept || docs.are_many() {
+            self.memory.put(segment.segment_id(), &self.key, &docs);
+        }
         Ok(docs.scorer(boost))
     }
 

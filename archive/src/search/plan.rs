@@ -16,7 +16,7 @@ use super::{
     begins::Begins,
     facets::Values,
     grams::{self, Part, SHORT, START},
-    memory::{DEAR, Memory},
+    memory::{Memory, Reading},
     pinyin::{self, Heard},
     schema::{Fields, NumberKey},
     within::Within,
@@ -117,36 +117,35 @@ impl Fields {
         Better::Scored(those(any_of(words.iter().flat_map(|word| self.ranked(word, known)).collect())))
     }
 
-    /// Everybody whose values contain every word, by whatever facets the question is narrowed.
-    pub(super) fn containing(&self, words: &[Word], query: &Query, known: &Known<'_>) -> Asked {
-        all_of(self.required(words, query, known).collect())
-    }
-
     fn required<'a>(
         &'a self,
         words: &'a [Word],
         query: &'a Query,
         known: &'a Known<'a>,
     ) -> impl Iterator<Item = (Occur, Asked)> + 'a {
-        words.iter().map(|word| (Occur::Must, self.contains(word, query, known)))
+        let alone = words.len() == 1;
+        words.iter().map(move |word| (Occur::Must, self.contains(word, query, known, alone)))
     }
 
-    /// Everybody for whom each word is the sound of a name or part of a value. `None` if no word is a sound.
+    /// Everybody for whom each word is the sound of a name or part of a value, and who is not found exactly. `None` if no
+    /// word is a sound.
     pub(super) fn sounding(&self, words: &[Word], query: &Query, known: &Known<'_>) -> Option<Asked> {
         if !words.iter().any(|word| word.heard.is_some()) {
             return None;
         }
         let either = |word: &Word| {
             let sounds = word.heard.as_ref().map(|heard| self.sounds_like(heard));
-            worth(any_of(sounds.into_iter().chain([self.contains(word, query, known)]).collect()), 1.0)
+            let written = self.contains(word, query, known, false);
+            worth(any_of(sounds.into_iter().chain([written]).collect()), 1.0)
         };
         let required = words.iter().map(|word| (Occur::Must, either(word)));
-        Some(all_of(required.chain(self.narrowed(&query.filters)).collect()))
+        let exact = (Occur::MustNot, all_of(self.required(words, query, known).collect()));
+        Some(all_of(required.chain(self.narrowed(&query.filters)).chain([exact]).collect()))
     }
 
     /// Everybody with a value that contains the word, or whose identity number it is.
-    fn contains(&self, word: &Word, query: &Query, known: &Known<'_>) -> Asked {
-        let in_text = self.anywhere(&word.folded, known);
+    fn contains(&self, word: &Word, query: &Query, known: &Known<'_>, alone: bool) -> Asked {
+        let in_text = self.anywhere(&word.folded, known, alone);
         match query.id_number_hash.filter(|_| word.is_id_number) {
             Some(hash) => any_of(vec![in_text, whole(self.id_number, &hash.term())]),
             None => in_text,
@@ -155,11 +154,13 @@ impl Fields {
 
     /// Everybody with a value that contains a folded word, remembered where finding them is dear. A few letters or digits
     /// alone are: many pieces begin with them.
-    fn anywhere(&self, word: &str, known: &Known<'_>) -> Asked {
-        let from = match grams::part(word) {
+    fn anywhere(&self, word: &str, known: &Known<'_>, alone: bool) -> Asked {
+        let reading = match grams::part(word) {
             Part::Nothing => return Box::new(AllQuery),
-            Part::Beginning(_) => 0,
-            Part::Pieces(_) => DEAR,
+            Part::Beginning(_) => Reading::Kept,
+            // Beside other words only those are looked at of whom the others are true.
+            Part::Pieces(_) if alone => Reading::Through,
+            Part::Pieces(_) => Reading::AsAsked,
         };
         let (facets, values) = (self.searched_facets(), known.values.clone());
         let within = Within { word: word.into(), facets, values };
@@ -167,7 +168,7 @@ impl Fields {
             Part::Beginning(short) if short.len() <= SHORT => whole(self.short, &short),
             _ => part_of(self.text, word),
         };
-        known.memory.of(word.to_owned(), from, any_of(vec![in_text, Box::new(within)]))
+        known.memory.of(word.to_owned(), reading, any_of(vec![in_text, Box::new(within)]))
     }
 
     /// Those whose 学号 begins with a word, or, if it is longer than most, some number.

@@ -1,11 +1,9 @@
 //! A question: who is found, in which order, and how they are spread.
 
-use std::collections::HashSet;
-
 use tantivy::{
     DocAddress, Order, Searcher, TantivyDocument,
     collector::{
-        Collector, Count, DocSetCollector, TopDocs,
+        Collector, Count, TopDocs,
         sort_key::{SortBySimilarityScore, SortByStaticFastValue, SortByString},
     },
     schema::Value,
@@ -36,9 +34,6 @@ pub(super) fn stored(
     let text = doc.get_first(fields.stored).and_then(|value| value.as_str());
     Ok(text.and_then(|text| serde_json::from_str(text).ok()))
 }
-
-/// How many there are, and some of them.
-type Part = (usize, Vec<DocAddress>);
 
 /// A question on its way to an answer: one view of the index throughout.
 pub(super) struct Question<'a> {
@@ -104,11 +99,10 @@ impl<'a> Question<'a> {
             Better::InTurn(turns) => self.in_turn(&turns, end)?,
         };
         // If the better ones don't fill the page, all of them are known, and the others come after them.
-        let better: HashSet<DocAddress> = page.iter().copied().collect();
         let rest = (from.saturating_sub(page.len()), end - page.len().clamp(from, end));
         let asked = self.fields.exact(&self.words, self.query, &self.known);
-        let ((total, counts), (_, others)) =
-            self.ask(&asked, (Count, FacetCollector(self.known.values)), &better, rest)?;
+        let ((total, counts), others) =
+            self.ask(&asked, (Count, FacetCollector(self.known.values)), &page, rest)?;
         page.drain(..from.min(page.len()));
         page.extend(others);
         results.total = total;
@@ -123,11 +117,8 @@ impl<'a> Question<'a> {
     fn find_sounding(&self, results: &mut Results) -> Result<(), SearchError> {
         let Some(asked) = self.fields.sounding(&self.words, self.query, &self.known) else { return Ok(()) };
         results.tried.push(Tried::Pinyin);
-        let exact = self
-            .searcher
-            .search(&self.fields.containing(&self.words, self.query, &self.known), &DocSetCollector)?;
-        let page = (self.query.offset, self.query.limit.min(MAX_PAGE));
-        let (_, (total, page)) = self.ask(&asked, Count, &exact, page)?;
+        let (total, page) =
+            self.ask(&asked, Count, &[], (self.query.offset, self.query.limit.min(MAX_PAGE)))?;
         results.pinyin_total = total;
         for address in page {
             let doc = stored(&self.searcher, self.fields, address)?;
@@ -153,31 +144,41 @@ impl<'a> Question<'a> {
 
     /// The first ones of each in turn, nobody twice.
     fn in_turn(&self, turns: &[Asked], limit: usize) -> Result<Vec<DocAddress>, SearchError> {
-        let mut page = Vec::new();
+        let mut page: Vec<DocAddress> = Vec::new();
         for asked in turns {
-            let before: HashSet<DocAddress> = page.iter().copied().collect();
-            let (_, (_, more)) = self.ask(asked, Count, &before, (0, limit.saturating_sub(page.len())))?;
+            let first = self.first(asked, limit)?;
+            let more: Vec<DocAddress> = first.into_iter().filter(|found| !page.contains(found)).collect();
             page.extend(more);
+            page.truncate(limit);
         }
         Ok(page)
     }
 
-    /// What `all` collects of everybody who is found; how many are not left out, and so many of them from so many on, in
-    /// the wanted order.
+    /// The first ones by number.
+    fn first(&self, asked: &Asked, count: usize) -> Result<Vec<DocAddress>, SearchError> {
+        Ok(if self.known.in_order {
+            addresses(self.searcher.search(asked, &First { count })?)
+        } else {
+            let top = TopDocs::with_limit(count.max(1)).order_by(by_key());
+            addresses(self.searcher.search(asked, &top)?).into_iter().take(count).collect()
+        })
+    }
+
+    /// What `all` collects of everybody who is found; and of those who are not left out so many from so many on, in the
+    /// wanted order.
     fn ask<A: Collector>(
         &self,
         asked: &Asked,
         all: A,
-        left_out: &HashSet<DocAddress>,
+        left_out: &[DocAddress],
         (offset, limit): (usize, usize),
-    ) -> Result<(A::Fruit, Part), SearchError> {
+    ) -> Result<(A::Fruit, Vec<DocAddress>), SearchError> {
         let top = TopDocs::with_limit(limit.max(1)).and_offset(offset);
         let text = |field, order| (SortByString::for_field(field), order);
-        let (all, (count, mut page)) = match self.query.sort {
+        let (all, mut page) = match self.query.sort {
             Sort::Relevance | Sort::StudentNumber if self.known.in_order => {
-                let (all, (count, first)) =
-                    self.run(asked, all, left_out, First { count: offset + limit })?;
-                (all, (count, first.into_iter().skip(offset).collect()))
+                let (all, first) = self.run(asked, all, left_out, First { count: offset + limit })?;
+                (all, first.into_iter().skip(offset).collect())
             }
             Sort::Relevance | Sort::StudentNumber => {
                 self.run(asked, all, left_out, top.order_by(by_key()))?
@@ -190,19 +191,18 @@ impl<'a> Question<'a> {
             }
         };
         page.truncate(limit);
-        Ok((all, (count, page)))
+        Ok((all, page))
     }
 
     fn run<A: Collector, K: Send + 'static>(
         &self,
         asked: &Asked,
         all: A,
-        left_out: &HashSet<DocAddress>,
-        top: impl Collector<Fruit = Vec<(K, DocAddress)>>,
-    ) -> Result<(A::Fruit, Part), SearchError> {
-        let (all, (count, page)) =
-            self.searcher.search(asked, &Collected { all, some: (Count, top), left_out })?;
-        Ok((all, (count, addresses(page))))
+        left_out: &[DocAddress],
+        some: impl Collector<Fruit = Vec<(K, DocAddress)>>,
+    ) -> Result<(A::Fruit, Vec<DocAddress>), SearchError> {
+        let (all, page) = self.searcher.search(asked, &Collected { all, some, left_out })?;
+        Ok((all, addresses(page)))
     }
 }
 
