@@ -8,11 +8,15 @@ use tantivy::{
     query::{ConstScorer, EmptyScorer, EnableScoring, Explanation, Query, Scorer, Weight},
 };
 
-use super::schema::NumberKey;
+use super::facets::Values;
 
-/// The first of the two numbers of a 学号 lies between these.
+/// Everybody with such a 学号.
 #[derive(Debug, Clone)]
-pub(super) struct Begins(pub(super) RangeInclusive<u64>);
+pub(super) struct Begins {
+    /// The first of its two numbers lies between these.
+    pub(super) range: RangeInclusive<u64>,
+    pub(super) values: Values,
+}
 
 impl Query for Begins {
     fn weight(&self, _: EnableScoring<'_>) -> tantivy::Result<Box<dyn Weight>> {
@@ -22,11 +26,8 @@ impl Query for Begins {
 
 impl Weight for Begins {
     fn scorer(&self, segment: &SegmentReader, boost: Score) -> tantivy::Result<Box<dyn Scorer>> {
-        let [high, _] = NumberKey::NAMES;
-        if segment.max_doc() == 0 {
-            return Ok(Box::new(EmptyScorer));
-        }
-        let column = segment.fast_fields().u64(high)?;
+        let known = self.values.of(segment)?;
+        let Some([column, _]) = &known.keys else { return Ok(Box::new(EmptyScorer)) };
         let first = |is_before: &dyn Fn(u64) -> bool| {
             let (mut from, mut to) = (0, segment.max_doc());
             while from < to {
@@ -35,8 +36,10 @@ impl Weight for Begins {
             }
             from
         };
-        let run =
-            Run { at: first(&|value| value < *self.0.start()), end: first(&|value| value <= *self.0.end()) };
+        let run = Run {
+            at: first(&|value| value < *self.range.start()),
+            end: first(&|value| value <= *self.range.end()),
+        };
         if run.at >= run.end { Ok(Box::new(EmptyScorer)) } else { Ok(Box::new(ConstScorer::new(run, boost))) }
     }
 

@@ -1,11 +1,12 @@
 //! Collecting what is found: many documents at a time, of which some are only counted.
 
-use super::schema::NumberKey;
+use std::sync::Arc;
+
+use super::{facets::Values, segment::Segment};
 
 use tantivy::{
     COLLECT_BLOCK_BUFFER_LEN, DocAddress, DocId, DocSet, Score, SegmentOrdinal, SegmentReader, TERMINATED,
     collector::{Collector, SegmentCollector},
-    columnar::Column,
     query::Weight,
 };
 
@@ -76,11 +77,18 @@ impl<A: Collector, S: Collector> Collector for Collected<'_, A, S> {
         match (segment.alive_bitset(), self.requires_scoring()) {
             (None, false) => weight.for_each_no_score(segment, &mut |docs| collected.collect_block(docs))?,
             (Some(alive), false) => {
-                let mut living = Vec::with_capacity(COLLECT_BLOCK_BUFFER_LEN);
+                let mut living = [0; COLLECT_BLOCK_BUFFER_LEN];
                 weight.for_each_no_score(segment, &mut |docs| {
-                    living.clear();
-                    living.extend(docs.iter().copied().filter(|doc| alive.is_alive(*doc)));
-                    collected.collect_block(&living);
+                    for docs in docs.chunks(COLLECT_BLOCK_BUFFER_LEN) {
+                        let mut count = 0;
+                        for doc in docs {
+                            if let Some(place) = living.get_mut(count) {
+                                *place = *doc;
+                            }
+                            count += usize::from(alive.is_alive(*doc));
+                        }
+                        collected.collect_block(living.get(..count).unwrap_or_default());
+                    }
                 })?;
             }
             (alive, true) => weight.for_each(segment, &mut |doc, score| {
@@ -122,31 +130,30 @@ impl<A: SegmentCollector, S: SegmentCollector> SegmentCollector for SegmentColle
 }
 
 /// The first documents by 学号 in an index whose segments are in that order, with what they are ordered by.
-pub(super) struct First {
+pub(super) struct First<'a> {
     /// How many.
     pub(super) count: usize,
+    pub(super) values: &'a Values,
 }
 
 /// The first ones of one segment.
 pub(super) struct SegmentFirst {
     segment: SegmentOrdinal,
     count: usize,
-    /// The two numbers of a 学号; nothing in an empty segment.
-    keys: Option<[Column<u64>; 2]>,
+    known: Arc<Segment>,
     /// In order.
     first: Vec<((u64, u64), DocId)>,
     /// Whether no later document can be among them.
     over: bool,
 }
 
-impl Collector for First {
+impl Collector for First<'_> {
     type Fruit = Vec<((u64, u64), DocAddress)>;
     type Child = SegmentFirst;
 
     fn for_segment(&self, ord: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<SegmentFirst> {
-        let [high, low] = NumberKey::NAMES.map(|name| segment.fast_fields().u64(name));
-        let keys = if segment.max_doc() == 0 { None } else { Some([high?, low?]) };
-        Ok(SegmentFirst { segment: ord, count: self.count, keys, first: Vec::new(), over: self.count == 0 })
+        let known = self.values.of(segment)?;
+        Ok(SegmentFirst { segment: ord, count: self.count, known, first: Vec::new(), over: self.count == 0 })
     }
 
     fn requires_scoring(&self) -> bool {
@@ -184,7 +191,7 @@ impl SegmentCollector for SegmentFirst {
     type Fruit = Vec<((u64, u64), DocAddress)>;
 
     fn collect(&mut self, doc: DocId, _: Score) {
-        let (false, Some([high, low])) = (self.over, &self.keys) else { return };
+        let (false, Some([high, low])) = (self.over, &self.known.keys) else { return };
         let high = high.first(doc).unwrap_or_default();
         let last = self.first.last().filter(|_| self.first.len() >= self.count).map(|(key, _)| *key);
         if last.is_some_and(|last| high > last.0) {

@@ -14,11 +14,13 @@ use std::{
 use tantivy::{
     COLLECT_BLOCK_BUFFER_LEN, DocId, Score, Searcher, SegmentOrdinal, SegmentReader,
     collector::{Collector, SegmentCollector},
-    columnar::Column,
     index::SegmentId,
 };
 
-use super::FacetCount;
+use super::{
+    FacetCount,
+    segment::{NO_GROUP, Segment},
+};
 use crate::person::fold;
 
 /// The facets that are counted, by the names of their fields.
@@ -28,11 +30,17 @@ pub(super) const FACETS: [&str; 6] = ["year", "college", "major", "class", "phot
 pub(super) const GROUP: &str = "group";
 
 /// The values of one document, facet by facet.
-type Group<T> = [Vec<T>; FACETS.len()];
+pub(super) type Group<T> = [Vec<T>; FACETS.len()];
 
 /// How a group is written down.
 pub(super) fn group(values: Group<String>) -> String {
     serde_json::to_string(&values).unwrap_or_default()
+}
+
+/// Reads what [`group`] wrote.
+pub(super) fn read_group(written: &[u8]) -> tantivy::Result<Group<String>> {
+    serde_json::from_slice(written)
+        .map_err(|error| tantivy::TantivyError::InternalError(format!("a group: {error}")))
 }
 
 /// How many values of a facet are told.
@@ -54,7 +62,7 @@ pub(super) struct Met {
 #[derive(Default)]
 struct Known {
     facets: [Names; FACETS.len()],
-    segments: HashMap<SegmentId, Arc<Groups>>,
+    segments: HashMap<SegmentId, Arc<Segment>>,
 }
 
 #[derive(Default)]
@@ -67,17 +75,6 @@ struct Names {
     begins: Vec<usize>,
 }
 
-/// The groups of a segment in the order of its own numbers: of each value its facet's place and its number.
-#[derive(Default)]
-pub(super) struct Groups(Vec<Vec<(u8, u32)>>);
-
-impl Groups {
-    /// For each group whether it has a value of which this is said.
-    pub(super) fn with(&self, is_meant: impl Fn(u8, u32) -> bool) -> Vec<bool> {
-        self.0.iter().map(|group| group.iter().any(|&(facet, number)| is_meant(facet, number))).collect()
-    }
-}
-
 impl std::fmt::Debug for Values {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Values").finish_non_exhaustive()
@@ -85,17 +82,20 @@ impl std::fmt::Debug for Values {
 }
 
 impl Values {
-    /// A segment's groups; found out when the segment is first met.
-    fn of(&self, segment: &SegmentReader) -> tantivy::Result<Arc<Groups>> {
+    /// What is known of a segment; read when it is first met.
+    pub(super) fn of(&self, segment: &SegmentReader) -> tantivy::Result<Arc<Segment>> {
         let id = segment.segment_id();
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner).segments.get(&id).cloned();
-        if let Some(groups) = known {
-            return Ok(groups);
+        if let Some(known) = known {
+            return Ok(known);
         }
+        // Others ask on while it is read.
+        let read = Segment::read(segment, |groups| {
+            let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            groups.into_iter().map(|group| known.numbered(group)).collect()
+        })?;
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let groups = Arc::new(known.groups(segment)?);
-        known.segments.insert(id, Arc::clone(&groups));
-        Ok(groups)
+        Ok(Arc::clone(known.segments.entry(id).or_insert_with(|| Arc::new(read))))
     }
 
     /// Meets the segments of a view, so that every value of theirs is known.
@@ -119,38 +119,20 @@ impl Values {
         known.facets.get(facet).map(|names| names.containing(word)).unwrap_or_default()
     }
 
-    /// Which group each of a segment's documents is of, and what the groups are. Nothing if the segment is empty.
-    pub(super) fn column(
-        &self,
-        segment: &SegmentReader,
-    ) -> tantivy::Result<Option<(Column<u64>, Arc<Groups>)>> {
-        let column = segment.fast_fields().str(GROUP)?.map(|column| column.ords().clone());
-        let groups = self.of(segment)?;
-        Ok(column.map(|column| (column, groups)))
-    }
-
     /// Counts under their values, the most frequent first.
-    pub(super) fn named(&self, counts: Vec<Vec<usize>>) -> Vec<Vec<FacetCount>> {
+    pub(super) fn named(&self, counts: Vec<Vec<(u32, usize)>>) -> Vec<Vec<FacetCount>> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         counts.into_iter().zip(&known.facets).map(|(counts, names)| names.most_frequent(&counts)).collect()
     }
 }
 
 impl Known {
-    fn groups(&mut self, segment: &SegmentReader) -> tantivy::Result<Groups> {
-        let Some(column) = segment.fast_fields().str(GROUP)? else { return Ok(Groups::default()) };
-        let mut groups = Vec::with_capacity(column.num_terms());
-        let mut written = column.dictionary().stream()?;
-        while written.advance() {
-            let values: Group<String> = serde_json::from_slice(written.key())
-                .map_err(|error| tantivy::TantivyError::InternalError(format!("a group: {error}")))?;
-            let facets = (0_u8..).zip(values).zip(&mut self.facets);
-            let numbered = facets.flat_map(|((facet, values), names)| {
-                values.into_iter().map(|value| (facet, names.number(&value))).collect::<Vec<_>>()
-            });
-            groups.push(numbered.collect());
-        }
-        Ok(Groups(groups))
+    fn numbered(&mut self, group: Group<String>) -> Vec<(u8, u32)> {
+        let facets = (0_u8..).zip(group).zip(&mut self.facets);
+        let numbered = facets.flat_map(|((facet, values), names)| {
+            values.into_iter().map(|value| (facet, names.number(&value))).collect::<Vec<_>>()
+        });
+        numbered.collect()
     }
 }
 
@@ -183,9 +165,9 @@ impl Names {
         met
     }
 
-    fn most_frequent(&self, counts: &[usize]) -> Vec<FacetCount> {
-        let mut all: Vec<(usize, &Arc<str>)> =
-            counts.iter().copied().zip(&self.names).filter(|(count, _)| *count > 0).collect();
+    fn most_frequent(&self, counts: &[(u32, usize)]) -> Vec<FacetCount> {
+        let named = |&(number, count): &(u32, usize)| Some((count, self.names.get(number as usize)?));
+        let mut all: Vec<(usize, &Arc<str>)> = counts.iter().filter_map(named).collect();
         let order = |a: &(usize, &Arc<str>), b: &(usize, &Arc<str>)| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1));
         if all.len() > MOST {
             all.select_nth_unstable_by(MOST, order);
@@ -200,12 +182,15 @@ impl Names {
 pub(super) struct FacetCollector<'a>(pub(super) &'a Values);
 
 /// The counts of one segment, by its groups.
-pub(super) struct SegmentFacets(Option<(Column<u64>, Arc<Groups>, Counts)>);
+pub(super) struct SegmentFacets {
+    segment: Arc<Segment>,
+    counts: Counts,
+}
 
 /// How often each group was met.
 enum Counts {
     /// Few documents: of each its group.
-    Met(Vec<u64>),
+    Met(Vec<u32>),
     /// Many: each group's count.
     Of(Vec<u32>),
 }
@@ -214,19 +199,19 @@ enum Counts {
 const FEW: usize = if cfg!(test) { 4 } else { 2048 };
 
 impl Counts {
-    fn add(&mut self, met: impl Iterator<Item = u64>, groups: usize) {
+    fn add(&mut self, met: &[u32], groups: usize) {
         match self {
             Self::Met(all) => {
-                all.extend(met);
+                all.extend_from_slice(met);
                 if all.len() > FEW {
                     let met = std::mem::take(all);
                     *self = Self::Of(vec![0; groups]);
-                    self.add(met.into_iter(), groups);
+                    self.add(&met, groups);
                 }
             }
             Self::Of(counts) => {
                 for group in met {
-                    if let Some(count) = usize::try_from(group).ok().and_then(|group| counts.get_mut(group)) {
+                    if let Some(count) = counts.get_mut(*group as usize) {
                         *count += 1;
                     }
                 }
@@ -240,9 +225,8 @@ impl Counts {
             Self::Met(mut met) => {
                 met.sort_unstable();
                 for same in met.chunk_by(|one, other| one == other) {
-                    let group = same.first().and_then(|group| usize::try_from(*group).ok());
-                    if let Some((group, count)) = group.zip(u32::try_from(same.len()).ok()) {
-                        tell(group, count);
+                    if let Some((group, count)) = same.first().zip(u32::try_from(same.len()).ok()) {
+                        tell(*group as usize, count);
                     }
                 }
             }
@@ -258,33 +242,53 @@ impl Counts {
 }
 
 impl Collector for FacetCollector<'_> {
-    /// For each facet, from the numbers of its values to how often they were met.
-    type Fruit = Vec<Vec<usize>>;
+    /// For each facet, the numbers of its values and how often they were met.
+    type Fruit = Vec<Vec<(u32, usize)>>;
     type Child = SegmentFacets;
 
     fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<SegmentFacets> {
-        let column = self.0.column(segment)?;
-        Ok(SegmentFacets(column.map(|(column, groups)| (column, groups, Counts::Met(Vec::new())))))
+        Ok(SegmentFacets { segment: self.0.of(segment)?, counts: Counts::Met(Vec::new()) })
     }
 
     fn requires_scoring(&self) -> bool {
         false
     }
 
-    fn merge_fruits(&self, segments: Vec<Vec<(u8, u32, u32)>>) -> tantivy::Result<Vec<Vec<usize>>> {
-        let mut all = vec![Vec::new(); FACETS.len()];
-        for (facet, number, count) in segments.into_iter().flatten() {
-            let Some(into) = all.get_mut(usize::from(facet)) else { continue };
-            let number = number as usize;
-            if into.len() <= number {
-                into.resize(number + 1, 0);
-            }
-            if let Some(sum) = into.get_mut(number) {
-                *sum += count as usize;
-            }
-        }
-        Ok(all)
+    fn merge_fruits(&self, segments: Vec<Vec<(u8, u32, u32)>>) -> tantivy::Result<Self::Fruit> {
+        let met: usize = segments.iter().map(Vec::len).sum();
+        let segments = segments.into_iter().flatten();
+        Ok(if met > FEW { added_up(segments) } else { sorted(segments.collect()) })
     }
+}
+
+/// Adds up by counting under every value.
+fn added_up(met: impl Iterator<Item = (u8, u32, u32)>) -> Vec<Vec<(u32, usize)>> {
+    let mut all = vec![Vec::new(); FACETS.len()];
+    for (facet, number, count) in met {
+        let Some(into) = all.get_mut(usize::from(facet)) else { continue };
+        let number = number as usize;
+        if into.len() <= number {
+            into.resize(number + 1, 0);
+        }
+        if let Some(sum) = into.get_mut(number) {
+            *sum += count as usize;
+        }
+    }
+    let counted = all.into_iter().map(|counts| (0..).zip(counts).filter(|(_, count)| *count > 0).collect());
+    counted.collect()
+}
+
+/// Adds up by putting the same values beside each other: few of them need no place for everybody's.
+fn sorted(mut met: Vec<(u8, u32, u32)>) -> Vec<Vec<(u32, usize)>> {
+    met.sort_unstable();
+    let mut all = vec![Vec::new(); FACETS.len()];
+    for same in met.chunk_by(|(facet, number, _), next| (*facet, *number) == (next.0, next.1)) {
+        let Some((facet, number, _)) = same.first() else { continue };
+        if let Some(into) = all.get_mut(usize::from(*facet)) {
+            into.push((*number, same.iter().map(|(_, _, count)| *count as usize).sum()));
+        }
+    }
+    all
 }
 
 impl SegmentCollector for SegmentFacets {
@@ -296,22 +300,18 @@ impl SegmentCollector for SegmentFacets {
     }
 
     fn collect_block(&mut self, docs: &[DocId]) {
-        let Some((column, groups, counts)) = &mut self.0 else { return };
-        // Many at once is several times as quick as one after the other.
+        let Self { segment, counts } = self;
         for docs in docs.chunks(COLLECT_BLOCK_BUFFER_LEN) {
-            let mut ords = [None; COLLECT_BLOCK_BUFFER_LEN];
-            if let Some(ords) = ords.get_mut(..docs.len()) {
-                column.first_vals(docs, ords);
-            }
-            counts.add(ords.into_iter().flatten(), groups.0.len());
+            let mut met = [NO_GROUP; COLLECT_BLOCK_BUFFER_LEN];
+            met.iter_mut().zip(docs).for_each(|(group, doc)| *group = segment.group(*doc));
+            counts.add(met.get(..docs.len()).unwrap_or_default(), segment.groups.len());
         }
     }
 
     fn harvest(self) -> Self::Fruit {
-        let Some((_, groups, counts)) = self.0 else { return Vec::new() };
         let mut met = Vec::new();
-        counts.each(|group, count| {
-            let values = groups.0.get(group).into_iter().flatten();
+        self.counts.each(|group, count| {
+            let values = self.segment.groups.get(group).into_iter().flatten();
             met.extend(values.map(|&(facet, number)| (facet, number, count)));
         });
         met

@@ -92,14 +92,9 @@ pub(super) fn part(part: &str) -> Part {
             run_pieces(&text, at..end, &mut pieces);
             at = end;
         } else {
-            let pair = at + 1 < text.len();
-            // A last character is already covered by the pair before it, unless a run stands before it.
-            let covered =
-                !pair && at.checked_sub(1).and_then(|before| text.get(before)).is_some_and(|&c| !in_run(c));
-            if !covered {
-                pieces.push(piece(&text, at..at + if pair { 2 } else { 1 }));
-            }
-            at += 1;
+            let end = at + text.iter().skip(at).take_while(|&&c| !in_run(c)).count();
+            pair_pieces(&text, at..end, &mut pieces);
+            at = end;
         }
     }
     Part::Pieces(pieces)
@@ -117,6 +112,19 @@ fn run_pieces(text: &[char], run: Range<usize>, pieces: &mut Vec<Gram>) {
     let last = run.end - RUN;
     pieces.extend(run.clone().step_by(RUN).take_while(|&at| at < last).map(|at| piece(text, at..at + RUN)));
     pieces.push(piece(text, last..run.end));
+}
+
+/// Covers characters that are no letters or digits with pairs, the last one overlapping, and with one more if a run follows.
+fn pair_pieces(text: &[char], between: Range<usize>, pieces: &mut Vec<Gram>) {
+    let (last, run_follows) = (between.end - 1, between.end < text.len());
+    pieces.extend(between.clone().step_by(2).take_while(|&at| at < last).map(|at| piece(text, at..at + 2)));
+    if run_follows {
+        pieces.push(piece(text, last..last + 2));
+    } else if between.len() == 1 {
+        pieces.push(piece(text, last..last + 1));
+    } else if between.len() % 2 == 1 {
+        pieces.push(piece(text, last - 1..last + 1));
+    }
 }
 
 /// Pieces of so many letters or digits or fewer are kept once more, wherever they stand.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tantivy::{
     IndexReader, IndexSettings, IndexSortByField, IndexWriter, ReloadPolicy, SegmentMeta,
     index::{SegmentComponent, SegmentId},
-    indexer::IndexWriterOptions,
+    indexer::{IndexWriterOptions, LogMergePolicy},
 };
 
 use super::{
@@ -393,6 +393,7 @@ impl Index {
                     .memory_budget_per_thread(WRITER_MEMORY);
                 let writer = self.index.writer_with_options(options.build()).map_err(&failed)?;
                 self.clear_away().map_err(failed)?;
+                writer.set_merge_policy(Box::new(few_parts()));
                 writer
             }
         };
@@ -415,6 +416,16 @@ impl fmt::Debug for Index {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Index").field("people", &self.len()).finish_non_exhaustive()
     }
+}
+
+/// Every question looks into every part, and most commits are small: parts of about one size become one when there are
+/// three of them, each size four times the one before.
+fn few_parts() -> LogMergePolicy {
+    let mut policy = LogMergePolicy::default();
+    policy.set_min_num_segments(3);
+    policy.set_min_layer_size(1000);
+    policy.set_level_log_size(2.0);
+    policy
 }
 
 /// Does some work on a thread of low priority, which the threads that tantivy starts meanwhile have too.

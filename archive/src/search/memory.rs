@@ -11,7 +11,7 @@ use std::{
 
 use lru::LruCache;
 use tantivy::{
-    BitSet, DocId, DocSet, Score, SegmentReader, TERMINATED,
+    BitSet, DocId, DocSet, Score, SegmentReader, TERMINATED, Term,
     index::SegmentId,
     query::{BitSetDocSet, ConstScorer, EmptyScorer, EnableScoring, Explanation, Query, Scorer, Weight},
 };
@@ -22,19 +22,29 @@ use super::plan::Asked;
 const MOST: usize = 64 << 20;
 /// Segments with fewer documents answer quickly anyway.
 const SMALL: DocId = if cfg!(test) { 50 } else { 10_000 };
-/// So many documents of a segment are worth remembering. What a search will cost can't be said before: of a phrase tantivy
-/// knows how frequent its pieces are, and takes them to be independent.
-const DEAR: usize = if cfg!(test) { 10 } else { 4096 };
+/// Where so many documents of a segment must be looked at, the answer is worth remembering.
+const DEAR: u32 = if cfg!(test) { 10 } else { 4096 };
 
-/// How an answer that is not remembered yet is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reading {
-    /// As far as whoever asks wants to.
-    AsAsked,
-    /// To its end; and it is remembered if it is dear.
-    Through,
-    /// To its end; and it is remembered in any case.
-    Kept,
+/// What finding an answer costs at least. tantivy says too little of a phrase: it takes the pieces to be independent of each
+/// other, and those of one number are anything but that.
+#[derive(Debug, Clone)]
+pub(super) enum Cost {
+    /// Much.
+    Dear,
+    /// As many documents have to be looked at as have the rarest of these.
+    Rarest(Arc<[Term]>),
+}
+
+impl Cost {
+    fn is_dear(&self, segment: &SegmentReader) -> tantivy::Result<bool> {
+        let Self::Rarest(terms) = self else { return Ok(true) };
+        for term in terms.iter() {
+            if segment.inverted_index(term.field())?.doc_freq(term)? < DEAR {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
 }
 
 /// What is remembered. Clones share it.
@@ -60,8 +70,8 @@ impl Memory {
     }
 
     /// The same question, its answers remembered under `key`: whoever gives the same key must ask the same.
-    pub(super) fn of(&self, key: String, reading: Reading, asked: Asked) -> Asked {
-        Box::new(Remembered { key: key.into(), reading, asked: Arc::from(asked), memory: self.clone() })
+    pub(super) fn of(&self, key: String, cost: Cost, asked: Asked) -> Asked {
+        Box::new(Remembered { key: key.into(), cost, asked: Arc::from(asked), memory: self.clone() })
     }
 
     fn get(&self, segment: SegmentId, key: &Arc<str>) -> Option<Arc<Docs>> {
@@ -106,13 +116,6 @@ impl Docs {
             doc = found.advance();
         }
         Self::Bits(bits)
-    }
-
-    fn are_many(&self) -> bool {
-        match self {
-            Self::Bits(bits) => bits.len() >= DEAR,
-            Self::List(list) => list.len() >= DEAR,
-        }
     }
 
     fn bytes(&self) -> usize {
@@ -168,7 +171,7 @@ impl DocSet for Listed {
 #[derive(Clone)]
 struct Remembered {
     key: Arc<str>,
-    reading: Reading,
+    cost: Cost,
     asked: Arc<dyn Query>,
     memory: Memory,
 }
@@ -184,13 +187,13 @@ impl Query for Remembered {
         // What is remembered has no scores.
         let weight = self.asked.weight(EnableScoring::disabled_from_schema(scoring.schema()))?;
         let (key, memory) = (Arc::clone(&self.key), self.memory.clone());
-        Ok(Box::new(RememberedWeight { key, reading: self.reading, weight, memory }))
+        Ok(Box::new(RememberedWeight { key, cost: self.cost.clone(), weight, memory }))
     }
 }
 
 struct RememberedWeight {
     key: Arc<str>,
-    reading: Reading,
+    cost: Cost,
     weight: Box<dyn Weight>,
     memory: Memory,
 }
@@ -204,13 +207,11 @@ impl Weight for RememberedWeight {
             return Ok(docs.scorer(boost));
         }
         let mut found = self.weight.scorer(segment, 1.0)?;
-        if self.reading == Reading::AsAsked {
+        if !self.cost.is_dear(segment)? && found.cost() < u64::from(DEAR) {
             return Ok(Box::new(ConstScorer::new(found, boost)));
         }
         let docs = Arc::new(Docs::of(found.as_mut(), segment));
-        if self.reading == Reading::Kept || docs.are_many() {
-            self.memory.put(segment.segment_id(), &self.key, &docs);
-        }
+        self.memory.put(segment.segment_id(), &self.key, &docs);
         Ok(docs.scorer(boost))
     }
 

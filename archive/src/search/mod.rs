@@ -26,9 +26,11 @@ mod plan;
 mod query;
 mod question;
 mod schema;
+mod segment;
 mod suggest;
 mod tokens;
 mod within;
+mod without;
 
 #[cfg(test)]
 mod golden;

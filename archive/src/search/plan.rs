@@ -1,6 +1,6 @@
 //! From words to what tantivy is asked.
 
-use std::{ops::Bound, sync::Arc};
+use std::{collections::HashSet, ops::Bound, sync::Arc};
 
 use tantivy::{
     Term,
@@ -16,15 +16,18 @@ use super::{
     begins::Begins,
     facets::Values,
     grams::{self, Part, SHORT, START},
-    memory::{Memory, Reading},
+    memory::{Cost, Memory},
     pinyin::{self, Heard},
     schema::{Fields, NumberKey},
     within::Within,
+    without::Without,
 };
 use crate::person::{IdNumber, IdNumberError, fold};
 
 const MAX_CHARS: usize = 200;
 const MAX_WORDS: usize = 12;
+/// Fewer digits beside another word are a year: very many 学号 begin with them, and nobody means the beginning.
+const TELLING: usize = 5;
 
 /// What is known of the index beside what it says itself.
 #[derive(Clone, Copy)]
@@ -69,10 +72,13 @@ pub(super) fn words(query: &Query) -> Result<Vec<Word>, SearchError> {
     if query.text.chars().count() > MAX_CHARS {
         return Err(SearchError::TooLong { what: "characters", max: MAX_CHARS });
     }
-    let words: Vec<Word> = query.text.split_whitespace().filter_map(|typed| word(typed, query)).collect();
+    let mut words: Vec<Word> = query.text.split_whitespace().filter_map(|typed| word(typed, query)).collect();
     if words.len() > MAX_WORDS {
         return Err(SearchError::TooLong { what: "words", max: MAX_WORDS });
     }
+    // Who says a word twice asks for it once.
+    let mut said = HashSet::new();
+    words.retain(|word| said.insert(word.folded.clone()));
     Ok(words)
 }
 
@@ -123,8 +129,7 @@ impl Fields {
         query: &'a Query,
         known: &'a Known<'a>,
     ) -> impl Iterator<Item = (Occur, Asked)> + 'a {
-        let alone = words.len() == 1;
-        words.iter().map(move |word| (Occur::Must, self.contains(word, query, known, alone)))
+        words.iter().map(|word| (Occur::Must, self.contains(word, query, known)))
     }
 
     /// Everybody for whom each word is the sound of a name or part of a value, and who is not found exactly. `None` if no
@@ -135,17 +140,18 @@ impl Fields {
         }
         let either = |word: &Word| {
             let sounds = word.heard.as_ref().map(|heard| self.sounds_like(heard));
-            let written = self.contains(word, query, known, false);
+            let written = self.contains(word, query, known);
             worth(any_of(sounds.into_iter().chain([written]).collect()), 1.0)
         };
         let required = words.iter().map(|word| (Occur::Must, either(word)));
-        let exact = (Occur::MustNot, all_of(self.required(words, query, known).collect()));
-        Some(all_of(required.chain(self.narrowed(&query.filters)).chain([exact]).collect()))
+        let sounding = all_of(required.chain(self.narrowed(&query.filters)).collect());
+        let exact = all_of(self.required(words, query, known).collect());
+        Some(Box::new(Without::new(sounding, exact)))
     }
 
     /// Everybody with a value that contains the word, or whose identity number it is.
-    fn contains(&self, word: &Word, query: &Query, known: &Known<'_>, alone: bool) -> Asked {
-        let in_text = self.anywhere(&word.folded, known, alone);
+    fn contains(&self, word: &Word, query: &Query, known: &Known<'_>) -> Asked {
+        let in_text = self.anywhere(&word.folded, known);
         match query.id_number_hash.filter(|_| word.is_id_number) {
             Some(hash) => any_of(vec![in_text, whole(self.id_number, &hash.term())]),
             None => in_text,
@@ -154,13 +160,13 @@ impl Fields {
 
     /// Everybody with a value that contains a folded word, remembered where finding them is dear. A few letters or digits
     /// alone are: many pieces begin with them.
-    fn anywhere(&self, word: &str, known: &Known<'_>, alone: bool) -> Asked {
-        let reading = match grams::part(word) {
+    fn anywhere(&self, word: &str, known: &Known<'_>) -> Asked {
+        let cost = match grams::part(word) {
             Part::Nothing => return Box::new(AllQuery),
-            Part::Beginning(_) => Reading::Kept,
-            // Beside other words only those are looked at of whom the others are true.
-            Part::Pieces(_) if alone => Reading::Through,
-            Part::Pieces(_) => Reading::AsAsked,
+            Part::Beginning(_) => Cost::Dear,
+            Part::Pieces(pieces) => Cost::Rarest(
+                pieces.iter().map(|piece| Term::from_field_text(self.text, &piece.text)).collect(),
+            ),
         };
         let (facets, values) = (self.searched_facets(), known.values.clone());
         let within = Within { word: word.into(), facets, values };
@@ -168,13 +174,13 @@ impl Fields {
             Part::Beginning(short) if short.len() <= SHORT => whole(self.short, &short),
             _ => part_of(self.text, word),
         };
-        known.memory.of(word.to_owned(), reading, any_of(vec![in_text, Box::new(within)]))
+        known.memory.of(word.to_owned(), cost, any_of(vec![in_text, Box::new(within)]))
     }
 
     /// Those whose 学号 begins with a word, or, if it is longer than most, some number.
     fn begins(&self, word: &Word, known: &Known<'_>) -> Asked {
         match NumberKey::beginning_with(&word.folded) {
-            Some(range) if known.in_order => Box::new(Begins(range)),
+            Some(range) if known.in_order => Box::new(Begins { range, values: known.values.clone() }),
             Some(range) => {
                 let (from, to) = range.into_inner();
                 let [from, to] = [from, to].map(|value| Term::from_field_u64(self.number_key.high, value));
@@ -187,7 +193,8 @@ impl Fields {
     /// Those in whom the word is a whole value, above those in whom it begins one, names above all.
     fn ranked(&self, word: &Word, known: &Known<'_>) -> Vec<Asked> {
         if is_number(word) {
-            vec![worth(whole(self.number, &word.folded), 64.0), worth(self.begins(word, known), 4.0)]
+            let begins = (word.folded.len() >= TELLING).then(|| worth(self.begins(word, known), 4.0));
+            [worth(whole(self.number, &word.folded), 64.0)].into_iter().chain(begins).collect()
         } else {
             let beginning = format!("{START}{}", word.folded);
             vec![

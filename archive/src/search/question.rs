@@ -157,7 +157,7 @@ impl<'a> Question<'a> {
     /// The first ones by number.
     fn first(&self, asked: &Asked, count: usize) -> Result<Vec<DocAddress>, SearchError> {
         Ok(if self.known.in_order {
-            addresses(self.searcher.search(asked, &First { count })?)
+            addresses(self.searcher.search(asked, &First { count, values: self.known.values })?)
         } else {
             let top = TopDocs::with_limit(count.max(1)).order_by(by_key());
             addresses(self.searcher.search(asked, &top)?).into_iter().take(count).collect()
@@ -177,7 +177,12 @@ impl<'a> Question<'a> {
         let text = |field, order| (SortByString::for_field(field), order);
         let (all, mut page) = match self.query.sort {
             Sort::Relevance | Sort::StudentNumber if self.known.in_order => {
-                let (all, first) = self.run(asked, all, left_out, First { count: offset + limit })?;
+                let (all, first) = self.run(
+                    asked,
+                    all,
+                    left_out,
+                    First { count: offset + limit, values: self.known.values },
+                )?;
                 (all, first.into_iter().skip(offset).collect())
             }
             Sort::Relevance | Sort::StudentNumber => {

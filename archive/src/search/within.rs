@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use tantivy::{
-    BitSet, COLLECT_BLOCK_BUFFER_LEN, DocId, DocSet, Score, SegmentReader, TERMINATED, Term,
+    BitSet, DocId, DocSet, Score, SegmentReader, TERMINATED, Term,
     query::{BitSetDocSet, ConstScorer, EmptyScorer, EnableScoring, Explanation, Query, Scorer, Weight},
     schema::{Field, IndexRecordOption},
 };
@@ -78,27 +78,16 @@ fn look_up(segment: &SegmentReader, field: Field, met: &[Met], found: &mut BitSe
 
 impl WithinWeight {
     fn ask_everybody(&self, segment: &SegmentReader, found: &mut BitSet) -> tantivy::Result<()> {
-        let Some((column, groups)) = self.values.column(segment)? else { return Ok(()) };
-        let wanted = groups.with(|facet, number| {
+        let known = self.values.of(segment)?;
+        let wanted = known.groups_with(|facet, number| {
             let of_facet = self.met.iter().find(|(place, _, _)| *place == usize::from(facet));
             // They are in the order of their numbers.
             of_facet
                 .is_some_and(|(_, _, met)| met.binary_search_by_key(&number, |value| value.number).is_ok())
         });
-        let mut docs = [0; COLLECT_BLOCK_BUFFER_LEN];
-        for first in (0..segment.max_doc()).step_by(COLLECT_BLOCK_BUFFER_LEN) {
-            let mut ords = [None; COLLECT_BLOCK_BUFFER_LEN];
-            let left = usize::try_from(segment.max_doc() - first).unwrap_or(usize::MAX);
-            let some = left.min(COLLECT_BLOCK_BUFFER_LEN);
-            (first..).zip(&mut docs).for_each(|(doc, place)| *place = doc);
-            if let Some((docs, ords)) = docs.get(..some).zip(ords.get_mut(..some)) {
-                column.first_vals(docs, ords);
-            }
-            for (doc, ord) in docs.iter().zip(ords) {
-                let ord = ord.and_then(|ord| usize::try_from(ord).ok());
-                if ord.and_then(|ord| wanted.get(ord)).copied().unwrap_or_default() {
-                    found.insert(*doc);
-                }
+        for doc in 0..segment.max_doc() {
+            if wanted.get(known.group(doc) as usize).copied().unwrap_or_default() {
+                found.insert(doc);
             }
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -44,20 +45,20 @@ pub(crate) fn measure(args: &Args, folder: &Path, people: &[PersonDoc], question
 
     appliance.serve()?;
     let registrar = scene.registrar()?;
-    let mut inside = Vec::new();
-    let quiet = ask(args, questions, |question| search(&registrar, question, &mut inside))?;
+    let inside = Mutex::new(Vec::new());
+    let quiet = ask(args, questions, |question| search(&registrar, question, &inside))?;
     println!(
         "{} questions to the server, {} a second, nothing else going on: {}",
         quiet.len(),
         args.rate,
         spread(quiet)?
     );
-    println!("  of it in the service: {}", spread(std::mem::take(&mut inside))?);
+    println!("  of it in the service: {}", spread(std::mem::take(&mut *lock(&inside)))?);
 
     let stop = AtomicBool::new(false);
     let (asked, imported) = thread::scope(|scope| {
         let imports = scope.spawn(|| import(&scene, &stop));
-        let asked = ask(args, questions, |question| search(&registrar, question, &mut inside));
+        let asked = ask(args, questions, |question| search(&registrar, question, &inside));
         stop.store(true, Ordering::Relaxed);
         let imported = imports.join().map_err(|_| anyhow::anyhow!("the imports panicked"))??;
         asked.map(|asked| (asked, imported))
@@ -68,14 +69,21 @@ pub(crate) fn measure(args: &Args, folder: &Path, people: &[PersonDoc], question
         args.rate,
         spread(asked)?
     );
-    println!("  of it in the service: {}; to reach: p50 <= 1 ms, p99 <= 20 ms", spread(inside)?);
+    println!(
+        "  of it in the service: {}; to reach: p50 <= 1 ms, p99 <= 20 ms",
+        spread(lock(&inside).clone())?
+    );
     appliance.stop()
 }
 
-fn search(registrar: &Client, question: &str, inside: &mut Vec<Duration>) -> Result<()> {
+fn search(registrar: &Client, question: &str, inside: &Mutex<Vec<Duration>>) -> Result<()> {
     let found: SearchResults = registrar.query("/search", &json!({ "q": question, "limit": 20 }))?;
-    inside.push(Duration::from_micros(found.took_us));
+    lock(inside).push(Duration::from_micros(found.took_us));
     Ok(())
+}
+
+fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Writes them into a catalog as a rebuild would. No objects stand behind them: the search asks for none.
