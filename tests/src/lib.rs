@@ -16,6 +16,7 @@ mod power;
 mod program;
 mod scene;
 mod school;
+pub mod table;
 mod vendor;
 mod volume;
 mod words;

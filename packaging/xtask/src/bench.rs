@@ -27,6 +27,8 @@ enum Bench {
     Search,
     /// How long the archive takes to keep, check, make anew and open, beside peers; many minutes, and 45 GB of disk
     Archive,
+    /// How well faces are told apart and how long it takes, beside OpenCV and faiss
+    Verify,
     /// Whether every hostile file is refused within its memory and time, in a table
     Hostile,
     /// Whether anything acknowledged is lost where the disk fails, fills up, loses its power or rots, at thousands of moments
@@ -41,6 +43,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let name = match args.bench {
         Bench::Search => "search",
         Bench::Archive => "archive",
+        Bench::Verify => "verify",
         Bench::Hostile => "hostile",
         Bench::Faults => "faults",
     };
@@ -52,6 +55,9 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     if args.bench == Bench::Archive {
         peers::ensure(workspace);
         judges::ensure(workspace);
+    }
+    if args.bench == Bench::Verify {
+        peers::ensure_faces(workspace);
     }
     if matches!(args.bench, Bench::Archive | Bench::Search) {
         // The server that is opened, and the vendor's tool beside it.

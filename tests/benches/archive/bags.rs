@@ -11,7 +11,7 @@ use tests::measure::median;
 
 use crate::Args;
 use crate::keep::pixels;
-use crate::table::Table;
+use tests::table::Table;
 
 /// Measures it: with photos alone, and with larger files.
 pub(crate) fn measure(args: &Args, folder: &Path, table: &mut Table) -> Result<()> {

@@ -17,7 +17,7 @@ use tests::Appliance;
 use tests::measure::median;
 
 use crate::Args;
-use crate::table::Table;
+use tests::table::Table;
 
 /// People whose dossiers go into one batch.
 const BATCH: usize = 5000;

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use tests::measure::median;
 
 use crate::Args;
-use crate::table::Table;
+use tests::table::Table;
 
 const PHOTO: &str = "photos/photo.jpg";
 const ORIGINAL: &str = "photos/original.jpg";

@@ -8,7 +8,6 @@ mod dossiers;
 mod judged;
 mod keep;
 mod patrol;
-mod table;
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +15,7 @@ use anyhow::Result;
 use clap::{Parser, ValueEnum};
 use fs_err as fs;
 
-use table::Table;
+use tests::table::Table;
 
 /// Measures the archive.
 #[derive(Debug, Parser)]

@@ -13,7 +13,7 @@ use tests::measure::median;
 
 use crate::Args;
 use crate::keep::{Way, deliver, keep};
-use crate::table::Table;
+use tests::table::Table;
 
 /// Measures it: on a quarter of the people, so that all of them surely stay in memory.
 pub(crate) fn measure(args: &Args, folder: &Path, table: &mut Table) -> Result<()> {

@@ -1,4 +1,5 @@
-//! Programs by others beside which the archive is measured: bagit-python in a Python environment of its own, and rocfl.
+//! Programs by others beside which ours are measured: bagit-python, OpenCV and faiss in Python environments of their own,
+//! and rocfl.
 //!
 //! Nothing else needs them: where one can't be installed, that is said here and by the measurement.
 
@@ -11,26 +12,38 @@ use crate::workspace::Workspace;
 /// The versions beside which was measured.
 const BAGIT: &str = "bagit==1.9.0";
 const ROCFL: &str = "1.7.0";
+const FACES: [&str; 3] = ["opencv-python-headless==5.0.0.93", "faiss-cpu==1.15.1", "numpy==2.4.6"];
 
-/// Installs both below the target folder, where the measurement looks for them, if it can.
+/// Installs the archive's below the target folder, where the measurement looks for them, if it can.
 pub(crate) fn ensure(workspace: &Workspace) {
-    bagit(&workspace.target().join("bagit-py"));
+    python(&workspace.target().join("bagit-py"), "bin/bagit.py", &[BAGIT]);
     if !exists("rocfl") {
         rocfl(&workspace.target().join("rocfl"));
     }
 }
 
-fn bagit(folder: &Path) {
-    if folder.join("bin/bagit.py").is_file() {
+/// Installs those of the engine that compares faces.
+pub(crate) fn ensure_faces(workspace: &Workspace) {
+    python(&workspace.target().join("face-peers"), "installed", &FACES);
+}
+
+/// Makes a Python environment with some packages. `made` is a file that it has when it is whole.
+fn python(folder: &Path, made: &str, packages: &[&str]) {
+    let whole = folder.join(made);
+    if whole.is_file() {
         return;
     }
-    println!("setup: installing {BAGIT} into {}", folder.display());
-    let made = ask(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder)).is_some();
-    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", BAGIT];
-    if !made || ask(Command::new(folder.join("bin/python")).args(install)).is_none() {
+    let names = packages.join(", ");
+    println!("setup: installing {names} into {}", folder.display());
+    let environment = ask(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder)).is_some();
+    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    let installed = environment
+        && ask(Command::new(folder.join("bin/python")).args(install).args(packages)).is_some()
+        && (whole.is_file() || fs_err::write(&whole, b"").is_ok());
+    if !installed {
         // Half an environment would be taken for a whole one.
         let _ = fs_err::remove_dir_all(folder);
-        println!("setup: {BAGIT} could not be installed (python3 -m venv, pip); it will be left out");
+        println!("setup: {names} could not be installed (python3 -m venv, pip); it will be left out");
     }
 }
 

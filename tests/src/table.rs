@@ -7,11 +7,11 @@ use serde::Serialize;
 
 /// All lines.
 #[derive(Debug, Default)]
-pub(crate) struct Table(Vec<Line>);
+pub struct Table(Vec<Line>);
 
 /// One measurement.
 #[derive(Debug, Serialize)]
-pub(crate) struct Line {
+struct Line {
     what: String,
     /// Ours: seconds, or what `unit` says.
     ours: f64,
@@ -31,7 +31,7 @@ pub(crate) struct Line {
 
 impl Table {
     /// Ours beside a peer that did the same. `reach` is how many times as quick as the peer ours should be.
-    pub(crate) fn beside(
+    pub fn beside(
         &mut self,
         what: impl Into<String>,
         ours: Duration,
@@ -51,8 +51,22 @@ impl Table {
         });
     }
 
+    /// Ours alone, with the least it should be.
+    pub fn at_least(&mut self, what: impl Into<String>, ours: f64, unit: &'static str, least: f64) {
+        self.add(Line {
+            what: what.into(),
+            ours,
+            unit,
+            peer: None,
+            theirs: None,
+            times: None,
+            reach: Some(format!(">= {least} {unit}")),
+            reached: Some(ours >= least),
+        });
+    }
+
     /// Ours alone, with the most it should be.
-    pub(crate) fn alone(&mut self, what: impl Into<String>, ours: f64, unit: &'static str, most: f64) {
+    pub fn alone(&mut self, what: impl Into<String>, ours: f64, unit: &'static str, most: f64) {
         self.add(Line {
             what: what.into(),
             ours,
@@ -72,7 +86,11 @@ impl Table {
     }
 
     /// Prints all lines.
-    pub(crate) fn print(&self, json: bool) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// When a line can't be written as JSON.
+    pub fn print(&self, json: bool) -> Result<()> {
         for line in &self.0 {
             println!("{}", if json { serde_json::to_string(line)? } else { line.text() });
         }

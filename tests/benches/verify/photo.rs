@@ -1,0 +1,89 @@
+//! One photo to its template beside OpenCV's YuNet and SFace on the same weights; two photos to a verdict.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use fs_err as fs;
+use models::Installed;
+use serde::Deserialize;
+use tests::measure::median;
+use tests::table::Table;
+use verify::{Engine, FacePolicy, RuleSet, Thresholds, draw};
+
+use crate::{Args, peer};
+
+/// How many photos are taken in turn.
+const PHOTOS: u64 = 40;
+/// How often two of them are compared.
+const VERDICTS: u64 = 600;
+
+#[derive(Deserialize)]
+struct OpenCv {
+    version: String,
+    seconds: f64,
+}
+
+/// Measures both.
+pub(crate) fn measure(args: &Args, engine: &Engine, installed: &Installed, table: &mut Table) -> Result<()> {
+    let photos: Vec<Vec<u8>> = (0..PHOTOS).map(|person| draw::portrait_jpeg(person, 0)).collect();
+    let mut times = Vec::new();
+    for _ in 0..args.runs {
+        for photo in &photos {
+            let begun = Instant::now();
+            engine.template_blocking(photo.clone(), &FacePolicy::STRICT)?;
+            times.push(begun.elapsed());
+        }
+    }
+    let ours = median(times)?;
+    let what = "one photo of 480 × 640 to its template, one thread";
+    match opencv(&photos, installed)? {
+        Some(theirs) => table.beside(
+            what,
+            ours,
+            (&format!("OpenCV {}", theirs.version), Duration::from_secs_f64(theirs.seconds)),
+            Some(2.5),
+        ),
+        None => table.alone(what, ours.as_secs_f64() * 1e3, "ms", 10.8),
+    }
+    verdicts(engine, &photos, table)
+}
+
+fn opencv(photos: &[Vec<u8>], installed: &Installed) -> Result<Option<OpenCv>> {
+    let folder = tempfile::tempdir()?;
+    let mut list = String::new();
+    for (number, photo) in photos.iter().enumerate() {
+        let path = folder.path().join(format!("{number:03}.jpg"));
+        fs::write(&path, photo)?;
+        list.push_str(&format!("{}\n", path.display()));
+    }
+    let file = folder.path().join("files.txt");
+    fs::write(&file, list)?;
+    // As folded, before its activations are written otherwise: the weights are the same, and OpenCV has its own way with them.
+    let embedder = installed.embedder_reference().unwrap_or(&installed.embedder().path);
+    peer::ask(include_str!("opencv.py"), &[&installed.detector().path, embedder, &file])
+}
+
+/// Two photos, findings and all, to one of three answers, by as many threads as ask.
+fn verdicts(engine: &Engine, photos: &[Vec<u8>], table: &mut Table) -> Result<()> {
+    let rules = Arc::new(RuleSet::jbz_2017_99()?);
+    let thresholds = Thresholds::uncalibrated(engine.model().clone());
+    let mut times = Vec::new();
+    for (number, photo) in (0..VERDICTS).zip(photos.iter().cycle()) {
+        let other = draw::portrait_jpeg(number % PHOTOS, 1);
+        let begun = Instant::now();
+        let [one, other] = [photo.clone(), other].map(|bytes| engine.analyse_blocking(bytes, &rules));
+        let (one, other) = (one?.face?, other?.face?);
+        std::hint::black_box(thresholds.decide(one.template.compare(&other.template)?));
+        times.push(begun.elapsed());
+    }
+    times.sort_unstable();
+    let at = |share: usize| times.get(times.len() * share / 100).copied().context("nothing was compared");
+    table.alone("two photos to a verdict with findings, one thread: p50", millis(at(50)?), "ms", 40.0);
+    table.alone("two photos to a verdict with findings, one thread: p95", millis(at(95)?), "ms", 80.0);
+    Ok(())
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
