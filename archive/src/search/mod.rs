@@ -4,8 +4,8 @@
 //!
 //! Rules that hold here:
 //! - **Complete and true.** A word hits a person if, and only if, its fold is a part of the fold of one of the
-//!   person's values. Overlapping pieces of two characters (four for digits and letters) with their positions find
-//!   every such part; word segmentation only ranks.
+//!   person's values. Pieces of two characters (up to six digits or letters) with their positions find every such part;
+//!   values of facets, which are few, are read. No word segmentation.
 //! - **No homophones among exact hits.** Pinyin and initials have fields and a list of their own.
 //! - **A number with a wrong digit is suggested, never a hit.**
 //! - Several words are all required, each in any field.
