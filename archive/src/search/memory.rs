@@ -11,12 +11,15 @@ use std::{
 
 use lru::LruCache;
 use tantivy::{
-    BitSet, DocId, DocSet, Score, SegmentReader, TERMINATED, Term,
+    COLLECT_BLOCK_BUFFER_LEN, DocId, DocSet, Score, SegmentReader, TERMINATED, Term,
     index::SegmentId,
-    query::{BitSetDocSet, ConstScorer, EmptyScorer, EnableScoring, Explanation, Query, Scorer, Weight},
+    query::{ConstScorer, EmptyScorer, EnableScoring, Explanation, Query, Scorer, Weight},
 };
 
-use super::plan::Asked;
+use super::{
+    bits::{Bits, Walk},
+    plan::Asked,
+};
 
 /// How much is remembered at most, bytes.
 const MOST: usize = 64 << 20;
@@ -59,7 +62,7 @@ struct Kept {
 /// Documents of one segment.
 enum Docs {
     /// Many.
-    Bits(BitSet),
+    Bits(Arc<Bits>),
     /// Few, in order.
     List(Vec<DocId>),
 }
@@ -98,36 +101,37 @@ impl Docs {
         let mut list = Vec::new();
         // Where every 32nd document or more is meant, one bit for each takes less room than its number.
         let many = usize::try_from(segment.max_doc() / 32).unwrap_or(usize::MAX);
-        let mut doc = found.doc();
-        while doc != TERMINATED && list.len() < many {
-            list.push(doc);
-            doc = found.advance();
+        let mut bits = None;
+        let mut buffer = [0; COLLECT_BLOCK_BUFFER_LEN];
+        loop {
+            let filled = found.fill_buffer(&mut buffer);
+            let met = buffer.get(..filled).unwrap_or_default();
+            match &mut bits {
+                None if list.len() + met.len() <= many => list.extend_from_slice(met),
+                None => {
+                    let all = bits.insert(Bits::none_of(segment.max_doc()));
+                    list.drain(..).chain(met.iter().copied()).for_each(|doc| all.insert(doc));
+                }
+                Some(bits) => met.iter().for_each(|doc| bits.insert(*doc)),
+            }
+            if filled < buffer.len() {
+                break;
+            }
         }
-        if doc == TERMINATED {
-            list.shrink_to_fit();
-            return Self::List(list);
-        }
-        let mut bits = BitSet::with_max_value(segment.max_doc());
-        for doc in list {
-            bits.insert(doc);
-        }
-        while doc != TERMINATED {
-            bits.insert(doc);
-            doc = found.advance();
-        }
-        Self::Bits(bits)
+        list.shrink_to_fit();
+        bits.map_or(Self::List(list), |bits| Self::Bits(Arc::new(bits)))
     }
 
     fn bytes(&self) -> usize {
         match self {
-            Self::Bits(bits) => bits.max_value() as usize / 8,
+            Self::Bits(bits) => bits.bytes(),
             Self::List(list) => list.len() * size_of::<DocId>(),
         }
     }
 
     fn scorer(self: &Arc<Self>, score: Score) -> Box<dyn Scorer> {
         match &**self {
-            Self::Bits(bits) => Box::new(ConstScorer::new(BitSetDocSet::from(bits.clone()), score)),
+            Self::Bits(bits) => Box::new(Walk::new(Arc::clone(bits), score)),
             Self::List(list) if list.is_empty() => Box::new(EmptyScorer),
             Self::List(_) => Box::new(ConstScorer::new(Listed { docs: Arc::clone(self), at: 0 }, score)),
         }

@@ -13,9 +13,11 @@
 //!   catch-up starts exactly there.
 
 mod begins;
+mod bits;
 mod collect;
 mod document;
 mod error;
+mod every;
 mod facets;
 mod grams;
 mod highlight;

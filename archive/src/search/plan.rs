@@ -14,6 +14,7 @@ use tantivy::{
 use super::{
     Filters, Mode, Query, SearchError,
     begins::Begins,
+    every::Every,
     facets::Values,
     grams::{self, Part, SHORT, START},
     memory::{Cost, Memory},
@@ -102,7 +103,8 @@ impl Word {
 impl Fields {
     /// Everybody whose values contain every word.
     pub(super) fn exact(&self, words: &[Word], query: &Query, known: &Known<'_>) -> Asked {
-        all_of(self.required(words, query, known).chain(self.narrowed(&query.filters)).collect())
+        let required = self.required(words, query, known).map(|asked| (Occur::Must, asked));
+        all_of(required.into_iter().chain(self.narrowed(&query.filters)).collect())
     }
 
     /// Those of them who come before the others.
@@ -111,9 +113,9 @@ impl Fields {
             return Better::Nobody;
         }
         let those = |better: Asked| {
-            let required =
-                self.required(words, query, known).map(|(occur, asked)| (occur, worth(asked, 0.0)));
-            all_of(required.chain(self.narrowed(&query.filters)).chain([(Occur::Must, better)]).collect())
+            let required = self.required(words, query, known).map(|asked| (Occur::Must, worth(asked, 0.0)));
+            let narrowed = self.narrowed(&query.filters);
+            all_of(required.into_iter().chain(narrowed).chain([(Occur::Must, better)]).collect())
         };
         if let [word] = words
             && is_number(word)
@@ -123,13 +125,10 @@ impl Fields {
         Better::Scored(those(any_of(words.iter().flat_map(|word| self.ranked(word, known)).collect())))
     }
 
-    fn required<'a>(
-        &'a self,
-        words: &'a [Word],
-        query: &'a Query,
-        known: &'a Known<'a>,
-    ) -> impl Iterator<Item = (Occur, Asked)> + 'a {
-        words.iter().map(|word| (Occur::Must, self.contains(word, query, known)))
+    /// Everybody whose values contain every word, by whatever facets the question is narrowed. None if there are no words.
+    fn required(&self, words: &[Word], query: &Query, known: &Known<'_>) -> Option<Asked> {
+        let mut asked: Vec<Asked> = words.iter().map(|word| self.contains(word, query, known)).collect();
+        if asked.len() < 2 { asked.pop() } else { Some(Box::new(Every::of(asked))) }
     }
 
     /// Everybody for whom each word is the sound of a name or part of a value, and who is not found exactly. `None` if no
@@ -145,7 +144,7 @@ impl Fields {
         };
         let required = words.iter().map(|word| (Occur::Must, either(word)));
         let sounding = all_of(required.chain(self.narrowed(&query.filters)).collect());
-        let exact = all_of(self.required(words, query, known).collect());
+        let exact = self.required(words, query, known)?;
         Some(Box::new(Without::new(sounding, exact)))
     }
 

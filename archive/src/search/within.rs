@@ -6,12 +6,15 @@
 use std::sync::Arc;
 
 use tantivy::{
-    BitSet, DocId, DocSet, Score, SegmentReader, TERMINATED, Term,
-    query::{BitSetDocSet, ConstScorer, EmptyScorer, EnableScoring, Explanation, Query, Scorer, Weight},
+    DocId, DocSet, Score, SegmentReader, TERMINATED, Term,
+    query::{EmptyScorer, EnableScoring, Explanation, Query, Scorer, Weight},
     schema::{Field, IndexRecordOption},
 };
 
-use super::facets::{Met, Values};
+use super::{
+    bits::{Bits, Walk},
+    facets::{Met, Values},
+};
 
 /// Up to so many values are looked up one by one; for more, every document is asked for its group.
 const FEW: usize = if cfg!(test) { 8 } else { 512 };
@@ -43,7 +46,7 @@ impl Weight for WithinWeight {
         if self.met.iter().all(|(_, _, met)| met.is_empty()) {
             return Ok(Box::new(EmptyScorer));
         }
-        let mut found = BitSet::with_max_value(segment.max_doc());
+        let mut found = Bits::none_of(segment.max_doc());
         if self.met.iter().map(|(_, _, met)| met.len()).sum::<usize>() <= FEW {
             for (_, field, met) in &self.met {
                 look_up(segment, *field, met, &mut found)?;
@@ -51,7 +54,7 @@ impl Weight for WithinWeight {
         } else {
             self.ask_everybody(segment, &mut found)?;
         }
-        Ok(Box::new(ConstScorer::new(BitSetDocSet::from(found), boost)))
+        Ok(Box::new(Walk::new(Arc::new(found), boost)))
     }
 
     fn explain(&self, segment: &SegmentReader, doc: DocId) -> tantivy::Result<Explanation> {
@@ -63,7 +66,7 @@ impl Weight for WithinWeight {
     }
 }
 
-fn look_up(segment: &SegmentReader, field: Field, met: &[Met], found: &mut BitSet) -> tantivy::Result<()> {
+fn look_up(segment: &SegmentReader, field: Field, met: &[Met], found: &mut Bits) -> tantivy::Result<()> {
     let index = segment.inverted_index(field)?;
     for value in met {
         let Some(info) = index.get_term_info(&Term::from_field_text(field, &value.value))? else { continue };
@@ -77,7 +80,7 @@ fn look_up(segment: &SegmentReader, field: Field, met: &[Met], found: &mut BitSe
 }
 
 impl WithinWeight {
-    fn ask_everybody(&self, segment: &SegmentReader, found: &mut BitSet) -> tantivy::Result<()> {
+    fn ask_everybody(&self, segment: &SegmentReader, found: &mut Bits) -> tantivy::Result<()> {
         let known = self.values.of(segment)?;
         let wanted = known.groups_with(|facet, number| {
             let of_facet = self.met.iter().find(|(place, _, _)| *place == usize::from(facet));

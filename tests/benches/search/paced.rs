@@ -26,6 +26,7 @@ pub(crate) fn paced(
     questions: &[String],
     from: u64,
 ) -> Result<()> {
+    one_by_one(index, questions, "united")?;
     let stop = AtomicBool::new(false);
     let (times, commits) = thread::scope(|scope| {
         let changes = scope.spawn(|| -> Result<u64> {
@@ -54,11 +55,11 @@ pub(crate) fn paced(
         args.changes,
         spread(times)?
     );
-    one_by_one(index, questions)
+    one_by_one(index, questions, "after all these changes")
 }
 
 /// Asks without a pace and without changes, and names the slowest questions.
-fn one_by_one(index: &Index, questions: &[String]) -> Result<()> {
+fn one_by_one(index: &Index, questions: &[String], what: &str) -> Result<()> {
     let asked = questions.iter().take(ALONE).map(|question| -> Result<_> {
         let begun = Instant::now();
         let hits = index.search(&exact(question, 20))?.total;
@@ -66,7 +67,7 @@ fn one_by_one(index: &Index, questions: &[String]) -> Result<()> {
     });
     let mut asked: Vec<_> = asked.collect::<Result<_>>()?;
     let times = asked.iter().map(|(took, _, _)| *took).collect();
-    println!("{} questions one after the other, no changes: {}", asked.len(), spread(times)?);
+    println!("{} questions one after the other, the index {what}: {}", asked.len(), spread(times)?);
     asked.sort_unstable_by(|one, other| other.cmp(one));
     for (took, hits, question) in asked.iter().take(NAMED) {
         println!("  {took:>9.1?} for {hits} hits: {question}");
