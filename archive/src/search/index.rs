@@ -20,6 +20,7 @@ use tantivy::{
 use super::{
     Change, IndexError, Query, Results, SearchError,
     facets::Values,
+    folder::Folder,
     memory::Memory,
     plan::Known,
     question::Question,
@@ -78,11 +79,12 @@ impl Index {
             sort_by_field: Some(IndexSortByField { field, order: tantivy::index::Order::Asc }),
             ..IndexSettings::default()
         };
+        if Folder::has_index(folder) {
+            return Err(IndexError::Exists(folder.to_owned()));
+        }
         let builder = tantivy::Index::builder().schema(schema::schema()).settings(settings);
-        let index = builder.create_in_dir(folder).map_err(|error| match error {
-            tantivy::TantivyError::IndexAlreadyExists => IndexError::Exists(folder.to_owned()),
-            error => IndexError::failed("created")(error),
-        })?;
+        let place = Folder::open(folder).map_err(|error| failed(error.into()))?;
+        let index = builder.open_or_create(place).map_err(&failed)?;
         let made = Self::with(folder, index, LAYOUT.to_owned())?;
         made.apply([], 0)?;
         Ok(made)
@@ -95,10 +97,12 @@ impl Index {
     ///
     /// [`IndexError::Missing`] or [`IndexError::OtherLayout`]: the caller makes a new one from the archive.
     pub fn open(folder: &Path) -> Result<Self, IndexError> {
-        if !folder.join("meta.json").is_file() {
+        if !Folder::has_index(folder) {
             return Err(IndexError::Missing(folder.to_owned()));
         }
-        let index = tantivy::Index::open_in_dir(folder).map_err(IndexError::failed("opened"))?;
+        let failed = IndexError::failed("opened");
+        let place = Folder::open(folder).map_err(|error| failed(error.into()))?;
+        let index = tantivy::Index::open(place).map_err(failed)?;
         let payload = payload(&index)?;
         let found = payload.map_or_else(|| "unknown".to_owned(), |payload| payload.layout);
         let is_ours = found == LAYOUT && index.schema() == schema::schema();
@@ -252,8 +256,7 @@ impl Index {
         self.commit(writer, position, filled)
     }
 
-    /// Commits, durably: tantivy syncs the list of an index's parts, and not the name under which it puts the list in its
-    /// place.
+    /// Commits; durably, as [`Folder`] sees to it.
     fn commit(
         &self,
         writer: &mut IndexWriter,
@@ -266,7 +269,7 @@ impl Index {
         let mut prepared = writer.prepare_commit()?;
         prepared.set_payload(&payload);
         prepared.commit()?;
-        Ok(fs_err::File::open(&self.folder)?.sync_all()?)
+        Ok(())
     }
 
     /// Rewrites every part of the index that still holds bytes of people who were removed or changed, and deletes

@@ -19,6 +19,7 @@ mod document;
 mod error;
 mod every;
 mod facets;
+mod folder;
 mod grams;
 mod highlight;
 mod index;

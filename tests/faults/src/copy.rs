@@ -32,8 +32,16 @@ pub fn tree(from: &Path, to: &Path) -> Result<()> {
 ///
 /// When it can't be removed.
 pub fn remove(folder: &Path) -> Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-        _ => Ok(()),
+    for _ in 0..TRIES {
+        match fs::remove_dir_all(folder) {
+            // A folder in memory may leave entries out while others are being removed.
+            Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty => {}
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => return Ok(()),
+        }
     }
+    Ok(fs::remove_dir_all(folder)?)
 }
+
+/// How often a folder is tried to be removed that some of it is left of.
+const TRIES: usize = 5;
