@@ -12,7 +12,8 @@ use std::{
 use ids::PersonId;
 use serde::{Deserialize, Serialize};
 use tantivy::{
-    IndexReader, IndexSettings, IndexSortByField, IndexWriter, ReloadPolicy, SegmentMeta,
+    IndexReader, IndexSettings, IndexSortByField, IndexWriter, ReloadPolicy, SegmentMeta, TantivyError,
+    directory::error::LockError,
     index::{SegmentComponent, SegmentId},
     indexer::{IndexWriterOptions, LogMergePolicy},
 };
@@ -33,6 +34,9 @@ const STORED_BLOCK: usize = 4096;
 const WRITER_MEMORY: usize = 64 << 20;
 /// The priority of changes, as `nice` counts it.
 const LOW_PRIORITY: i32 = 10;
+/// How often and after what pause a lock is tried again that somebody holds.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(25);
 /// How often and after what pause a purge tries to delete files that questions under way still read.
 const PURGE_TRIES: u32 = 30;
 const PURGE_PAUSE: Duration = Duration::from_millis(100);
@@ -390,17 +394,32 @@ impl Index {
             Some(writer) => writer,
             None => {
                 let failed = IndexError::failed("changed");
-                let options = IndexWriterOptions::builder()
-                    .num_worker_threads(1)
-                    .num_merge_threads(1)
-                    .memory_budget_per_thread(WRITER_MEMORY);
-                let writer = self.index.writer_with_options(options.build()).map_err(&failed)?;
+                let writer = self.new_writer().map_err(&failed)?;
                 self.clear_away().map_err(failed)?;
                 writer.set_merge_policy(Box::new(few_parts()));
                 writer
             }
         };
         Ok(slot.insert(writer))
+    }
+
+    /// A writer. Its lock may be held for a moment longer than its holder lives: a process that is being started has a copy
+    /// of every open file until it becomes another program.
+    fn new_writer(&self) -> tantivy::Result<IndexWriter> {
+        let options = || {
+            IndexWriterOptions::builder()
+                .num_worker_threads(1)
+                .num_merge_threads(1)
+                .memory_budget_per_thread(WRITER_MEMORY)
+                .build()
+        };
+        for _ in 0..LOCK_TRIES {
+            match self.index.writer_with_options(options()) {
+                Err(TantivyError::LockFailure(LockError::LockBusy, _)) => thread::sleep(LOCK_PAUSE),
+                answer => return answer,
+            }
+        }
+        self.index.writer_with_options(options())
     }
 
     /// Answers a question.
@@ -481,5 +500,23 @@ mod tests {
         index.apply(changed(), 2).unwrap();
         assert_eq!(index.search(&Query::new("李四")).unwrap().total, 1);
         assert_eq!((index.len(), index.old_files().unwrap()), (3, 0));
+    }
+
+    #[test]
+    fn a_lock_that_is_let_go_in_a_moment_is_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(Index::create(dir.path()).unwrap());
+        let index = Index::open(dir.path()).unwrap();
+        let file = dir.path().join(&tantivy::directory::INDEX_WRITER_LOCK.filepath);
+        let held = std::fs::File::options().write(true).create(true).truncate(false).open(file).unwrap();
+        held.lock().unwrap();
+        let holder = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(100));
+            drop(held);
+        });
+        let person = PersonId::new();
+        index.apply([Change::Upsert(Box::new(PersonDoc::new(person, "张三")))], 1).unwrap();
+        holder.join().unwrap();
+        assert_eq!(index.len(), 1);
     }
 }

@@ -35,7 +35,7 @@ pub(crate) fn overlay(url: String, alt: String, findings: &[Finding], chosen: Rw
             <img class="private" src=url alt=alt
                 on:load:target=move |event| natural.set((event.target().natural_width(), event.target().natural_height()))
                 on:error=move |_| lost.set(true)/>
-            {move || lost.get().then(|| view! { <span class="no-photo">{t!(common.no_photo)}</span> })}
+            {move || lost.get().then(|| view! { <span class="no-photo">{t!(common.photo_unreadable)}</span> })}
             <svg viewBox=move || { let (width, height) = natural.get(); format!("0 0 {width} {height}") } aria-hidden="true">
                 {marks.into_iter().map(|mark| drawn(mark, natural, chosen)).collect_view()}
             </svg>

@@ -11,14 +11,15 @@ use crate::state::state;
 /// A photo, or its empty frame when the pixels do not come.
 pub(crate) fn photo(url: Option<String>, alt: impl Into<String>) -> AnyView {
     let alt = alt.into();
-    let lost = RwSignal::new(url.is_none());
+    let lost = RwSignal::new(false);
     let frame = move || {
         match url.clone() {
         Some(url) if !lost.get() => view! {
             <img class="private" src=url alt=alt.clone() loading="lazy" decoding="async" on:error=move |_| lost.set(true)/>
         }
         .into_any(),
-        _ => view! { <span class="no-photo">{t!(common.no_photo)}</span> }.into_any(),
+        Some(_) => view! { <span class="no-photo">{t!(common.photo_unreadable)}</span> }.into_any(),
+        None => view! { <span class="no-photo">{t!(common.no_photo)}</span> }.into_any(),
     }
     };
     view! { <span class="photo">{frame}</span> }.into_any()

@@ -248,7 +248,7 @@ pub(crate) fn band(comparison: &Comparison) -> AnyView {
             {(!failed.is_empty()).then(|| view! {
                 <ul class="reasons">{failed.iter().map(|f| view! {
                     <li>{mark::mark(Status::of_severity(&f.severity), i18n::worded(words::finding, &f.code))}
-                        <span class="dim">{f.measured.clone()} {f.limit.as_ref().map(|limit| format!(" / {limit}"))}</span></li>
+                        <span class="dim">{f.measured.as_deref().map(i18n::measured)} {f.limit.as_deref().map(|limit| format!(" / {}", i18n::measured(limit)))}</span></li>
                 }).collect_view()}</ul>
             })}
         </div>

@@ -8,7 +8,7 @@ use api::campaign::Campaign;
 use api::dossier::PhotoKind;
 use api::ids::{CampaignId, JobId, UploadId};
 use api::import::{ImportFile, ImportFinding, ImportPhotos};
-use api::job::{Job, JobKind};
+use api::job::{Job, JobKind, JobState};
 
 use crate::api_client::{self, Answer};
 use crate::components::{
@@ -137,21 +137,26 @@ async fn start(
 /// How an import goes, and what it found.
 fn outcome(id: JobId) -> AnyView {
     let followed = job::follow(id);
-    let over = Memo::new(move |_| followed.get().as_ref().is_some_and(job::is_over));
+    let ended =
+        Memo::new(move |_| followed.get().as_ref().filter(|job| job::is_over(job)).map(|job| job.state));
     view! {
         <section class="panel">
             {job::here(followed)}
-            {move || over.get().then(|| findings(id))}
+            {move || ended.get().map(|state| findings(id, state))}
         </section>
     }
     .into_any()
 }
 
-fn findings(id: JobId) -> AnyView {
+/// What it found. Where it could not be done, finding nothing means nothing.
+fn findings(id: JobId, state: JobState) -> AnyView {
     let found = Loader::new(move || api_client::jobs::findings(id));
-    found.show(|found| {
+    found.show(move |found| {
         if found.items.is_empty() {
-            return mark::mark(Status::Ok, t!(imports.no_findings));
+            return match state {
+                JobState::Done => mark::mark(Status::Ok, t!(imports.no_findings)),
+                _ => view! { <p class="dim">{t!(imports.not_checked)}</p> }.into_any(),
+            };
         }
         let shown = found.items.len() as u64;
         view! {
@@ -213,7 +218,7 @@ fn recent() -> AnyView {
                     return notice::empty(t!(imports.none), t!(imports.none_how));
                 }
                 jobs.iter().take(10).map(|job| {
-                    let id = job.id;
+                    let (id, state) = (job.id, job.state);
                     let open = RwSignal::new(false);
                     view! {
                         <div class="panel">
@@ -222,7 +227,7 @@ fn recent() -> AnyView {
                                 <button type="button" class="quiet" aria-expanded=move || open.get().to_string()
                                     on:click=move |_| open.update(|open| *open = !*open)>{t!(imports.findings)}</button>
                             })}
-                            {move || open.get().then(|| findings(id))}
+                            {move || open.get().then(|| findings(id, state))}
                         </div>
                     }
                 }).collect_view().into_any()

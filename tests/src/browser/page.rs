@@ -75,6 +75,8 @@ impl Page {
     pub fn resize(&self, (width, height): (u32, u32)) -> Result<()> {
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.call("Emulation.setDeviceMetricsOverride", size)?;
+        // A picture of the whole page would be narrower than the page by the bar beside it.
+        self.call("Emulation.setScrollbarsHidden", json!({ "hidden": true }))?;
         Ok(())
     }
 
