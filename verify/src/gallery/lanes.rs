@@ -24,6 +24,7 @@ impl Level {
 
     /// Does some work whose innermost loop is [`sums`], with all that the processor has.
     #[inline]
+    #[expect(clippy::redundant_closure, reason = "this closure is always inlined, whatever the work is")]
     pub(super) fn run<T>(self, work: impl FnOnce() -> T) -> T {
         match self {
             #[cfg(target_arch = "x86_64")]
