@@ -53,30 +53,17 @@ impl Table {
 
     /// Ours alone, with the least it should be.
     pub fn at_least(&mut self, what: impl Into<String>, ours: f64, unit: &'static str, least: f64) {
-        self.add(Line {
-            what: what.into(),
-            ours,
-            unit,
-            peer: None,
-            theirs: None,
-            times: None,
-            reach: Some(format!(">= {least} {unit}")),
-            reached: Some(ours >= least),
-        });
+        self.without_peer(what.into(), ours, unit, format!(">= {least} {unit}"), ours >= least);
     }
 
     /// Ours alone, with the most it should be.
     pub fn alone(&mut self, what: impl Into<String>, ours: f64, unit: &'static str, most: f64) {
-        self.add(Line {
-            what: what.into(),
-            ours,
-            unit,
-            peer: None,
-            theirs: None,
-            times: None,
-            reach: Some(format!("<= {most} {unit}")),
-            reached: Some(ours <= most),
-        });
+        self.without_peer(what.into(), ours, unit, format!("<= {most} {unit}"), ours <= most);
+    }
+
+    fn without_peer(&mut self, what: String, ours: f64, unit: &'static str, reach: String, reached: bool) {
+        let (reach, reached) = (Some(reach), Some(reached));
+        self.add(Line { what, ours, unit, peer: None, theirs: None, times: None, reach, reached });
     }
 
     fn add(&mut self, line: Line) {

@@ -27,26 +27,20 @@ pub(crate) fn paced(
     from: u64,
 ) -> Result<()> {
     one_by_one(index, questions, "united")?;
-    let stop = AtomicBool::new(false);
-    let (times, commits) = thread::scope(|scope| {
-        let changes = scope.spawn(|| -> Result<u64> {
-            let mut position = from;
-            for chunk in people.chunks(args.changes.max(1)).cycle() {
-                if stop.load(Ordering::Relaxed) {
-                    break;
-                }
-                position += 1;
-                index.apply(chunk.iter().map(upsert), position)?;
+    let changes = |stop: &AtomicBool| -> Result<u64> {
+        let mut position = from;
+        for chunk in people.chunks(args.changes.max(1)).cycle() {
+            if stop.load(Ordering::Relaxed) {
+                break;
             }
-            Ok(position - from)
-        });
-        let asked = ask(args, questions, |question| {
-            std::hint::black_box(index.search(&exact(question, 20))?);
-            Ok(())
-        });
-        stop.store(true, Ordering::Relaxed);
-        let commits = changes.join().map_err(|_| anyhow::anyhow!("the changes panicked"))??;
-        asked.map(|times| (times, commits))
+            position += 1;
+            index.apply(chunk.iter().map(upsert), position)?;
+        }
+        Ok(position - from)
+    };
+    let (times, commits) = ask_beside(changes, args, questions, |question| {
+        std::hint::black_box(index.search(&exact(question, 20))?);
+        Ok(())
     })?;
     println!(
         "{} questions, {} a second, while {commits} times {} people changed: {}; to reach: p50 <= 1 ms, p99 <= 20 ms",
@@ -73,6 +67,23 @@ fn one_by_one(index: &Index, questions: &[String], what: &str) -> Result<()> {
         println!("  {took:>9.1?} for {hits} hits: {question}");
     }
     Ok(())
+}
+
+/// Asks at the pace while something else goes on, until all is asked.
+pub(crate) fn ask_beside<T: Send>(
+    work: impl FnOnce(&AtomicBool) -> Result<T> + Send,
+    args: &Args,
+    questions: &[String],
+    one: impl Fn(&str) -> Result<()> + Sync,
+) -> Result<(Vec<Duration>, T)> {
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let work = scope.spawn(|| work(&stop));
+        let asked = ask(args, questions, one);
+        stop.store(true, Ordering::Relaxed);
+        let done = work.join().map_err(|_| anyhow::anyhow!("what went on meanwhile panicked"))??;
+        Ok((asked?, done))
+    })
 }
 
 /// Asks at the pace, and says how long after it was due each was answered. As in a server, one that takes long does not hold

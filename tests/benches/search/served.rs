@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -19,7 +18,7 @@ use jiff::civil::Date;
 use serde_json::json;
 use tests::{Appliance, Client, Scene};
 
-use crate::paced::ask;
+use crate::paced::{ask, ask_beside};
 use crate::{Args, spread};
 
 /// People whose rows are written in one transaction.
@@ -55,14 +54,12 @@ pub(crate) fn measure(args: &Args, folder: &Path, people: &[PersonDoc], question
     );
     println!("  of it in the service: {}", spread(std::mem::take(&mut *lock(&inside)))?);
 
-    let stop = AtomicBool::new(false);
-    let (asked, imported) = thread::scope(|scope| {
-        let imports = scope.spawn(|| import(&scene, &stop));
-        let asked = ask(args, questions, |question| search(&registrar, question, &inside));
-        stop.store(true, Ordering::Relaxed);
-        let imported = imports.join().map_err(|_| anyhow::anyhow!("the imports panicked"))??;
-        asked.map(|asked| (asked, imported))
-    })?;
+    let (asked, imported) = ask_beside(
+        |stop| import(&scene, stop),
+        args,
+        questions,
+        |question| search(&registrar, question, &inside),
+    )?;
     println!(
         "{} questions to the server, {} a second, while {imported} people were imported: {}",
         asked.len(),
