@@ -4,6 +4,7 @@ mod axe;
 pub(crate) mod judges;
 pub(crate) mod packages;
 pub(crate) mod peers;
+mod python;
 pub(crate) mod wasm;
 
 use anyhow::{Context, Result};

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::run::{ask, exists};
+use crate::setup::python;
 use crate::workspace::Workspace;
 
 /// The versions beside which was measured.
@@ -16,7 +17,7 @@ const FACES: [&str; 3] = ["opencv-python-headless==5.0.0.93", "faiss-cpu==1.15.1
 
 /// Installs the archive's below the target folder, where the measurement looks for them, if it can.
 pub(crate) fn ensure(workspace: &Workspace) {
-    python(&workspace.target().join("bagit-py"), "bin/bagit.py", &[BAGIT]);
+    python::environment(&workspace.target().join("bagit-py"), "bin/bagit.py", &[BAGIT]);
     if !exists("rocfl") {
         rocfl(&workspace.target().join("rocfl"));
     }
@@ -24,27 +25,7 @@ pub(crate) fn ensure(workspace: &Workspace) {
 
 /// Installs those of the engine that compares faces.
 pub(crate) fn ensure_faces(workspace: &Workspace) {
-    python(&workspace.target().join("face-peers"), "installed", &FACES);
-}
-
-/// Makes a Python environment with some packages. `made` is a file that it has when it is whole.
-fn python(folder: &Path, made: &str, packages: &[&str]) {
-    let whole = folder.join(made);
-    if whole.is_file() {
-        return;
-    }
-    let names = packages.join(", ");
-    println!("setup: installing {names} into {}", folder.display());
-    let environment = ask(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder)).is_some();
-    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    let installed = environment
-        && ask(Command::new(folder.join("bin/python")).args(install).args(packages)).is_some()
-        && (whole.is_file() || fs_err::write(&whole, b"").is_ok());
-    if !installed {
-        // Half an environment would be taken for a whole one.
-        let _ = fs_err::remove_dir_all(folder);
-        println!("setup: {names} could not be installed (python3 -m venv, pip); it will be left out");
-    }
+    python::environment(&workspace.target().join("face-peers"), "installed", &FACES);
 }
 
 fn rocfl(folder: &Path) {
