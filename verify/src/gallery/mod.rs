@@ -69,13 +69,6 @@ impl<K: Clone + Eq + Hash + Sync> Gallery<K> {
         }
     }
 
-    /// The same, searched by at most so many threads.
-    #[must_use]
-    pub fn with_threads(mut self, threads: usize) -> Self {
-        self.threads = threads.max(1);
-        self
-    }
-
     /// The model whose templates it holds.
     pub fn model(&self) -> &ModelId {
         &self.model
@@ -331,7 +324,8 @@ mod tests {
     fn many_probes_in_many_faces_find_what_comparing_one_by_one_finds() {
         for (size, spread, seed) in [(1, 1.0, 1), (7, 1.0, 2), (8, 0.5, 3), (1500, 1.0, 4), (3001, 0.02, 5)] {
             let faces = crowd(size, spread, seed);
-            let mut gallery = Gallery::new(ModelId::new("m")).with_threads(3);
+            let mut gallery = Gallery::new(ModelId::new("m"));
+            gallery.threads = 3;
             faces.iter().enumerate().for_each(|(number, face)| gallery.insert(number, face).unwrap());
             let probes = crowd(40, spread, seed);
             let probes: Vec<&Template> = probes.iter().collect();
