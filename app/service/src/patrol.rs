@@ -67,8 +67,8 @@ impl Drop for Patrol {
 }
 
 fn go_round(office: &Office, closing: &AtomicBool) {
-    // Where it can't be done the budget alone must do.
-    let _as_it_was = own_thread().map(|thread| rustix::process::setpriority_process(Some(thread), 19));
+    // Linux gives every thread a priority of its own. Where it can't be lowered the budget alone must do.
+    let _as_it_was = rustix::process::setpriority_process(None, 19);
     rest(REST, closing);
     while !closing.load(Ordering::Relaxed) {
         match round(office, &mut |took, bytes, rate| pace(office, closing, took, bytes, rate)) {
@@ -77,12 +77,6 @@ fn go_round(office: &Office, closing: &AtomicBool) {
         }
         rest(REST, closing);
     }
-}
-
-/// This thread, as Linux numbers it: it gives every thread a priority of its own.
-fn own_thread() -> Option<rustix::process::Pid> {
-    let own = std::fs::read_link("/proc/thread-self").ok()?;
-    rustix::process::Pid::from_raw(own.file_name()?.to_str()?.parse().ok()?)
 }
 
 fn rest(time: Duration, closing: &AtomicBool) {
