@@ -195,7 +195,7 @@ enum Counts {
     Of(Vec<u32>),
 }
 
-/// Up to so many documents are few.
+/// Up to so many documents, or values of theirs, are few.
 const FEW: usize = if cfg!(test) { 4 } else { 2048 };
 
 impl Counts {

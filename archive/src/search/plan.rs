@@ -16,7 +16,7 @@ use super::{
     begins::Begins,
     every::Every,
     facets::Values,
-    grams::{self, Part, SHORT, START},
+    grams::{self, Gram, Part, SHORT, START},
     memory::{Cost, Memory},
     pinyin::{self, Heard},
     schema::{Fields, NumberKey},
@@ -160,19 +160,17 @@ impl Fields {
     /// Everybody with a value that contains a folded word, remembered where finding them is dear. A few letters or digits
     /// alone are: many pieces begin with them.
     fn anywhere(&self, word: &str, known: &Known<'_>) -> Asked {
-        let cost = match grams::part(word) {
+        let (cost, in_text) = match grams::part(word) {
             Part::Nothing => return Box::new(AllQuery),
-            Part::Beginning(_) => Cost::Dear,
-            Part::Pieces(pieces) => Cost::Rarest(
-                pieces.iter().map(|piece| Term::from_field_text(self.text, &piece.text)).collect(),
-            ),
+            Part::Beginning(short) if short.len() <= SHORT => (Cost::Dear, whole(self.short, &short)),
+            Part::Beginning(beginning) => (Cost::Dear, beginning_with(self.text, &beginning)),
+            Part::Pieces(pieces) => {
+                let terms = placed(self.text, &pieces);
+                (Cost::Rarest(terms.iter().map(|(_, term)| term.clone()).collect()), phrase(terms))
+            }
         };
         let (facets, values) = (self.searched_facets(), known.values.clone());
         let within = Within { word: word.into(), facets, values };
-        let in_text = match grams::part(word) {
-            Part::Beginning(short) if short.len() <= SHORT => whole(self.short, &short),
-            _ => part_of(self.text, word),
-        };
         known.memory.of(word.to_owned(), cost, any_of(vec![in_text, Box::new(within)]))
     }
 
@@ -250,10 +248,13 @@ fn part_of(field: Field, part: &str) -> Asked {
     match grams::part(part) {
         Part::Nothing => Box::new(AllQuery),
         Part::Beginning(beginning) => beginning_with(field, &beginning),
-        Part::Pieces(pieces) => {
-            phrase(pieces.iter().map(|piece| (piece.at, Term::from_field_text(field, &piece.text))).collect())
-        }
+        Part::Pieces(pieces) => phrase(placed(field, &pieces)),
     }
+}
+
+/// Pieces as terms of a field, each with its place.
+fn placed(field: Field, pieces: &[Gram]) -> Vec<(usize, Term)> {
+    pieces.iter().map(|piece| (piece.at, Term::from_field_text(field, &piece.text))).collect()
 }
 
 /// Terms at fixed distances.
