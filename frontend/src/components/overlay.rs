@@ -30,12 +30,20 @@ pub(crate) fn overlay(url: String, alt: String, findings: &[Finding], chosen: Rw
             })
         })
         .collect();
-    view! {
-        <div class="photo overlay">
-            <img class="private" src=url alt=alt
+    let picture = move || {
+        if lost.get() {
+            return view! { <span class="no-photo">{t!(common.photo_unreadable)}</span> }.into_any();
+        }
+        view! {
+            <img class="private" src=url.clone() alt=alt.clone()
                 on:load:target=move |event| natural.set((event.target().natural_width(), event.target().natural_height()))
                 on:error=move |_| lost.set(true)/>
-            {move || lost.get().then(|| view! { <span class="no-photo">{t!(common.photo_unreadable)}</span> })}
+        }
+        .into_any()
+    };
+    view! {
+        <div class="photo overlay">
+            {picture}
             <svg viewBox=move || { let (width, height) = natural.get(); format!("0 0 {width} {height}") } aria-hidden="true">
                 {marks.into_iter().map(|mark| drawn(mark, natural, chosen)).collect_view()}
             </svg>
