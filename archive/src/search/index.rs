@@ -12,10 +12,8 @@ use std::{
 use ids::PersonId;
 use serde::{Deserialize, Serialize};
 use tantivy::{
-    IndexReader, IndexSettings, IndexSortByField, IndexWriter, ReloadPolicy, SegmentMeta, TantivyError,
-    directory::error::LockError,
+    IndexReader, IndexSettings, IndexSortByField, IndexWriter, ReloadPolicy, SegmentMeta,
     index::{SegmentComponent, SegmentId},
-    indexer::{IndexWriterOptions, LogMergePolicy},
 };
 
 use super::{
@@ -26,17 +24,11 @@ use super::{
     plan::Known,
     question::Question,
     schema::{self, Fields, LAYOUT, NumberKey, READABLE},
+    writer::{self, unhurried},
 };
 
 /// How much of the stored documents is packed together, in bytes.
 const STORED_BLOCK: usize = 4096;
-/// Memory for documents not yet on disk, in bytes.
-const WRITER_MEMORY: usize = 64 << 20;
-/// The priority of changes, as `nice` counts it.
-const LOW_PRIORITY: i32 = 10;
-/// How often and after what pause a lock is tried again that somebody holds.
-const LOCK_TRIES: u32 = 20;
-const LOCK_PAUSE: Duration = Duration::from_millis(25);
 /// How often and after what pause a purge tries to delete files that questions under way still read.
 const PURGE_TRIES: u32 = 30;
 const PURGE_PAUSE: Duration = Duration::from_millis(100);
@@ -394,32 +386,12 @@ impl Index {
             Some(writer) => writer,
             None => {
                 let failed = IndexError::failed("changed");
-                let writer = self.new_writer().map_err(&failed)?;
+                let writer = writer::open(&self.index).map_err(&failed)?;
                 self.clear_away().map_err(failed)?;
-                writer.set_merge_policy(Box::new(few_parts()));
                 writer
             }
         };
         Ok(slot.insert(writer))
-    }
-
-    /// A writer. Its lock may be held for a moment longer than its holder lives: a process that is being started has a copy
-    /// of every open file until it becomes another program.
-    fn new_writer(&self) -> tantivy::Result<IndexWriter> {
-        let options = || {
-            IndexWriterOptions::builder()
-                .num_worker_threads(1)
-                .num_merge_threads(1)
-                .memory_budget_per_thread(WRITER_MEMORY)
-                .build()
-        };
-        for _ in 0..LOCK_TRIES {
-            match self.index.writer_with_options(options()) {
-                Err(TantivyError::LockFailure(LockError::LockBusy, _)) => thread::sleep(LOCK_PAUSE),
-                answer => return answer,
-            }
-        }
-        self.index.writer_with_options(options())
     }
 
     /// Answers a question.
@@ -438,28 +410,6 @@ impl fmt::Debug for Index {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Index").field("people", &self.len()).finish_non_exhaustive()
     }
-}
-
-/// Every question looks into every part, and most commits are small: parts of about one size become one when there are
-/// three of them, each size four times the one before.
-fn few_parts() -> LogMergePolicy {
-    let mut policy = LogMergePolicy::default();
-    policy.set_min_num_segments(3);
-    policy.set_min_layer_size(1000);
-    policy.set_level_log_size(2.0);
-    policy
-}
-
-/// Does some work on a thread of low priority, which the threads that tantivy starts meanwhile have too.
-fn unhurried<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    thread::scope(|scope| {
-        let thread = scope.spawn(|| {
-            // Linux gives every thread a priority of its own. Where it can't be lowered, the work is done all the same.
-            let _as_it_was = rustix::process::setpriority_process(None, LOW_PRIORITY);
-            work()
-        });
-        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })
 }
 
 /// The part of an index that a file belongs to: only such files have names that begin with 32 hex digits.

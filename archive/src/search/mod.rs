@@ -34,6 +34,7 @@ mod suggest;
 mod tokens;
 mod within;
 mod without;
+mod writer;
 
 #[cfg(test)]
 mod golden;
