@@ -160,10 +160,9 @@ fn watched(scene: &Scene, people: &People, captures: Captures) -> Result<()> {
     it.until("one photo is wrong", || it.eval("document.querySelectorAll('#sheet li').length === 1"))?;
     it.click_in("#sheet", "link", "错")?;
     it.sees("限值")?;
-    // Its file is cut off: there is nothing to show, and that is said where the picture would be.
-    it.sees("照片无法显示")?;
-    it.until("the words can be seen", || {
-        it.eval("(words => words && words.getBoundingClientRect().bottom <= words.parentElement.getBoundingClientRect().bottom)(document.querySelector('.overlay .no-photo'))")
+    // Its file is cut off: what there is of it is shown, so that one sees where it ends.
+    it.until("the half photo is seen", || {
+        it.eval("(img => !!img && img.complete && img.naturalWidth > 0)(document.querySelector('.overlay img'))")
     })?;
     it.shots("item")?;
     look.at(it, "an item")?;
