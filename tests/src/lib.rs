@@ -29,7 +29,7 @@ pub use demo::Client;
 pub use demo::files::{archive, workbook};
 pub use judge::{Judge, Judgement};
 pub use picture::{differences, picture};
-pub use power::{Cut, Moment};
+pub use power::{Cut, Ended, Moment};
 pub use program::{fixture, models, program};
 pub use scene::{Scene, refusal};
 pub use school::{Photo, School, Student};

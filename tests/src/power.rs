@@ -27,6 +27,26 @@ pub enum Moment {
     Step(&'static str, f64),
 }
 
+/// How the wait for a moment ended.
+#[derive(Debug, Clone)]
+pub enum Ended {
+    /// The process was killed.
+    Cut(Cut),
+    /// The job was over before, after this time.
+    Over(Duration),
+}
+
+impl Ended {
+    /// The cut, if there was one.
+    #[must_use]
+    pub fn cut(self) -> Option<Cut> {
+        match self {
+            Self::Cut(cut) => Some(cut),
+            Self::Over(_) => None,
+        }
+    }
+}
+
 /// A job whose process was killed.
 #[derive(Debug, Clone)]
 pub struct Cut {
@@ -38,7 +58,7 @@ pub struct Cut {
 }
 
 impl Cut {
-    /// Has somebody ask for a job of a kind and kills the appliance at a moment of it. Nothing if the job was quicker.
+    /// Has somebody ask for a job of a kind and kills the appliance at a moment of it, unless the job was quicker.
     ///
     /// `usual` is what such a job takes undisturbed; `watcher` may see jobs of this kind. The second value is what asking
     /// gave, which may have been cut off too.
@@ -52,7 +72,7 @@ impl Cut {
         (kind, usual): (JobKind, Duration),
         moment: Moment,
         ask: impl FnOnce() -> Result<T> + Send,
-    ) -> Result<(Option<Self>, Result<T>)> {
+    ) -> Result<(Ended, Result<T>)> {
         let told = watcher.follow()?;
         let log = Log { path: appliance.log(), from: fs::metadata(appliance.log())?.len() };
         thread::scope(|scope| {
@@ -61,18 +81,18 @@ impl Cut {
             appliance.kill()?;
             let at = Timestamp::now();
             let asked = asking.join().map_err(|_| anyhow!("asking panicked"))?;
-            let cut = match reached? {
-                Reached { inside: false, .. } => None,
+            let ended = match reached? {
+                Reached { over: Some(after), .. } => Ended::Over(after),
                 Reached { job, last, .. } => {
                     let last = told.try_iter().filter(|told| told.id == job).last().or(last);
                     let told = last.map_or_else(
                         || "not a word yet".to_owned(),
                         |job| format!("{} {}/{}", job.step, job.done, job.total),
                     );
-                    Some(Self { job, told, at })
+                    Ended::Cut(Self { job, told, at })
                 }
             };
-            Ok((cut, asked))
+            Ok((ended, asked))
         })
     }
 
@@ -83,11 +103,11 @@ impl Cut {
     }
 }
 
-/// How the wait for the moment ended.
+/// A job at the moment, or over.
 struct Reached {
     job: JobId,
-    /// Whether the job had not ended yet.
-    inside: bool,
+    /// After what time it was over, if it was.
+    over: Option<Duration>,
     last: Option<Job>,
 }
 
@@ -96,7 +116,7 @@ fn reach(log: &Log, told: &Receiver<Job>, job: JobId, usual: Duration, moment: M
     let mut last = None;
     loop {
         if log.text()?.contains(&format!("Job {job} is ")) {
-            return Ok(Reached { job, inside: false, last });
+            return Ok(Reached { job, over: Some(begun.elapsed()), last });
         }
         last = told.try_iter().filter(|told| told.id == job).last().or(last);
         let now = match moment {
@@ -104,7 +124,7 @@ fn reach(log: &Log, told: &Receiver<Job>, job: JobId, usual: Duration, moment: M
             Moment::Step(step, share) => last.as_ref().is_some_and(|job| has_reached(job, step, share)),
         };
         if now {
-            return Ok(Reached { job, inside: true, last });
+            return Ok(Reached { job, over: None, last });
         }
         if begun.elapsed() > PATIENCE {
             bail!("the job came to no such moment: {moment:?}");

@@ -70,7 +70,8 @@ fn interrupted(prepared: &Scene, import: &Import) -> Result<Value> {
         let moment = Moment::Step("storing", import.batch as f64 / STUDENTS as f64);
         // How long it takes matters to shares of its time only.
         let job = (import.kind, Duration::ZERO);
-        let (cut, _) = Cut::during(&scene.appliance, &watcher, job, moment, || (import.ask)(&scene))?;
+        let (ended, _) = Cut::during(&scene.appliance, &watcher, job, moment, || (import.ask)(&scene))?;
+        let cut = ended.cut();
         let kept = (import.kept)(&scene)?;
         println!(
             "{:?} killed with {kept} of {STUDENTS} kept; told: {:?}",

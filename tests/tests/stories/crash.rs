@@ -20,7 +20,7 @@ use api::ids::{CalibrationId, JobId};
 use api::import::ImportFile;
 use api::job::{Job, JobKind};
 use serde_json::{Value, json};
-use tests::{Client, Cut, Moment, Photo, Scene, archive, delivered, differences, files, models, picture};
+use tests::{Client, Cut, Ended, Moment, Photo, Scene, archive, delivered, differences, files, models, picture};
 
 /// So many that thresholds can be found on their photos.
 const STUDENTS: usize = 16;
@@ -241,9 +241,16 @@ fn undisturbed(scene: &Scene, story: &Story) -> Result<(Value, Job)> {
     Ok((seen(scene, &watcher, &job)?, job))
 }
 
+fn took(job: &Job) -> Result<Duration> {
+    let (started, finished) = job.started.zip(job.finished).context("the job has no times")?;
+    Ok(Duration::try_from(finished.duration_since(started))?)
+}
+
 /// The job cut off at a moment, and done after the restart: what is seen afterwards. Nothing if the step is always over
 /// before it is heard of.
 fn killed(prepared: &Scene, story: &Story, moment: Moment, usual: Duration) -> Result<Option<Value>> {
+    // The undisturbed job may have been slowed down by what the machine did beside it.
+    let mut usual = usual;
     for n in 0..TRIES {
         let sooner = match moment {
             Moment::Share(share) => Moment::Share(share * 0.7_f64.powi(n)),
@@ -253,8 +260,14 @@ fn killed(prepared: &Scene, story: &Story, moment: Moment, usual: Duration) -> R
         scene.appliance.serve()?;
         let watcher = scene.appliance.enter(story.watcher)?;
         let ask = || (story.ask)(&scene);
-        let (cut, asked) = Cut::during(&scene.appliance, &watcher, (story.kind, usual), sooner, ask)?;
-        let Some(cut) = cut else { continue };
+        let (ended, asked) = Cut::during(&scene.appliance, &watcher, (story.kind, usual), sooner, ask)?;
+        let cut = match ended {
+            Ended::Cut(cut) => cut,
+            Ended::Over(after) => {
+                usual = usual.min(after);
+                continue;
+            }
+        };
         scene.appliance.serve()?;
         let watcher = scene.appliance.enter(story.watcher)?;
         // Whoever asked may have been cut off before hearing that the job had been noted.
@@ -263,6 +276,7 @@ fn killed(prepared: &Scene, story: &Story, moment: Moment, usual: Duration) -> R
             println!("{:?} killed at {sooner:?} of {usual:?}, having told: {}", story.kind, cut.told);
             return seen(&scene, &watcher, &job).map(Some);
         }
+        usual = usual.min(took(&job)?);
     }
     match moment {
         Moment::Share(_) => bail!("it is always over before"),
@@ -282,8 +296,7 @@ fn told() -> Result<BTreeSet<JobKind>> {
         let prepared = scene.copy()?;
         scene.appliance.serve()?;
         let (expected, job) = undisturbed(&scene, &story)?;
-        let took = job.started.zip(job.finished).context("the job has no times")?;
-        let usual = Duration::try_from(took.1.duration_since(took.0))?;
+        let usual = took(&job)?;
         let moments = Mutex::new(story.moments.iter());
         let compare_all = || -> Result<()> {
             loop {

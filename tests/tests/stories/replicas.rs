@@ -212,10 +212,10 @@ fn a_repair_killed_midway_ends_like_an_undisturbed_one() {
         let admin = scene.appliance.enter(Role::SystemAdmin).unwrap();
         let ask = || admin.post::<Job>("/archive/check", &json!({}));
         let during = (JobKind::CheckArchive, usual);
-        let (cut, _) = Cut::during(&scene.appliance, &admin, during, Moment::Share(share), ask).unwrap();
+        let (ended, _) = Cut::during(&scene.appliance, &admin, during, Moment::Share(share), ask).unwrap();
         let left = std::fs::read_dir(scene.appliance.data().join("quarantine")).map_or(0, Iterator::count);
         scene.appliance.serve().unwrap();
-        let Some(cut) = cut else { continue };
+        let Some(cut) = ended.cut() else { continue };
         println!("killed at {share} of {usual:?}, with {left} objects in the quarantine");
         inside += usize::from(0 < left && left < 12);
         scene.appliance.enter(Role::SystemAdmin).unwrap().done(cut.job).unwrap();
