@@ -127,7 +127,7 @@ fn full(report: &AppraisalReport) -> AnyView {
 
 fn table(items: &[&AppraisedItem]) -> AnyView {
     view! {
-        <div class="scroll"><table class="dense">
+        <div class="scroll"><table class="dense appraised">
             <thead><tr><th>{t!(appraisal.number)}</th><th>{t!(appraisal.item)}</th><th>{t!(appraisal.about)}</th><th>{t!(appraisal.result)}</th>
                 <th class="number">{t!(appraisal.looked)}</th><th>{t!(appraisal.remarks)}</th><th>{t!(appraisal.basis)}</th></tr></thead>
             <tbody>{items.iter().map(|item| row(item)).collect_view()}</tbody>
@@ -160,13 +160,10 @@ fn row(item: &AppraisedItem) -> AnyView {
 /// Why it could not be tested; or what is not as it should be; and what more there is to know.
 fn remarks(item: &AppraisedItem) -> AnyView {
     let reason = item.reason.as_ref().map(|reason| i18n::worded(words::appraisal_reason, reason));
-    let more: Vec<_> = item
-        .remarks
-        .iter()
-        .map(|(word, figure)| {
-            format!("{} {}", i18n::worded(words::appraisal_remark, word), format::count(*figure))
-        })
-        .collect();
+    let more = item.remarks.iter().map(|(word, figure)| {
+        format!("{} {}", i18n::worded(words::appraisal_remark, word), format::count(*figure))
+    });
+    let told: Vec<_> = reason.into_iter().chain(more).collect();
     let shown = item.failing.len() as u64;
     let faults = (item.failed > 0).then(|| view! {
         <details><summary>{t!(appraisal.failures, failed = format::count(item.failed))}</summary>
@@ -174,7 +171,7 @@ fn remarks(item: &AppraisedItem) -> AnyView {
             {(shown < item.failed).then(|| view! { <p class="dim">{t!(appraisal.first, n = format::count(shown))}</p> })}
         </details>
     });
-    view! { {reason} {format::list(&more)} {faults} }.into_any()
+    view! { {format::list(&told)} {faults} }.into_any()
 }
 
 fn fault(fault: &AppraisalFault) -> AnyView {

@@ -304,7 +304,7 @@ fn list(hits: &[Hit], first: usize, at: Memo<usize>) -> AnyView {
         }
     });
     view! {
-        <table class="dense rows">
+        <table class="dense rows found">
             <thead><tr>
                 <th>{i18n::label("name")}</th><th>{i18n::label("student_number")}</th><th class="wide-only">{i18n::label("college")}</th>
                 <th class="wide-only">{i18n::label("major")}</th><th>{i18n::label("class")}</th>
