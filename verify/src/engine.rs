@@ -285,8 +285,9 @@ impl Engine {
         let (limits, policy) = (self.limits, *policy);
         move |worker| {
             let photo = image::decode(&bytes, limits)?;
-            let seen = worker.detector.detect(&photo.pixels)?;
+            let seen = worker.detector.faces(&photo.pixels)?;
             let face = policy.only(&seen, photo.pixels.dimensions())?;
+            let face = worker.detector.closely(&photo.pixels, &face)?;
             Ok(worker.embedder.embed(&align::face(&photo.pixels, &face.landmarks))?)
         }
     }
@@ -301,10 +302,13 @@ impl Worker {
         model: ModelId,
     ) -> Result<Analysis, EngineError> {
         let photo = image::decode(bytes, limits)?;
-        let seen = self.detector.detect(&photo.pixels)?;
-        let faces = rules.faces.counting(&seen, photo.pixels.dimensions());
+        let seen = self.detector.everybody(&photo.pixels)?;
+        let mut faces = rules.faces.counting(&seen, photo.pixels.dimensions());
+        if let [face] = faces.as_mut_slice() {
+            *face = self.detector.closely(&photo.pixels, face)?;
+        }
         let findings = standard::findings(rules, &Evidence { photo: &photo, faces: &faces });
-        let face = match rules.faces.only(&seen, photo.pixels.dimensions()) {
+        let face = match FacePolicy::only_of(&faces) {
             Ok(face) => Ok(self.face(&photo, &face)?),
             Err(refusal) => Err(refusal),
         };

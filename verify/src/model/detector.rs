@@ -1,4 +1,5 @@
-//! The model that finds faces: YuNet at two scales.
+//! The model that finds faces, YuNet, at the scale the photo needs: coarsely first, closely at the face that counts, and
+//! finely where a face could not be seen otherwise or nobody may be overlooked.
 
 use fast_image_resize::{
     FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image, images::ImageRef,
@@ -13,8 +14,14 @@ use ort::{
 use super::{ModelError, Runtime};
 use crate::geometry::{Detection, Landmarks, Point, Rect};
 
-/// The long side of the photo at each scale, pixels. Together they see faces from 15 to 95 in 100 of the frame.
-const LONG_SIDES: [u32; 2] = [320, 640];
+/// The long side of the photo at a first look, pixels: enough for faces from 15 to 95 in 100 of the frame.
+const COARSE: u32 = 240;
+/// The long side of the photo where small faces matter, pixels.
+const FINE: u32 = 640;
+/// A face that was seen coarsely with this score needs no finer look.
+const SURE: f32 = 0.8;
+/// The side of the window of a close look, pixels, and of the face in it: the size at which the model places landmarks best.
+const CLOSE: Close = Close { window: 224, face: 144.0 };
 /// The model takes sides that are multiples of this.
 const MULTIPLE: u32 = 32;
 /// Sizes of the cells it looks at.
@@ -23,6 +30,8 @@ const STRIDES: [u32; 3] = [8, 16, 32];
 const MIN_SCORE: f32 = 0.5;
 /// Of two boxes that share more than this, the surer stays.
 const SAME_FACE: f32 = 0.3;
+/// Boxes that share more than this tell of the same landmarks.
+const SAME_LANDMARKS: f32 = 0.5;
 /// The most detections that are looked at in one photo.
 const MAX_CANDIDATES: usize = 2000;
 
@@ -45,24 +54,67 @@ impl Detector {
         Ok(Self { name: model.name.clone(), session, resizer: Resizer::new() })
     }
 
-    /// Finds the faces of an upright photo, surest first.
+    /// Finds the faces of an upright photo that fill 15 in 100 of it or more. Smaller ones may be missed.
     ///
     /// # Errors
     ///
     /// If the model fails.
-    pub fn detect(&mut self, photo: &RgbImage) -> Result<Vec<Detection>, ModelError> {
-        let mut candidates = Vec::new();
-        for long_side in LONG_SIDES {
-            candidates.extend(self.detect_at(photo, long_side)?);
-        }
-        candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
-        candidates.truncate(MAX_CANDIDATES);
-        Ok(surest(candidates))
+    pub fn faces(&mut self, photo: &RgbImage) -> Result<Vec<Detection>, ModelError> {
+        let coarse = self.seen(photo, &Grid::whole(photo, COARSE))?;
+        if coarse.iter().any(|face| face.score >= SURE) { Ok(coarse) } else { self.with_small(photo, coarse) }
     }
 
-    fn detect_at(&mut self, photo: &RgbImage, long_side: u32) -> Result<Vec<Detection>, ModelError> {
-        let grid = Grid::of(photo, long_side);
-        let planes = self.scaled_planes(photo, &grid)?;
+    /// Finds every face of an upright photo, small ones in the background too. A face that [`faces`](Self::faces) is sure of
+    /// is the same here.
+    ///
+    /// # Errors
+    ///
+    /// If the model fails.
+    pub fn everybody(&mut self, photo: &RgbImage) -> Result<Vec<Detection>, ModelError> {
+        let coarse = self.seen(photo, &Grid::whole(photo, COARSE))?;
+        self.with_small(photo, coarse)
+    }
+
+    fn with_small(
+        &mut self,
+        photo: &RgbImage,
+        coarse: Vec<Detection>,
+    ) -> Result<Vec<Detection>, ModelError> {
+        let fine = self.seen(photo, &Grid::whole(photo, FINE))?;
+        let (mut sure, mut others): (Vec<_>, Vec<_>) = coarse.into_iter().partition(|face| face.score >= SURE);
+        others.extend(fine);
+        others.sort_by(|a, b| b.score.total_cmp(&a.score));
+        sure.extend(others);
+        Ok(apart(&sure))
+    }
+
+    /// Looks at one face closely: the same face, its landmarks more exact.
+    ///
+    /// # Errors
+    ///
+    /// If the model fails.
+    pub fn closely(&mut self, photo: &RgbImage, face: &Detection) -> Result<Detection, ModelError> {
+        let Some(grid) = Grid::close(photo, &face.face) else { return Ok(*face) };
+        let mut told = self.look(photo, &grid)?;
+        told.push(*face);
+        Ok(Detection { landmarks: agreed(face, &told), ..*face })
+    }
+
+    /// Each face once, surest first, its landmarks what all candidates for it agree on.
+    fn seen(&mut self, photo: &RgbImage, grid: &Grid) -> Result<Vec<Detection>, ModelError> {
+        let mut candidates = self.look(photo, grid)?;
+        candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
+        candidates.truncate(MAX_CANDIDATES);
+        let mut faces = apart(&candidates);
+        for face in &mut faces {
+            face.landmarks = agreed(face, &candidates);
+        }
+        Ok(faces)
+    }
+
+    /// Every candidate, many for one face.
+    fn look(&mut self, photo: &RgbImage, grid: &Grid) -> Result<Vec<Detection>, ModelError> {
+        let planes = self.scaled_planes(photo, grid)?;
         let name = &self.name;
         let fail = |source| ModelError::Run { model: name.clone(), source };
         let shape = [1, 3, to_usize(grid.padded_height), to_usize(grid.padded_width)];
@@ -70,28 +122,33 @@ impl Detector {
         let outputs = self.session.run(ort::inputs![input]).map_err(fail)?;
         let mut found = Vec::new();
         for stride in STRIDES {
-            found.extend(read_stride(name, &outputs, stride, &grid)?);
+            found.extend(read_stride(name, &outputs, stride, grid)?);
         }
         Ok(found)
     }
 
-    /// The photo at the grid's scale, blue-green-red planes, 0..=255, black where it is padded.
+    /// What the grid takes of the photo, at its scale and place, blue-green-red planes, 0..=255, black where it is padded.
     fn scaled_planes(&mut self, photo: &RgbImage, grid: &Grid) -> Result<Vec<f32>, ModelError> {
         let unexpected = |what| ModelError::Output { model: self.name.clone(), what };
         let source = ImageRef::new(photo.width(), photo.height(), photo.as_raw(), PixelType::U8x3)
             .map_err(|_| unexpected("the photo has no pixels"))?;
         let mut scaled = Image::new(grid.width, grid.height, PixelType::U8x3);
-        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+        let part = grid.part;
+        let options = ResizeOptions::new()
+            .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
+            .crop(part.x.into(), part.y.into(), part.width.into(), part.height.into());
         self.resizer
             .resize(&source, &mut scaled, &options)
             .map_err(|_| unexpected("the photo cannot be scaled"))?;
         let (row, plane) = (to_usize(grid.padded_width), to_usize(grid.padded_width * grid.padded_height));
         let mut planes = vec![0f32; 3 * plane];
         for (channel, plane) in planes.chunks_exact_mut(plane).enumerate() {
-            let rows = scaled.buffer().chunks_exact(3 * to_usize(grid.width));
-            for (to, from) in plane.chunks_exact_mut(row).zip(rows) {
+            let from = scaled.buffer().chunks_exact(3 * to_usize(grid.width));
+            let to = plane.chunks_exact_mut(row).skip(to_usize(grid.top));
+            for (to, from) in to.zip(from) {
+                let to = to.iter_mut().skip(to_usize(grid.left));
                 // The model wants blue first; the photo has red first.
-                for (to, from) in to.iter_mut().zip(from.iter().skip(2 - channel).step_by(3)) {
+                for (to, from) in to.zip(from.iter().skip(2 - channel).step_by(3)) {
                     *to = f32::from(*from);
                 }
             }
@@ -100,10 +157,21 @@ impl Detector {
     }
 }
 
-/// A scaled and padded photo.
+/// How a close look is taken.
+struct Close {
+    window: u32,
+    face: f32,
+}
+
+/// A part of a photo, scaled and padded.
 struct Grid {
+    /// The part, pixels of the photo.
+    part: Rect,
     width: u32,
     height: u32,
+    /// Where the scaled part lies among the padding.
+    left: u32,
+    top: u32,
     padded_width: u32,
     padded_height: u32,
     /// Photo pixels for each scaled pixel, across and down.
@@ -111,7 +179,8 @@ struct Grid {
 }
 
 impl Grid {
-    fn of(photo: &RgbImage, long_side: u32) -> Self {
+    /// The whole photo.
+    fn whole(photo: &RgbImage, long_side: u32) -> Self {
         let (width, height) = photo.dimensions();
         let long = u64::from(width.max(height).max(1));
         let scaled = |side: u32| {
@@ -120,13 +189,62 @@ impl Grid {
         };
         let (new_width, new_height) = (scaled(width), scaled(height));
         Self {
+            part: Rect { x: 0.0, y: 0.0, width: to_f32(width), height: to_f32(height) },
             width: new_width,
             height: new_height,
+            left: 0,
+            top: 0,
             padded_width: new_width.next_multiple_of(MULTIPLE),
             padded_height: new_height.next_multiple_of(MULTIPLE),
             back: (to_f32(width) / to_f32(new_width), to_f32(height) / to_f32(new_height)),
         }
     }
+
+    /// A window around a face. None if the face lies outside the photo.
+    fn close(photo: &RgbImage, face: &Rect) -> Option<Self> {
+        let Close { window, face: wanted } = CLOSE;
+        let back = face.area().sqrt() / wanted;
+        let middle = face.centre();
+        let half = to_f32(window) / 2.0;
+        let (left, right) = clipped(middle.x / back - half, window, to_f32(photo.width()) / back)?;
+        let (top, bottom) = clipped(middle.y / back - half, window, to_f32(photo.height()) / back)?;
+        let (width, height) = (right - left, bottom - top);
+        let corner = Point { x: middle.x + (to_f32(left) - half) * back, y: middle.y + (to_f32(top) - half) * back };
+        let part = Rect { x: corner.x, y: corner.y, width: to_f32(width) * back, height: to_f32(height) * back };
+        Some(Self {
+            part: within(&part, photo),
+            width,
+            height,
+            left,
+            top,
+            padded_width: window,
+            padded_height: window,
+            back: (back, back),
+        })
+    }
+
+    /// Where a scaled and padded point lies in the photo.
+    fn undo(&self, x: f32, y: f32) -> Point {
+        Point {
+            x: self.part.x + (x - to_f32(self.left)) * self.back.0,
+            y: self.part.y + (y - to_f32(self.top)) * self.back.1,
+        }
+    }
+}
+
+/// Of a window that begins at `from`, the first and last pixel that lie on what ends at `end`.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the window first")]
+fn clipped(from: f32, window: u32, end: f32) -> Option<(u32, u32)> {
+    let in_window = |place: f32| place.clamp(0.0, to_f32(window)) as u32;
+    let (first, last) = (in_window((-from).ceil()), in_window((end - from).floor()));
+    (first < last).then_some((first, last))
+}
+
+/// What rounding has pushed over the edge of the photo is pulled back.
+fn within(part: &Rect, photo: &RgbImage) -> Rect {
+    let (x, y) = (part.x.max(0.0), part.y.max(0.0));
+    let (width, height) = (to_f32(photo.width()), to_f32(photo.height()));
+    Rect { x, y, width: part.width.min(width - x), height: part.height.min(height - y) }
 }
 
 /// Reads what one stride found. Per cell, row-major: score = √(cls·obj); box centre (cell + d)·stride, box size
@@ -152,30 +270,27 @@ fn read_stride(
     let found = rows.zip(0u32..).filter_map(|((((cls, obj), shape), points), n)| {
         let score = (cls.clamp(0.0, 1.0) * obj.clamp(0.0, 1.0)).sqrt();
         (score >= MIN_SCORE).then(|| {
-            let cell = Cell {
-                x: to_f32(n % columns),
-                y: to_f32(n / columns),
-                stride: to_f32(stride),
-                back: grid.back,
-            };
+            let (x, y) = (to_f32(n % columns), to_f32(n / columns));
+            let cell = Cell { x, y, stride: to_f32(stride), grid };
             cell.detection(shape, points, score)
         })
     });
     Ok(found.collect())
 }
 
-/// One cell of the grid, and how to come back to the photo's pixels.
-struct Cell {
+/// One cell of a grid.
+struct Cell<'a> {
     x: f32,
     y: f32,
     stride: f32,
-    back: (f32, f32),
+    grid: &'a Grid,
 }
 
-impl Cell {
+impl Cell<'_> {
     fn detection(&self, [dx, dy, dw, dh]: &[f32; 4], points: &[f32; 10], score: f32) -> Detection {
         let middle = self.place(*dx, *dy);
-        let (width, height) = (dw.exp() * self.stride * self.back.0, dh.exp() * self.stride * self.back.1);
+        let (across, down) = self.grid.back;
+        let (width, height) = (dw.exp() * self.stride * across, dh.exp() * self.stride * down);
         let face = Rect { x: middle.x - width / 2.0, y: middle.y - height / 2.0, width, height };
         let [x1, y1, x2, y2, x3, y3, x4, y4, x5, y5] = points;
         let landmarks = Landmarks {
@@ -189,20 +304,39 @@ impl Cell {
     }
 
     fn place(&self, dx: f32, dy: f32) -> Point {
-        Point { x: (self.x + dx) * self.stride * self.back.0, y: (self.y + dy) * self.stride * self.back.1 }
+        self.grid.undo((self.x + dx) * self.stride, (self.y + dy) * self.stride)
     }
 }
 
-/// Of candidates sorted surest first, keeps each that is not the same face as a surer one.
-fn surest(candidates: Vec<Detection>) -> Vec<Detection> {
+/// Of candidates in the order of trust, keeps each that is not the same face as one before.
+fn apart(candidates: &[Detection]) -> Vec<Detection> {
     let mut kept: Vec<Detection> = Vec::new();
     for candidate in candidates {
         let known = kept.iter().any(|face| face.face.overlap(&candidate.face) > SAME_FACE);
         if !known && candidate.face.area().is_finite() {
-            kept.push(candidate);
+            kept.push(*candidate);
         }
     }
     kept
+}
+
+/// Where a face's landmarks are by the mean of everything told of it, the surer the weightier: the model looks from many
+/// cells, and errs differently from each.
+fn agreed(face: &Detection, told: &[Detection]) -> Landmarks {
+    let same = told.iter().filter(|other| other.face.overlap(&face.face) > SAME_LANDMARKS);
+    let (mut sums, mut weight) = ([Point { x: 0.0, y: 0.0 }; 5], 0.0);
+    for other in same {
+        for (sum, point) in sums.iter_mut().zip(other.landmarks.as_points()) {
+            *sum = Point { x: sum.x + point.x * other.score, y: sum.y + point.y * other.score };
+        }
+        weight += other.score;
+    }
+    if weight <= 0.0 {
+        return face.landmarks;
+    }
+    let [right_eye, left_eye, nose, right_mouth, left_mouth] =
+        sums.map(|sum| Point { x: sum.x / weight, y: sum.y / weight });
+    Landmarks { right_eye, left_eye, nose, right_mouth, left_mouth }
 }
 
 fn to_usize(n: u32) -> usize {

@@ -54,10 +54,14 @@ pub struct FacePolicy {
     /// A further face counts if its area is at least this share of the largest one's. 0: every face counts.
     pub dominant_face_ratio: f32,
     /// Whether the photos are known to be cut so that their subject is in the middle, as LFW's are. Then of several
-    /// faces only those that cover the middle of the photo count. Never true for a standard.
+    /// faces only those that cover the middle of the photo count, and of these one alone if all others are off the middle
+    /// at least twice as far. Never true for a standard.
     #[serde(default)]
     pub subject_in_middle: bool,
 }
+
+/// Of two faces one is in the middle if the other is off it so many times as far.
+const CLEARLY_FURTHER: f32 = 2.0;
 
 impl FacePolicy {
     /// Every face counts: one is enough to refuse another.
@@ -78,6 +82,16 @@ impl FacePolicy {
             if faces.iter().any(|face| face.face.covers(middle)) {
                 faces.retain(|face| face.face.covers(middle));
             }
+            let off = |face: &Detection| face.face.centre().distance(middle);
+            let mut by_distance = faces.clone();
+            by_distance.sort_by(|one, other| off(one).total_cmp(&off(other)));
+            if let [nearest, next, ..] = by_distance.as_slice()
+                && nearest.face.covers(middle)
+                && off(next) >= CLEARLY_FURTHER * off(nearest)
+                && off(next) > off(nearest)
+            {
+                faces = vec![*nearest];
+            }
         }
         faces
     }
@@ -88,7 +102,16 @@ impl FacePolicy {
     ///
     /// [`Refusal::NoFace`] or [`Refusal::SeveralFaces`].
     pub fn only(&self, seen: &[Detection], size: (u32, u32)) -> Result<Detection, Refusal> {
-        match self.counting(seen, size).as_slice() {
+        Self::only_of(&self.counting(seen, size))
+    }
+
+    /// The one face of those that count.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoFace`] or [`Refusal::SeveralFaces`].
+    pub fn only_of(counting: &[Detection]) -> Result<Detection, Refusal> {
+        match counting {
             [] => Err(Refusal::NoFace),
             [face] => Ok(*face),
             faces => Err(Refusal::SeveralFaces { count: faces.len() }),
@@ -421,6 +444,11 @@ mod tests {
         let press = FacePolicy { subject_in_middle: true, ..FacePolicy::STRICT };
         assert_eq!(press.only(&[beside, subject], SIZE), Ok(subject));
         assert_eq!(press.only(&[subject, subject], SIZE), Err(Refusal::SeveralFaces { count: 2 }));
+        // Both cover it, and one is clearly beside it.
+        let mut edge = subject;
+        edge.face = Rect { x: 60.0, y: 60.0, width: 200.0, height: 200.0 };
+        assert_eq!(press.only(&[edge, subject], SIZE), Ok(subject));
+        assert_eq!(press.only(&[edge, edge], SIZE), Err(Refusal::SeveralFaces { count: 2 }));
         // Nobody in the middle: then everybody counts, as ever.
         assert_eq!(press.only(&[beside, beside], SIZE), Err(Refusal::SeveralFaces { count: 2 }));
     }

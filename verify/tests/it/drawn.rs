@@ -182,3 +182,15 @@ async fn asking_async_gives_the_same_answer() {
     assert_eq!(::image::load_from_memory(&face.crop).unwrap().width(), 112);
     assert!(!serde_json::to_string(&analysis.summary).unwrap().contains("template"));
 }
+
+#[test]
+fn a_template_is_the_same_whether_or_not_the_photo_is_judged() {
+    let Some(engine) = machine::engine() else { return };
+    let rules = strict();
+    engine.batch((0..12).collect(), |engine, seed: u64| {
+        let photo = draw::portrait_jpeg(seed, 0);
+        let alone = engine.template_patiently(photo.clone(), &FacePolicy::STRICT).unwrap();
+        let judged = engine.analyse_patiently(photo, &rules).unwrap().face.unwrap().template;
+        assert_eq!(alone.to_bytes(), judged.to_bytes(), "seed {seed}");
+    });
+}
