@@ -16,9 +16,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     align,
+    expression::Expression,
     geometry::Detection,
     image::{self, Facts, Limits, Photo},
-    model::{Detector, Embedder, ModelError, Runtime, check_embedder},
+    model::{Detector, Embedder, ExpressionReader, ModelError, Runtime, check_detector, check_embedder},
     pool::{Pool, PoolError},
     refusal::Refusal,
     standard::{self, Evidence, FacePolicy, Finding, RuleSet},
@@ -139,6 +140,7 @@ pub struct Face {
 struct Worker {
     detector: Detector,
     embedder: Embedder,
+    expression: ExpressionReader,
 }
 
 /// The verification engine. Cheap to clone; all clones share one pool.
@@ -151,7 +153,7 @@ pub struct Engine {
 
 impl Engine {
     /// Loads the models, once for each of `workers` threads (at least one), and checks that preparation has not
-    /// changed what the embedder computes.
+    /// changed what the embedder computes, and that the detector finds what is plainly there.
     ///
     /// # Errors
     ///
@@ -161,9 +163,11 @@ impl Engine {
         check_embedder(&runtime, installed)?;
         let workers = (0..workers.max(1))
             .map(|_| {
-                let detector = Detector::open(&runtime, installed.detector())?;
+                let mut detector = Detector::open(&runtime, installed.detector())?;
+                check_detector(&mut detector)?;
                 let embedder = Embedder::open(&runtime, installed.embedder())?;
-                Ok(Worker { detector, embedder })
+                let expression = ExpressionReader::new(&runtime, installed.features());
+                Ok(Worker { detector, embedder, expression })
             })
             .collect::<Result<Vec<_>, ModelError>>()?;
         let waiting = workers.len() * WAITING_PER_WORKER;
@@ -303,7 +307,8 @@ impl Worker {
         let photo = image::decode(bytes, limits)?;
         let seen = self.detector.detect(&photo.pixels)?;
         let faces = rules.faces.counting(&seen, photo.pixels.dimensions());
-        let findings = standard::findings(rules, &Evidence { photo: &photo, faces: &faces });
+        let expression = self.expression(rules, &photo, &faces);
+        let findings = standard::findings(rules, &Evidence { photo: &photo, faces: &faces, expression });
         let face = match rules.faces.only(&seen, photo.pixels.dimensions()) {
             Ok(face) => Ok(self.face(&photo, &face)?),
             Err(refusal) => Err(refusal),
@@ -320,6 +325,19 @@ impl Worker {
             model,
         };
         Ok(Analysis { summary, face })
+    }
+
+    /// How the one face is held, if a rule asks. A model that fails leaves it unknown: nobody waits for it.
+    fn expression(&mut self, rules: &RuleSet, photo: &Photo, faces: &[Detection]) -> Option<Expression> {
+        let [face] = faces else { return None };
+        if !rules.asks_for_expression() {
+            return None;
+        }
+        let seen = self.expression.look(&photo.pixels, &face.face);
+        seen.unwrap_or_else(|error| {
+            tracing::warn!(%error, "Pose, eyes and mouth of a photo are not measurable: {error}.");
+            None
+        })
     }
 
     fn face(&mut self, photo: &Photo, face: &Detection) -> Result<Face, ModelError> {

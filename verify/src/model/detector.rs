@@ -45,6 +45,11 @@ impl Detector {
         Ok(Self { name: model.name.clone(), session, resizer: Resizer::new() })
     }
 
+    /// The model's name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Finds the faces of an upright photo, surest first.
     ///
     /// # Errors
