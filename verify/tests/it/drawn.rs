@@ -234,3 +234,26 @@ async fn asking_async_gives_the_same_answer() {
     assert_eq!(::image::load_from_memory(&face.crop).unwrap().width(), 112);
     assert!(!serde_json::to_string(&analysis.summary).unwrap().contains("template"));
 }
+
+#[test]
+fn templates_averaged_with_the_mirror_image_are_another_model_s_and_know_a_mirrored_photo_better() {
+    let Some(engine) = machine::engine() else { return };
+    let averaging = engine.clone().with_mirror_averaging();
+    assert_ne!(averaging.model(), engine.model());
+    let photo = draw::portrait(5, 0).pixels;
+    let mirrored = ::image::imageops::flip_horizontal(&photo);
+    let alike = |engine: &verify::Engine| {
+        let [one, other] = [&photo, &mirrored].map(|pixels| {
+            engine.template_patiently(encode_jpeg(pixels, 95, None), &FacePolicy::STRICT).unwrap()
+        });
+        assert_eq!(one.model(), engine.model());
+        one.compare(&other).unwrap().cosine()
+    };
+    let (plain, averaged) = (alike(engine), alike(&averaging));
+    println!("a photo and its mirror image: cosine {plain:.4}, averaged {averaged:.4}");
+    assert!(averaged > plain && averaged > 0.95);
+    let bytes = encode_jpeg(&photo, 95, None);
+    let [one, other] = [engine, &averaging]
+        .map(|engine| engine.template_patiently(bytes.clone(), &FacePolicy::STRICT).unwrap());
+    assert!(one.compare(&other).is_err());
+}
