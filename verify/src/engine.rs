@@ -11,14 +11,16 @@ use std::{
     thread,
 };
 
+use ::image::{RgbImage, imageops};
 use models::Installed;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     align,
+    expression::Expression,
     geometry::Detection,
     image::{self, Facts, Limits, Photo},
-    model::{Detector, Embedder, ModelError, Runtime, check_embedder},
+    model::{Detector, Embedder, ExpressionReader, ModelError, Runtime, check_detector, check_embedder},
     pool::{Pool, PoolError},
     refusal::Refusal,
     standard::{self, Evidence, FacePolicy, Finding, RuleSet},
@@ -139,6 +141,7 @@ pub struct Face {
 struct Worker {
     detector: Detector,
     embedder: Embedder,
+    expression: ExpressionReader,
 }
 
 /// The verification engine. Cheap to clone; all clones share one pool.
@@ -147,11 +150,12 @@ pub struct Engine {
     pool: Arc<Pool<Worker>>,
     model: ModelId,
     limits: Limits,
+    mirrored: bool,
 }
 
 impl Engine {
     /// Loads the models, once for each of `workers` threads (at least one), and checks that preparation has not
-    /// changed what the embedder computes.
+    /// changed what the embedder computes, and that the detector finds what is plainly there.
     ///
     /// # Errors
     ///
@@ -161,20 +165,38 @@ impl Engine {
         check_embedder(&runtime, installed)?;
         let workers = (0..workers.max(1))
             .map(|_| {
-                let detector = Detector::open(&runtime, installed.detector())?;
+                let mut detector = Detector::open(&runtime, installed.detector())?;
+                check_detector(&mut detector)?;
                 let embedder = Embedder::open(&runtime, installed.embedder())?;
-                Ok(Worker { detector, embedder })
+                let expression = ExpressionReader::new(&runtime, installed.features());
+                Ok(Worker { detector, embedder, expression })
             })
             .collect::<Result<Vec<_>, ModelError>>()?;
         let waiting = workers.len() * WAITING_PER_WORKER;
         let pool = Pool::start(workers, waiting).map_err(OpenError::Threads)?;
-        Ok(Self { pool: Arc::new(pool), model: ModelId::of(installed.embedder()), limits: Limits::default() })
+        Ok(Self {
+            pool: Arc::new(pool),
+            model: ModelId::of(installed.embedder()),
+            limits: Limits::default(),
+            mirrored: false,
+        })
     }
 
     /// The same engine with other limits on what it decodes.
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// The same engine, whose templates are the mean of a face's and of its mirror image's. Off unless asked for: it takes
+    /// the embedder's time twice, and its templates are another model's ([`ModelId::mirrored`]), with a calibration of
+    /// its own.
+    #[must_use]
+    pub fn with_mirror_averaging(self) -> Self {
+        if self.mirrored {
+            return self;
+        }
+        Self { model: self.model.mirrored(), mirrored: true, ..self }
     }
 
     /// The model that makes its templates.
@@ -273,8 +295,8 @@ impl Engine {
         bytes: Vec<u8>,
         rules: &Arc<RuleSet>,
     ) -> impl FnOnce(&mut Worker) -> Result<Analysis, EngineError> + Send + 'static {
-        let (limits, rules, model) = (self.limits, Arc::clone(rules), self.model.clone());
-        move |worker| worker.analyse(&bytes, limits, &rules, model)
+        let (limits, rules, making) = (self.limits, Arc::clone(rules), self.making());
+        move |worker| worker.analyse(&bytes, limits, &rules, making)
     }
 
     fn embedding(
@@ -282,24 +304,50 @@ impl Engine {
         bytes: Vec<u8>,
         policy: &FacePolicy,
     ) -> impl FnOnce(&mut Worker) -> Result<Template, EngineError> + Send + 'static {
-        let (limits, policy) = (self.limits, *policy);
+        let (limits, policy, making) = (self.limits, *policy, self.making());
         move |worker| {
             let photo = image::decode(&bytes, limits)?;
             let seen = worker.detector.faces(&photo.pixels)?;
             let face = policy.only(&seen, photo.pixels.dimensions())?;
             let face = worker.detector.closely(&photo.pixels, &face)?;
-            Ok(worker.embedder.embed(&align::face(&photo.pixels, &face.landmarks))?)
+            Ok(worker.template(&align::face(&photo.pixels, &face.landmarks), &making)?)
         }
+    }
+
+    fn making(&self) -> Making {
+        Making { model: self.model.clone(), mirrored: self.mirrored }
     }
 }
 
+/// How a template is made.
+struct Making {
+    /// What it is called.
+    model: ModelId,
+    /// Whether the mirror image has its part.
+    mirrored: bool,
+}
+
 impl Worker {
+    /// The template of an aligned face.
+    fn template(&mut self, aligned: &RgbImage, making: &Making) -> Result<Template, ModelError> {
+        let one = self.embedder.embed(aligned)?;
+        if !making.mirrored {
+            return Ok(one);
+        }
+        let other = self.embedder.embed(&imageops::flip_horizontal(aligned))?;
+        let opposite = |_| ModelError::Output {
+            model: making.model.to_string(),
+            what: "a face and its mirror image have opposite templates",
+        };
+        Template::between(making.model.clone(), &one, &other).map_err(opposite)
+    }
+
     fn analyse(
         &mut self,
         bytes: &[u8],
         limits: Limits,
         rules: &RuleSet,
-        model: ModelId,
+        making: Making,
     ) -> Result<Analysis, EngineError> {
         let photo = image::decode(bytes, limits)?;
         let seen = self.detector.everybody(&photo.pixels)?;
@@ -307,9 +355,10 @@ impl Worker {
         if let [face] = faces.as_mut_slice() {
             *face = self.detector.closely(&photo.pixels, face)?;
         }
-        let findings = standard::findings(rules, &Evidence { photo: &photo, faces: &faces });
+        let expression = self.expression(rules, &photo, &faces);
+        let findings = standard::findings(rules, &Evidence { photo: &photo, faces: &faces, expression });
         let face = match FacePolicy::only_of(&faces) {
-            Ok(face) => Ok(self.face(&photo, &face)?),
+            Ok(face) => Ok(self.face(&photo, &face, &making)?),
             Err(refusal) => Err(refusal),
         };
         let summary = Summary {
@@ -321,14 +370,27 @@ impl Worker {
             rule_set: rules.id.clone(),
             rule_set_version: rules.version.clone(),
             findings,
-            model,
+            model: making.model,
         };
         Ok(Analysis { summary, face })
     }
 
-    fn face(&mut self, photo: &Photo, face: &Detection) -> Result<Face, ModelError> {
+    /// How the one face is held, if a rule asks. A model that fails leaves it unknown: nobody waits for it.
+    fn expression(&mut self, rules: &RuleSet, photo: &Photo, faces: &[Detection]) -> Option<Expression> {
+        let [face] = faces else { return None };
+        if !rules.asks_for_expression() {
+            return None;
+        }
+        let seen = self.expression.look(&photo.pixels, &face.face);
+        seen.unwrap_or_else(|error| {
+            tracing::warn!(%error, "Pose, eyes and mouth of a photo are not measurable: {error}.");
+            None
+        })
+    }
+
+    fn face(&mut self, photo: &Photo, face: &Detection, making: &Making) -> Result<Face, ModelError> {
         let aligned = align::face(&photo.pixels, &face.landmarks);
-        let template = self.embedder.embed(&aligned)?;
+        let template = self.template(&aligned, making)?;
         Ok(Face { template, crop: image::encode_jpeg(&aligned, CROP_QUALITY, None) })
     }
 }

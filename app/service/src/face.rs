@@ -52,7 +52,7 @@ pub fn finding(found: &standard::Finding) -> Finding {
         status: crate::word(&found.status),
         measured: found.measured.as_ref().map(value),
         limit: found.limit.as_ref().map(limit),
-        place: found.marks.iter().find_map(place),
+        places: found.marks.iter().flat_map(places).collect(),
     }
 }
 
@@ -129,19 +129,43 @@ fn with_unit(of: f64, unit: Unit) -> String {
     format!("{}{word}", number(of, unit))
 }
 
-/// Where a mark lies: x, y, width, height in pixels. Lines have no height; a line without width goes all across.
-fn place(mark: &Mark) -> Option<[f32; 4]> {
+/// Where a mark lies: x, y, width, height in pixels. A line across has neither width nor height, a band across no width.
+fn places(mark: &Mark) -> Vec<[f32; 4]> {
     match mark {
-        Mark::HeadTop { y } | Mark::EyeLine { y } => Some([0.0, *y, 0.0, 0.0]),
-        Mark::Face { rect } => Some([rect.x, rect.y, rect.width, rect.height]),
-        Mark::Eyes { right, left } => Some([right.x, right.y, left.x - right.x, left.y - right.y]),
-        Mark::Band { from, to } => Some([0.0, *from, 0.0, to - from]),
+        Mark::HeadTop { y } | Mark::EyeLine { y } => vec![[0.0, *y, 0.0, 0.0]],
+        Mark::Face { rect } | Mark::Area { rect } => vec![[rect.x, rect.y, rect.width, rect.height]],
+        Mark::Eyes { right, left } => {
+            let side = right.distance(*left) * 0.3;
+            [right, left].map(|eye| [eye.x - side / 2.0, eye.y - side / 2.0, side, side]).to_vec()
+        }
+        Mark::Band { from, to } => vec![[0.0, *from, 0.0, to - from]],
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_place_of_a_finding_is_kept() {
+        let found = standard::Finding {
+            code: "IMG-09".to_owned(),
+            reason: None,
+            measure: "eye_line".to_owned(),
+            severity: standard::Severity::Block,
+            status: standard::Status::Failed,
+            measured: None,
+            limit: None,
+            marks: vec![Mark::EyeLine { y: 190.0 }, Mark::Band { from: 200.0, to: 300.0 }],
+        };
+        let places = finding(&found).places;
+        assert_eq!(places, [[0.0, 190.0, 0.0, 0.0], [0.0, 200.0, 0.0, 100.0]]);
+        // What was kept when a finding had one place is still read.
+        let kept = r#"{"code":"IMG-09","severity":"block","status":"failed","place":[0.0,190.0,0.0,0.0]}"#;
+        assert_eq!(serde_json::from_str::<Finding>(kept).unwrap().places, [[0.0, 190.0, 0.0, 0.0]]);
+        let none = r#"{"code":"IMG-12","severity":"warn","status":"not_measurable","place":null}"#;
+        assert!(serde_json::from_str::<Finding>(none).unwrap().places.is_empty());
+    }
 
     #[test]
     fn figures_carry_their_unit_and_no_false_precision() {

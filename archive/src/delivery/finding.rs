@@ -62,8 +62,22 @@ pub struct Finding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<String>,
     /// Where on the photo, px: x, y, width, height.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub place: Option<[f32; 4]>,
+    #[serde(default, alias = "place", deserialize_with = "places", skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<[f32; 4]>,
+}
+
+/// Reads one place as it was kept before a finding had several, or all of them.
+fn places<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<[f32; 4]>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Kept {
+        All(Vec<[f32; 4]>),
+        One(Option<[f32; 4]>),
+    }
+    Ok(match Kept::deserialize(from)? {
+        Kept::All(places) => places,
+        Kept::One(place) => place.into_iter().collect(),
+    })
 }
 
 /// How often a finding failed.
@@ -174,7 +188,7 @@ impl Finding {
             status: Status::Failed,
             measured: None,
             limit: None,
-            place: None,
+            places: Vec::new(),
         }
     }
 

@@ -188,7 +188,7 @@ fn turn(id: DeliveryId, by: i64) {
 
 fn full(settling: Settling, item: &Item) -> AnyView {
     let id = settling.id;
-    let chosen = RwSignal::new(String::new());
+    let chosen = RwSignal::new(None);
     let pixels = pixels(id, item, chosen);
     view! {
         <header class="page-head">
@@ -218,7 +218,7 @@ fn full(settling: Settling, item: &Item) -> AnyView {
 }
 
 /// The delivered photo with what was measured drawn on it: from quarantine, or from the archive once it is accepted.
-fn pixels(id: DeliveryId, item: &Item, chosen: RwSignal<String>) -> AnyView {
+fn pixels(id: DeliveryId, item: &Item, chosen: RwSignal<Option<usize>>) -> AnyView {
     let alt = t!(item.photo, n = item.number + 1).to_string();
     let url = match item.archived {
         _ if item.has_image => api_client::deliveries::item_url(id, item.number, "full"),
@@ -324,25 +324,24 @@ fn verdict(item: &Item) -> Option<AnyView> {
 }
 
 /// The rule table: measured beside limit, the place shown on the photo when the row is pointed at or focused.
-fn rules(findings: &[Finding], chosen: RwSignal<String>) -> AnyView {
+fn rules(findings: &[Finding], chosen: RwSignal<Option<usize>>) -> AnyView {
     if findings.is_empty() {
         return notice::empty(t!(item.no_findings), t!(item.no_findings_how));
     }
-    let row = |finding: &Finding| {
+    let row = |(number, finding): (usize, &Finding)| {
         let status = match &*finding.status {
             "passed" => Status::Ok,
             "failed" => Status::of_severity(&finding.severity),
             _ => Status::Waiting,
         };
-        let (enter, focus) = (finding.code.clone(), finding.code.clone());
-        let placed = finding.place.is_some();
+        let placed = !finding.places.is_empty();
+        let choose = move || chosen.set(Some(number));
         view! {
-            <tr on:mouseenter=move |_| chosen.set(enter.clone()) on:focusin=move |_| chosen.set(focus.clone())>
+            <tr on:mouseenter=move |_| choose() on:focusin=move |_| choose()>
                 <td>{mark::mark(status, i18n::worded(words::finding_status, &finding.status))}</td>
                 <td>{i18n::worded(words::finding, &finding.code)} " "
                     {if placed {
-                        let code = finding.code.clone();
-                        view! { <button type="button" class="link" title=t!(item.show_place) on:click=move |_| chosen.set(code.clone())><code>{finding.code.clone()}</code></button> }.into_any()
+                        view! { <button type="button" class="link" title=t!(item.show_place) on:click=move |_| choose()><code>{finding.code.clone()}</code></button> }.into_any()
                     } else {
                         view! { <code>{finding.code.clone()}</code> }.into_any()
                     }}</td>
@@ -354,7 +353,7 @@ fn rules(findings: &[Finding], chosen: RwSignal<String>) -> AnyView {
     view! {
         <div class="scroll"><table class="dense rows stack">
             <thead><tr><th>{t!(item.status)}</th><th>{t!(delivery.finding)}</th><th>{t!(item.measured)}</th><th>{t!(item.limit)}</th></tr></thead>
-            <tbody>{findings.iter().map(row).collect_view()}</tbody>
+            <tbody>{findings.iter().enumerate().map(row).collect_view()}</tbody>
         </table></div>
     }
     .into_any()

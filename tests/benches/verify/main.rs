@@ -4,6 +4,7 @@
 
 mod batch;
 mod crowd;
+mod findings;
 mod found;
 mod gallery;
 mod pairs;
@@ -34,6 +35,10 @@ struct Args {
     /// How many photos the batch has
     #[arg(long, default_value_t = 10_000)]
     photos: usize,
+
+    /// How many people's photos the findings are tried on
+    #[arg(long, default_value_t = 400)]
+    findings_photos: usize,
 
     /// How many templates the gallery holds
     #[arg(long, default_value_t = 1_000_000)]
@@ -66,6 +71,8 @@ enum Part {
     Gallery,
     /// Portraits at ten scales and turned four ways
     Found,
+    /// How well each finding of the photo standard tells kept from broken
+    Findings,
     /// The LFW protocol and all pairs of different people
     Pairs,
     /// Whether thresholds keep their promise on people they have not seen
@@ -105,6 +112,9 @@ fn main() -> Result<()> {
     }
     if wanted(Part::Batch) {
         batch::measure(&args, &all, &mut table)?;
+    }
+    if wanted(Part::Findings) {
+        findings::measure(&args, &all, &installed)?;
     }
     if (wanted(Part::Pairs) || wanted(Part::Splits))
         && let Some(folder) = args.faces()

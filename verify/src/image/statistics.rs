@@ -19,15 +19,19 @@ pub(crate) struct FaceStatistics {
     pub(crate) clipped: f64,
 }
 
-/// Looks at the inner part of a face, where there is skin and not background. None if too little of it is in the photo.
-pub(crate) fn face_statistics(photo: &RgbImage, face: &Rect) -> Option<FaceStatistics> {
-    let inner = Rect {
+/// The inner part of a face, where there is skin and not background.
+pub(crate) fn inner_face(face: &Rect) -> Rect {
+    Rect {
         x: face.x + 0.1 * face.width,
         y: face.y + 0.1 * face.height,
         width: 0.8 * face.width,
         height: 0.85 * face.height,
-    };
-    let (grey, width) = grey(photo, &inner)?;
+    }
+}
+
+/// Looks at the inner part of a face. None if too little of it is in the photo.
+pub(crate) fn face_statistics(photo: &RgbImage, face: &Rect) -> Option<FaceStatistics> {
+    let (grey, width) = grey(photo, &inner_face(face))?;
     let count = grey.len();
     #[expect(clippy::cast_precision_loss, reason = "a face has far fewer than 2^52 pixels")]
     let share = |n: usize| n as f64 / count.max(1) as f64;
@@ -56,7 +60,8 @@ fn grey(photo: &RgbImage, rect: &Rect) -> Option<(Vec<u8>, usize)> {
     Some((scaled.into_vec(), usize::try_from(WIDTH).ok()?))
 }
 
-fn luma([r, g, b]: [u8; 3]) -> u8 {
+/// The grey of a colour (ITU-R BT.601).
+pub(crate) fn luma([r, g, b]: [u8; 3]) -> u8 {
     let weighted = 299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b) + 500;
     u8::try_from(weighted / 1000).unwrap_or(u8::MAX)
 }

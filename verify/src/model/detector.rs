@@ -54,6 +54,11 @@ impl Detector {
         Ok(Self { name: model.name.clone(), session, resizer: Resizer::new() })
     }
 
+    /// The model's name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Finds the faces of an upright photo that fill 15 in 100 of it or more. Smaller ones may be missed.
     ///
     /// # Errors

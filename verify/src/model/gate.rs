@@ -1,14 +1,43 @@
-//! The gate: preparation may make a model faster, never different.
+//! The gate: preparation may make a model faster, never different, and a detector finds what is plainly there.
 
 use image::{Rgb, RgbImage};
 use models::Installed;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
-use super::{Embedder, ModelError, Runtime};
-use crate::{align::SIDE, draw, template::ModelId};
+use super::{Detector, Embedder, ModelError, Runtime};
+use crate::{align::SIDE, draw, geometry::Detection, template::ModelId};
 
 /// How far the folded and the rewritten graph must agree, as the cosine of their outputs.
 const AGREEMENT: f32 = 0.99999;
+
+/// How sure the detector must be of a drawn portrait, 0..=1.
+const SURE: f32 = 0.8;
+
+/// How far from where it was drawn a landmark may be found, as a share of the distance between the eyes. The detector
+/// learnt from photos; in drawings it is off by up to a quarter.
+const OFF: f32 = 0.35;
+
+/// Checks that the detector finds drawn portraits, each once, and their landmarks where they were drawn.
+///
+/// # Errors
+///
+/// [`ModelError::Misses`] if it does not; or if it fails.
+pub fn check_detector(detector: &mut Detector) -> Result<(), ModelError> {
+    for person in 0..2 {
+        let drawn = draw::portrait(person, 0);
+        let found = detector.everybody(&drawn.pixels)?;
+        let sure: Vec<_> = found.iter().filter(|face| face.score >= SURE).collect();
+        let reach = OFF * drawn.landmarks.eye_distance();
+        let in_place = |face: &Detection| {
+            let pairs = face.landmarks.as_points().into_iter().zip(drawn.landmarks.as_points());
+            pairs.into_iter().all(|(found, drawn)| found.distance(drawn) <= reach)
+        };
+        if !matches!(sure.as_slice(), [face] if in_place(face)) {
+            return Err(ModelError::Misses { model: detector.name().to_owned() });
+        }
+    }
+    Ok(())
+}
 
 /// Checks that the embedder as prepared computes what its folded original computes, on seeded noise and drawn faces.
 ///

@@ -1,9 +1,10 @@
-//! The models that run: the detector and the embedder of faces, the finder and the reader of text.
+//! The models that run: the detector and the embedder of faces, what says how a face is held, the finder and the reader of text.
 //!
 //! Architecture invariant: ONNX Runtime (`ort`) is used in this module and nowhere else.
 
 mod detector;
 mod embedder;
+mod expression;
 mod gate;
 mod runtime;
 mod text_finder;
@@ -13,7 +14,8 @@ use std::path::PathBuf;
 
 pub use detector::Detector;
 pub use embedder::Embedder;
-pub use gate::check_embedder;
+pub use expression::ExpressionReader;
+pub use gate::{check_detector, check_embedder};
 pub use runtime::Runtime;
 pub use text_finder::{TextFinder, TextMap};
 pub use text_reader::TextReader;
@@ -52,6 +54,14 @@ pub enum ModelError {
         model: String,
         /// What was unexpected.
         what: &'static str,
+    },
+    /// The detector does not find a face that is plainly there, or finds it elsewhere.
+    #[error(
+        "model {model} does not find a drawn face where it was drawn. Run `cargo xtask setup` or `xuecang models fetch`"
+    )]
+    Misses {
+        /// The model.
+        model: String,
     },
     /// Preparation changed what a model computes.
     #[error(

@@ -3,8 +3,11 @@
 //! A portrait's background is sampled where a head is never: a strip along the upper edge and strips down both sides of
 //! the upper half. Colours are compared in CIE L*a*b* (D65) by the CIE 1976 difference.
 
+use std::{ops::Range, sync::LazyLock};
+
 use image::RgbImage;
 
+use super::foreground::Foreground;
 use crate::geometry::Rect;
 
 /// Share of the height that the strip along the upper edge takes.
@@ -13,8 +16,6 @@ const TOP_STRIP: f32 = 0.04;
 const SIDE_STRIP: f32 = 0.06;
 /// Share of the height that the side strips reach down.
 const SIDE_DEPTH: f32 = 0.45;
-/// A pixel this far from the background colour belongs to the person.
-const PERSON: f32 = 18.0;
 /// Above this unevenness (95th percentile) there is no telling a head from its background.
 const TOO_UNEVEN: f32 = 15.0;
 
@@ -39,6 +40,14 @@ impl Rgb {
     }
 }
 
+/// The light of each value of a channel, 0..=1 (IEC 61966-2-1).
+static LINEAR: LazyLock<[f32; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|value| {
+        let share = f32::from(u8::try_from(value).unwrap_or(u8::MAX)) / 255.0;
+        if share <= 0.04045 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
+    })
+});
+
 /// A colour in CIE L*a*b*.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Lab([f32; 3]);
@@ -46,10 +55,7 @@ pub(super) struct Lab([f32; 3]);
 impl Lab {
     /// IEC 61966-2-1 (sRGB) to CIE XYZ, then CIE 15 to L*a*b*, white D65.
     fn of(rgb: [u8; 3]) -> Self {
-        let [r, g, b] = rgb.map(|value| {
-            let value = f32::from(value) / 255.0;
-            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
-        });
+        let [r, g, b] = rgb.map(|value| LINEAR.get(usize::from(value)).copied().unwrap_or(1.0));
         let xyz = [
             (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.950_47,
             0.2126 * r + 0.7152 * g + 0.0722 * b,
@@ -93,28 +99,54 @@ impl Background {
         Some(Self { colour, unevenness })
     }
 
-    /// The row of the top of the head, hair included: the first of three rows in which the person covers a sixth of the
-    /// columns above the face. None before an uneven background, or if the head touches the edge.
+    /// The row of the top of the head, hair included. None before an uneven background, if the head touches the edge, or
+    /// if head and background have one colour.
     pub(super) fn head_top(&self, photo: &RgbImage, face: &Rect) -> Option<f32> {
         if self.unevenness > TOO_UNEVEN {
             return None;
         }
-        let columns = span(face.x + 0.15 * face.width, face.x + 0.85 * face.width, photo.width());
-        let rows = span(0.0, face.centre().y, photo.height());
-        let lab = self.colour.lab();
-        let needed = (columns.len() / 6).max(1);
-        let mut run = 0;
-        for y in rows {
-            let person =
-                columns.clone().filter(|x| Lab::of(photo.get_pixel(*x, y).0).difference(lab) > PERSON);
-            run = if person.count() >= needed { run + 1 } else { 0 };
-            if run == 3 {
-                // A head in the first row is cut off: where it would end is not to be seen.
-                return (y > 2).then(|| pixels(y - 2));
-            }
-        }
-        None
+        Foreground::of(photo, self.colour, face)?.head_top(face).map(pixels)
     }
+
+    /// Boxes around what is further from the background's colour than `within`, one for each strip that has such pixels.
+    pub(super) fn odd_places(&self, photo: &RgbImage, within: f64) -> Vec<Rect> {
+        let lab = self.colour.lab();
+        strips(photo)
+            .into_iter()
+            .filter_map(|(rows, columns)| {
+                let all = rows.flat_map(|y| columns.clone().map(move |x| (x, y)));
+                let odd = |(x, y): &(u32, u32)| {
+                    f64::from(Lab::of(photo.get_pixel(*x, *y).0).difference(lab)) > within
+                };
+                around(all.filter(odd))
+            })
+            .collect()
+    }
+}
+
+/// The places at which the background is looked at.
+pub(super) fn places(photo: &RgbImage) -> Vec<Rect> {
+    strips(photo).into_iter().map(|(rows, columns)| rect(&columns, &rows)).collect()
+}
+
+fn rect(columns: &Range<u32>, rows: &Range<u32>) -> Rect {
+    Rect {
+        x: pixels(columns.start),
+        y: pixels(rows.start),
+        width: pixels(columns.end - columns.start),
+        height: pixels(rows.end - rows.start),
+    }
+}
+
+/// The box around pixels. None if there are none.
+fn around(mut pixels: impl Iterator<Item = (u32, u32)>) -> Option<Rect> {
+    let (x, y) = pixels.next()?;
+    let (mut columns, mut rows) = (x..x + 1, y..y + 1);
+    for (x, y) in pixels {
+        columns = columns.start.min(x)..columns.end.max(x + 1);
+        rows = rows.start.min(y)..rows.end.max(y + 1);
+    }
+    Some(rect(&columns, &rows))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a row of a photo is far below 2^24")]
@@ -124,20 +156,25 @@ fn pixels(n: u32) -> f32 {
 
 /// The whole pixels between two places, inside the photo.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the photo first")]
-fn span(from: f32, to: f32, size: u32) -> std::ops::Range<u32> {
+pub(super) fn span(from: f32, to: f32, size: u32) -> Range<u32> {
     let clamp = |at: f32| at.clamp(0.0, pixels(size)) as u32;
     clamp(from)..clamp(to)
 }
 
-fn samples(photo: &RgbImage) -> Vec<[u8; 3]> {
+/// Rows and columns of the strip along the upper edge and of those down both sides.
+fn strips(photo: &RgbImage) -> [(Range<u32>, Range<u32>); 3] {
     let (width, height) = (pixels(photo.width()), pixels(photo.height()));
     let top = span(0.0, height * TOP_STRIP, photo.height());
     let side = span(0.0, height * SIDE_DEPTH, photo.height());
     let left = span(0.0, width * SIDE_STRIP, photo.width());
     let right = span(width * (1.0 - SIDE_STRIP), width, photo.width());
     let all = span(0.0, width, photo.width());
+    [(top, all), (side.clone(), left), (side, right)]
+}
+
+fn samples(photo: &RgbImage) -> Vec<[u8; 3]> {
     let mut samples = Vec::new();
-    for (rows, columns) in [(top, all), (side.clone(), left), (side, right)] {
+    for (rows, columns) in strips(photo) {
         for y in rows {
             samples.extend(columns.clone().map(|x| photo.get_pixel(x, y).0));
         }
@@ -169,6 +206,41 @@ mod tests {
         assert_eq!(background.colour.hex(), "#64C5FF");
         let face = Rect { x: 150.0, y: 150.0, width: 180.0, height: 220.0 };
         assert_eq!(background.head_top(&photo, &face), Some(80.0));
+    }
+
+    #[test]
+    fn a_gleam_in_the_hair_and_a_speck_above_do_not_move_the_head() {
+        let blue = image::Rgb([100, 197, 255]);
+        let mut photo = RgbImage::from_pixel(480, 640, blue);
+        for y in 80..400 {
+            for x in 140..340 {
+                // From row 84 to row 110 the hair gleams in the background's own colour, but no flood gets there.
+                let gleams = (84..110).contains(&y) && (146..334).contains(&x);
+                photo.put_pixel(x, y, if gleams { blue } else { image::Rgb([40, 30, 30]) });
+            }
+        }
+        // A line of text over the head, which hangs together with nothing.
+        for y in 40..50 {
+            for x in 180..300 {
+                photo.put_pixel(x, y, image::Rgb([20, 20, 20]));
+            }
+        }
+        let background = Background::of(&photo).unwrap();
+        let face = Rect { x: 150.0, y: 150.0, width: 180.0, height: 220.0 };
+        assert_eq!(background.head_top(&photo, &face), Some(80.0));
+    }
+
+    #[test]
+    fn a_person_of_the_background_s_colour_has_no_head_top() {
+        let mut photo = RgbImage::from_pixel(480, 640, image::Rgb([240, 240, 240]));
+        for y in 80..400 {
+            for x in 140..340 {
+                photo.put_pixel(x, y, image::Rgb([236, 232, 228]));
+            }
+        }
+        let background = Background::of(&photo).unwrap();
+        let face = Rect { x: 150.0, y: 150.0, width: 180.0, height: 220.0 };
+        assert_eq!(background.head_top(&photo, &face), None);
     }
 
     #[test]

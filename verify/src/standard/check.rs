@@ -2,11 +2,13 @@
 
 use super::{
     Check, Finding, Frame, Mark, Rule, RuleSet, Status, Unit, Value,
-    background::{Background, Rgb},
+    background::{self, Background, Rgb},
+    border::Border,
 };
 use crate::{
-    geometry::Detection,
-    image::{Colour, Photo, face_statistics},
+    expression::Expression,
+    geometry::{Detection, Rect},
+    image::{Colour, Photo, face_statistics, inner_face},
 };
 
 /// What is known about a photo when it is judged.
@@ -16,6 +18,8 @@ pub struct Evidence<'a> {
     pub photo: &'a Photo,
     /// The faces that count, largest first.
     pub faces: &'a [Detection],
+    /// How the one face is held. None if that is not known.
+    pub expression: Option<Expression>,
 }
 
 /// Judges a photo by every rule of a set, in the set's order.
@@ -82,6 +86,11 @@ impl Outcome {
         }
     }
 
+    /// Turns a failure into “not measurable” if the number is over its limit by no more than it may be off by.
+    fn unless_over_by(self, uncertainty: f64, number: Option<f64>, max: f64) -> Self {
+        self.unless_within(number, (0.0, max + uncertainty))
+    }
+
     fn word(passed: bool, word: &str) -> Self {
         Self::of(passed, Value::Word { word: word.to_owned() })
     }
@@ -89,6 +98,22 @@ impl Outcome {
     fn marked(self, marks: impl IntoIterator<Item = Mark>) -> Self {
         Self { marks: marks.into_iter().collect(), ..self }
     }
+}
+
+/// The day of an Exif time (`YYYY:MM:DD HH:MM:SS`), as `YYYY-MM-DD`. None if it is no day: cameras without a clock write
+/// zeros or spaces.
+fn day(taken: &str) -> Option<String> {
+    let mut parts = taken.split_whitespace().next()?.split(':');
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    let number = |text: &str, digits: usize| text.parse::<u16>().ok().filter(|_| text.len() == digits);
+    let real = number(year, 4)? >= 1990
+        && (1..=12).contains(&number(month, 2)?)
+        && (1..=31).contains(&number(day, 2)?);
+    real.then(|| format!("{year}-{month}-{day}"))
+}
+
+fn areas(rects: Vec<Rect>) -> impl Iterator<Item = Mark> {
+    rects.into_iter().map(|rect| Mark::Area { rect })
 }
 
 /// Three decimals are more than any of these measures knows.
@@ -118,10 +143,13 @@ impl Look<'_> {
             | Check::TrueColour
             | Check::Format { .. }
             | Check::JpegQuality { .. }
-            | Check::FileSize { .. } => self.file(check),
-            Check::BackgroundColour { .. } | Check::BackgroundUniform { .. } | Check::HeadTop { .. } => {
-                self.surroundings(check)
-            }
+            | Check::FileSize { .. }
+            | Check::Taken { .. }
+            | Check::NotEdited { .. } => self.file(check),
+            Check::BackgroundColour { .. }
+            | Check::BackgroundUniform { .. }
+            | Check::Border { .. }
+            | Check::HeadTop { .. } => self.surroundings(check),
             Check::Sharpness { .. } | Check::Exposure { .. } | Check::Clipping { .. } => self.light(check),
             Check::FaceCount { exactly } => self.face_count(*exactly),
             Check::EyeLine { .. }
@@ -129,6 +157,11 @@ impl Look<'_> {
             | Check::EyeDistance { .. }
             | Check::Centring { .. }
             | Check::EyeLevel { .. } => self.pose(check),
+            Check::HeadYaw { .. }
+            | Check::HeadPitch { .. }
+            | Check::HeadRoll { .. }
+            | Check::EyesOpen { .. }
+            | Check::MouthClosed { .. } => self.expression(check),
             Check::ByEye => Outcome::not_measurable(),
         }
     }
@@ -163,6 +196,24 @@ impl Look<'_> {
                 let kilobytes = facts.bytes as f64 / 1024.0;
                 Outcome::range(Some(kilobytes), (*min, *max), Unit::Kilobytes)
             }
+            Check::Taken { from, until } => match (facts.taken.as_deref().and_then(day), from, until) {
+                // Days written like this are in order when their texts are.
+                (Some(day), Some(from), Some(until)) => Outcome::word(*from <= day && day <= *until, &day),
+                (Some(day), ..) => Outcome { status: Status::NotMeasurable, ..Outcome::word(false, &day) },
+                (None, ..) => Outcome::not_measurable(),
+            },
+            Check::NotEdited { editors } => match &facts.software {
+                // That no program left its name proves nothing.
+                None => Outcome::not_measurable(),
+                Some(software) => {
+                    let name = software.to_lowercase();
+                    if editors.iter().any(|editor| name.contains(editor.as_str())) {
+                        Outcome::word(false, software)
+                    } else {
+                        Outcome { status: Status::NotMeasurable, ..Outcome::word(false, software) }
+                    }
+                }
+            },
             _ => Outcome::not_measurable(),
         }
     }
@@ -180,18 +231,29 @@ impl Look<'_> {
                         .is_some_and(|near| f64::from(near.lab().difference(colour.lab())) <= *within)
                 };
                 Outcome::of(near.iter().any(close), Value::Colour { hex: colour.hex() })
+                    .marked(areas(background::places(&self.evidence.photo.pixels)))
             }
             Check::BackgroundUniform { within } => {
                 let unevenness = background.map(|background| f64::from(background.unevenness));
-                Outcome::range(unevenness, (None, Some(*within)), Unit::DeltaE)
+                let odd = background.map(|known| known.odd_places(&self.evidence.photo.pixels, *within));
+                let outcome = Outcome::range(unevenness, (None, Some(*within)), Unit::DeltaE);
+                let shown = if outcome.status == Status::Failed { odd } else { None };
+                outcome
+                    .marked(areas(shown.unwrap_or_else(|| background::places(&self.evidence.photo.pixels))))
+            }
+            Check::Border { max } => {
+                let border = Border::of(&self.evidence.photo.pixels);
+                let thickness = f64::from(border.thickness) * self.scale;
+                Outcome::range(Some(thickness), (None, Some(*max)), Unit::Pixels).marked(areas(border.bars))
             }
             Check::HeadTop { min, max } => {
                 let top = background.zip(self.face).and_then(|(background, face)| {
                     background.head_top(&self.evidence.photo.pixels, &face.face)
                 });
-                let band = self.band(*min, *max);
+                // Where the head ends is not known: then there is nothing to hold to a band.
+                let marks = top.map(|y| [Mark::HeadTop { y }, self.band(*min, *max)]);
                 Outcome::range(top.map(|y| self.framed(y)), (Some(*min), Some(*max)), Unit::Pixels)
-                    .marked(top.map(|y| Mark::HeadTop { y }).into_iter().chain([band]))
+                    .marked(marks.into_iter().flatten())
             }
             _ => Outcome::not_measurable(),
         }
@@ -206,8 +268,9 @@ impl Look<'_> {
         match check {
             Check::EyeLine { min, max } => {
                 let y = landmarks.map(|at| at.between_eyes().y);
+                let marks = y.map(|y| [Mark::EyeLine { y }, self.band(*min, *max)]);
                 Outcome::range(y.map(|y| self.framed(y)), (Some(*min), Some(*max)), Unit::Pixels)
-                    .marked(y.map(|y| Mark::EyeLine { y }).into_iter().chain([self.band(*min, *max)]))
+                    .marked(marks.into_iter().flatten())
             }
             Check::FaceWidth { min, max, uncertainty } => {
                 let width = face.map(|face| self.framed(face.face.width));
@@ -233,10 +296,47 @@ impl Look<'_> {
         }
     }
 
+    /// How the face is held.
+    fn expression(&self, check: &Check) -> Outcome {
+        let (Some(face), Some(seen)) = (self.face, self.evidence.expression) else {
+            return Outcome::not_measurable();
+        };
+        let turned = |degrees: f32, max: f64, uncertainty: f64| {
+            let degrees = Some(f64::from(degrees.abs()));
+            Outcome::range(degrees, (None, Some(max)), Unit::Degrees)
+                .unless_over_by(uncertainty, degrees, max)
+                .marked([Mark::Face { rect: face.face }])
+        };
+        match check {
+            Check::HeadYaw { max, uncertainty } => turned(seen.pose.yaw, *max, *uncertainty),
+            Check::HeadPitch { max, uncertainty } => turned(seen.pose.pitch, *max, *uncertainty),
+            Check::HeadRoll { max, uncertainty } => turned(seen.pose.roll, *max, *uncertainty),
+            Check::EyesOpen { min, closed } => {
+                let Some(eyes) = seen.eyes else { return Outcome::not_measurable() };
+                let [right, left] = eyes.map(|eye| f64::from(eye.open));
+                let surely_closed = right.max(left) < *closed;
+                let outcome = Outcome::range(Some(right.min(left)), (Some(*min), None), Unit::Share);
+                let outcome = match outcome.status {
+                    Status::Failed if !surely_closed => Outcome { status: Status::NotMeasurable, ..outcome },
+                    _ => outcome,
+                };
+                outcome.marked(eyes.map(|eye| Mark::Area { rect: eye.place }))
+            }
+            Check::MouthClosed { max, uncertainty } => {
+                let gap = Some(f64::from(seen.mouth.gap));
+                Outcome::range(gap, (None, Some(*max)), Unit::Share)
+                    .unless_over_by(*uncertainty, gap, *max)
+                    .marked([Mark::Area { rect: seen.mouth.place }])
+            }
+            _ => Outcome::not_measurable(),
+        }
+    }
+
     /// How the face is lit and how sharp it is.
     fn light(&self, check: &Check) -> Outcome {
         let seen = self.face.and_then(|face| face_statistics(&self.evidence.photo.pixels, &face.face));
-        match check {
+        let looked_at = self.face.map(|face| Mark::Area { rect: inner_face(&face.face) });
+        let outcome = match check {
             Check::Sharpness { min } => {
                 Outcome::range(seen.map(|seen| seen.sharpness), (Some(*min), None), Unit::Index)
             }
@@ -247,7 +347,8 @@ impl Look<'_> {
                 Outcome::range(seen.map(|seen| seen.clipped), (None, Some(*max)), Unit::Share)
             }
             _ => Outcome::not_measurable(),
-        }
+        };
+        if outcome.measured.is_some() { outcome.marked(looked_at) } else { outcome }
     }
 
     fn face_count(&self, exactly: usize) -> Outcome {

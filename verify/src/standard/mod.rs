@@ -3,9 +3,13 @@
 //! Every number is in a rule set, which has a version and says where its numbers come from. A finding says what was
 //! measured, what is allowed, how grave it is, and where in the photo to draw it. What this program cannot measure is
 //! `not_measurable`: a person has to look. It is never reported as passed.
+//!
+//! Where ISO/IEC 29794-5 has a quality component that means the same, [`Check::iso_component`] names it.
 
 mod background;
+mod border;
 mod check;
+mod foreground;
 mod rules;
 
 pub use check::{Evidence, findings};
@@ -22,7 +26,8 @@ pub struct Finding {
     pub code: String,
     /// The reason as the national front-ends word it, like `Q-EYE-TOP`, if they have one.
     pub reason: Option<String>,
-    /// What was measured, like `eye_line`.
+    /// What was measured, like `eye_line`: the word of [`Check::measure`]. [`Check::iso_component`] says what ISO/IEC 29794-5
+    /// calls it, where it does.
     pub measure: String,
     /// How grave a failure is.
     pub severity: Severity,
@@ -169,6 +174,11 @@ pub enum Mark {
     },
     /// A box around a face.
     Face {
+        /// The box.
+        rect: Rect,
+    },
+    /// A box around what a finding is about.
+    Area {
         /// The box.
         rect: Rect,
     },

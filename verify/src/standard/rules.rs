@@ -189,6 +189,30 @@ pub enum Check {
         /// CIE 1976 colour difference.
         within: f64,
     },
+    /// The thickest bar of one colour along an edge, pixels: a black edge or a frame.
+    Border {
+        /// Largest allowed.
+        max: f64,
+    },
+    /// The day on which it was taken, as its Exif says, lies in the days of capture.
+    ///
+    /// A rule set knows no campaign: whoever judges for one sets its days ([`RuleSet::captured_between`]). Without them, or
+    /// without a day in the file, it is not measurable.
+    Taken {
+        /// First day, `YYYY-MM-DD`.
+        #[serde(default)]
+        from: Option<String>,
+        /// Last day, `YYYY-MM-DD`.
+        #[serde(default)]
+        until: Option<String>,
+    },
+    /// No editing program left its name in the file's Exif software tag.
+    ///
+    /// Fails if one did. Another name, or none, is not measurable: what was edited need not say so.
+    NotEdited {
+        /// Parts of the names of editing programs, in small letters.
+        editors: Vec<String>,
+    },
     /// From the upper edge to the top of the head with its hair, pixels. Not measurable before an uneven background.
     HeadTop {
         /// Smallest allowed.
@@ -228,6 +252,45 @@ pub enum Check {
     EyeLevel {
         /// Largest allowed.
         max: f64,
+    },
+    /// How far the head is turned sideways, degrees.
+    ///
+    /// Over the limit by no more than its uncertainty is not measurable: a person looks. So it is with the other angles.
+    HeadYaw {
+        /// Largest allowed.
+        max: f64,
+        /// How far off the measure may be, degrees.
+        uncertainty: f64,
+    },
+    /// How far the head is turned up or down, degrees.
+    HeadPitch {
+        /// Largest allowed.
+        max: f64,
+        /// How far off the measure may be, degrees.
+        uncertainty: f64,
+    },
+    /// How far the head is tilted in the plane of the photo, degrees, as the pose model sees it.
+    HeadRoll {
+        /// Largest allowed.
+        max: f64,
+        /// How far off the measure may be, degrees.
+        uncertainty: f64,
+    },
+    /// Both eyes are open: the less open one's likelihood, 0..=1.
+    ///
+    /// Fails only if both are surely closed; one that only may be is not measurable.
+    EyesOpen {
+        /// Each eye is open from this likelihood on.
+        min: f64,
+        /// An eye is surely closed below this likelihood.
+        closed: f64,
+    },
+    /// The gap between the lips as a share of the width of the mouth between its inner corners.
+    MouthClosed {
+        /// Largest allowed.
+        max: f64,
+        /// How far off the measure may be.
+        uncertainty: f64,
     },
     /// Sharpness: the variance of the Laplacian (4-neighbour, grey 0..=255) of the face scaled to 160 pixels across.
     Sharpness {
@@ -272,15 +335,62 @@ impl Check {
                 range(Some(*min), Some(*max), Unit::Pixels)
             }
             Self::EyeDistance { min } => range(Some(*min), None, Unit::Pixels),
-            Self::Centring { max } => range(None, Some(*max), Unit::Pixels),
+            Self::Centring { max } | Self::Border { max } => range(None, Some(*max), Unit::Pixels),
             Self::EyeLevel { max } => range(None, Some(*max), Unit::Degrees),
+            Self::HeadYaw { max, .. } | Self::HeadPitch { max, .. } | Self::HeadRoll { max, .. } => {
+                range(None, Some(*max), Unit::Degrees)
+            }
+            Self::EyesOpen { min, .. } => range(Some(*min), None, Unit::Share),
+            Self::MouthClosed { max, .. } => range(None, Some(*max), Unit::Share),
             Self::Exposure { min, max } => range(Some(*min), Some(*max), Unit::Share),
             Self::Clipping { max } => range(None, Some(*max), Unit::Share),
             Self::FaceCount { exactly } => {
                 let exactly = f64::from(u32::try_from(*exactly).unwrap_or(u32::MAX));
                 range(Some(exactly), Some(exactly), Unit::Count)
             }
-            Self::ByEye => return None,
+            Self::Taken { from: Some(from), until: Some(until) } => {
+                Limit::Words { words: vec![format!("{from}–{until}")] }
+            }
+            Self::Taken { .. } | Self::NotEdited { .. } | Self::ByEye => return None,
+        })
+    }
+
+    /// The quality component of ISO/IEC 29794-5 that means the same, by the name its reference implementation (OFIQ) gives
+    /// it. None if there is none.
+    ///
+    /// Only the meaning is shared: what is measured here is a number with its own unit, not a component value of 0 to 100.
+    pub fn iso_component(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::BackgroundUniform { .. } => "BackgroundUniformity",
+            Self::Exposure { .. } => "LuminanceMean",
+            Self::Sharpness { .. } => "Sharpness",
+            Self::FaceCount { .. } => "SingleFacePresent",
+            Self::EyesOpen { .. } => "EyesOpen",
+            Self::MouthClosed { .. } => "MouthClosed",
+            Self::EyeDistance { .. } => "InterEyeDistance",
+            Self::HeadYaw { .. } => "HeadPoseYaw",
+            Self::HeadPitch { .. } => "HeadPosePitch",
+            Self::HeadRoll { .. } => "HeadPoseRoll",
+            Self::PixelSize { .. }
+            | Self::Resolution { .. }
+            | Self::TrueColour
+            | Self::Format { .. }
+            // The standard sees artefacts in the pixels; here the factor is read from the file.
+            | Self::JpegQuality { .. }
+            | Self::FileSize { .. }
+            | Self::Taken { .. }
+            | Self::NotEdited { .. }
+            | Self::BackgroundColour { .. }
+            | Self::Border { .. }
+            // The standard's margins and sizes are of its own face image, not of this frame.
+            | Self::HeadTop { .. }
+            | Self::EyeLine { .. }
+            | Self::FaceWidth { .. }
+            | Self::Centring { .. }
+            | Self::EyeLevel { .. }
+            // The standard has one component for too little light and one for too much.
+            | Self::Clipping { .. }
+            | Self::ByEye => return None,
         })
     }
 
@@ -295,12 +405,20 @@ impl Check {
             Self::FileSize { .. } => "file_size",
             Self::BackgroundColour { .. } => "background_colour",
             Self::BackgroundUniform { .. } => "background_uniform",
+            Self::Border { .. } => "border",
+            Self::Taken { .. } => "taken",
+            Self::NotEdited { .. } => "not_edited",
             Self::HeadTop { .. } => "head_top",
             Self::EyeLine { .. } => "eye_line",
             Self::FaceWidth { .. } => "face_width",
             Self::EyeDistance { .. } => "eye_distance",
             Self::Centring { .. } => "centring",
             Self::EyeLevel { .. } => "eye_level",
+            Self::HeadYaw { .. } => "head_yaw",
+            Self::HeadPitch { .. } => "head_pitch",
+            Self::HeadRoll { .. } => "head_roll",
+            Self::EyesOpen { .. } => "eyes_open",
+            Self::MouthClosed { .. } => "mouth_closed",
             Self::Sharpness { .. } => "sharpness",
             Self::Exposure { .. } => "exposure",
             Self::Clipping { .. } => "clipping",
@@ -348,6 +466,31 @@ impl RuleSet {
             }
         }
         Ok(rules)
+    }
+
+    /// The same set, for photos that must be taken between two days, both included, `YYYY-MM-DD`.
+    #[must_use]
+    pub fn captured_between(mut self, first: &str, last: &str) -> Self {
+        for rule in &mut self.rules {
+            if let Check::Taken { from, until } = &mut rule.check {
+                (*from, *until) = (Some(first.to_owned()), Some(last.to_owned()));
+            }
+        }
+        self
+    }
+
+    /// Whether a rule needs to know how the face is held.
+    pub(crate) fn asks_for_expression(&self) -> bool {
+        self.rules.iter().any(|rule| {
+            matches!(
+                rule.check,
+                Check::HeadYaw { .. }
+                    | Check::HeadPitch { .. }
+                    | Check::HeadRoll { .. }
+                    | Check::EyesOpen { .. }
+                    | Check::MouthClosed { .. }
+            )
+        })
     }
 
     /// The standard for graduate photos, 教毕指〔2017〕99号, as restated by colleges.
@@ -410,6 +553,27 @@ mod tests {
             assert_eq!(serde_json::from_str::<RuleSet>(&json).unwrap(), rules);
         }
         assert!(RuleSet::built_in("none").unwrap().is_none());
+    }
+
+    #[test]
+    fn every_component_of_the_international_standard_is_named_once() {
+        let rules = RuleSet::jbz_2017_99().unwrap();
+        let mut named: Vec<&str> = rules.rules.iter().filter_map(|rule| rule.check.iso_component()).collect();
+        named.sort_unstable();
+        assert_eq!(
+            named,
+            [
+                "BackgroundUniformity",
+                "EyesOpen",
+                "HeadPosePitch",
+                "HeadPoseRoll",
+                "HeadPoseYaw",
+                "LuminanceMean",
+                "MouthClosed",
+                "Sharpness",
+                "SingleFacePresent",
+            ]
+        );
     }
 
     #[test]

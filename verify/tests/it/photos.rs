@@ -5,8 +5,9 @@ use image::{
     codecs::jpeg::JpegEncoder,
 };
 use verify::{
-    Refusal, draw,
+    Finding, Refusal, RuleSet, draw,
     image::{Colour, Dpi, Facts, Format, Limits, decode, encode_jpeg, inspect},
+    standard::{Evidence, Limit, Mark, Status, Value, findings},
 };
 
 fn refused(bytes: &[u8]) -> Refusal {
@@ -170,4 +171,95 @@ fn any_damage_to_a_file_ends_in_an_answer() {
         let _ = decode(&bytes, Limits::default());
         let _ = inspect(&bytes[place..]);
     }
+}
+
+/// The findings of a photo nobody looked for faces in.
+fn judged(bytes: &[u8], rules: &RuleSet, measure: &str) -> Finding {
+    let photo = decode(bytes, Limits::default()).unwrap();
+    let found = findings(rules, &Evidence { photo: &photo, faces: &[], expression: None });
+    found.into_iter().find(|finding| finding.measure == measure).unwrap()
+}
+
+/// A portrait whose Exif says when it was taken (19 characters) and by what program (9 characters).
+fn taken(time: &str, program: &str) -> Vec<u8> {
+    // The first directory begins at 8 and has two entries, its data at 38: the program's name, then a directory of one
+    // entry, the time, which follows at 66.
+    let mut data = format!("{program}\0").into_bytes();
+    data.resize(10, 0);
+    data.extend([1u16.to_le_bytes(), 0x9003u16.to_le_bytes(), 2u16.to_le_bytes()].concat());
+    data.extend([20u32.to_le_bytes(), 66u32.to_le_bytes(), 0u32.to_le_bytes()].concat());
+    data.extend(time.as_bytes());
+    data.push(0);
+    let length = u32::try_from(program.len() + 1).unwrap();
+    with_segment(
+        &draw::portrait_jpeg(1, 0),
+        0xe1,
+        &exif(&[(0x0131, 2, length, 38), (0x8769, 4, 1, 48)], &data),
+    )
+}
+
+#[test]
+fn a_photo_is_held_to_the_days_of_capture_if_it_says_its_day() {
+    let rules = RuleSet::jbz_2017_99().unwrap();
+    let campaign = rules.clone().captured_between("2026-03-01", "2026-04-30");
+    let status = |time: &str, rules: &RuleSet| judged(&taken(time, "Camera"), rules, "taken").status;
+    assert_eq!(status("2026:03:01 08:00:00", &campaign), Status::Passed);
+    assert_eq!(status("2026:04:30 23:59:59", &campaign), Status::Passed);
+    assert_eq!(status("2024:05:12 10:00:00", &campaign), Status::Failed);
+    assert_eq!(status("2026:05:01 00:00:00", &campaign), Status::Failed);
+    // No campaign, no clock, no Exif: nothing is known, and nothing passes.
+    assert_eq!(status("2026:03:01 08:00:00", &rules), Status::NotMeasurable);
+    assert_eq!(status("0000:00:00 00:00:00", &campaign), Status::NotMeasurable);
+    assert_eq!(judged(&draw::portrait_jpeg(1, 0), &campaign, "taken").status, Status::NotMeasurable);
+    let finding = judged(&taken("2024:05:12 10:00:00", "Camera"), &campaign, "taken");
+    assert_eq!(finding.measured, Some(Value::Word { word: "2024-05-12".to_owned() }));
+    assert_eq!(finding.limit, Some(Limit::Words { words: vec!["2026-03-01–2026-04-30".to_owned()] }));
+}
+
+#[test]
+fn an_editing_program_s_name_fails_and_no_name_never_passes() {
+    let rules = RuleSet::jbz_2017_99().unwrap();
+    let finding = judged(&taken("2026:03:01 08:00:00", "GIMP 2.10"), &rules, "not_edited");
+    assert_eq!(finding.status, Status::Failed);
+    assert_eq!(finding.measured, Some(Value::Word { word: "GIMP 2.10".to_owned() }));
+    let finding = judged(&taken("2026:03:01 08:00:00", "Firmware"), &rules, "not_edited");
+    assert_eq!(finding.status, Status::NotMeasurable);
+    assert_eq!(judged(&draw::portrait_jpeg(1, 0), &rules, "not_edited").status, Status::NotMeasurable);
+}
+
+#[test]
+fn a_black_edge_is_measured_in_the_standard_s_frame_and_shown() {
+    let rules = RuleSet::jbz_2017_99().unwrap();
+    let good = draw::portrait(1, 0).pixels;
+    assert_eq!(judged(&encode_jpeg(&good, 90, Some(300)), &rules, "border").status, Status::Passed);
+    let mut large = image::imageops::resize(&good, 960, 1280, image::imageops::FilterType::Triangle);
+    for (x, _, pixel) in large.enumerate_pixels_mut() {
+        if x < 20 {
+            pixel.0 = [0; 3];
+        }
+    }
+    let finding = judged(&encode_jpeg(&large, 90, Some(300)), &rules, "border");
+    assert_eq!(finding.status, Status::Failed);
+    let Some(Value::Number { number, .. }) = finding.measured else { panic!("{finding:?}") };
+    assert!((number - 10.0).abs() <= 0.5, "{number}");
+    assert!(matches!(finding.marks.as_slice(), [Mark::Area { rect }] if (rect.width - 20.0).abs() <= 1.0));
+}
+
+#[test]
+fn background_findings_show_where_they_looked_and_what_was_odd() {
+    let rules = RuleSet::jbz_2017_99().unwrap();
+    let mut photo = draw::portrait(1, 0).pixels;
+    assert_eq!(judged(&encode_jpeg(&photo, 90, Some(300)), &rules, "background_colour").marks.len(), 3);
+    // Something red at the left, as high as a third of the photo.
+    for (x, y, pixel) in photo.enumerate_pixels_mut() {
+        if x < 40 && (80..280).contains(&y) {
+            pixel.0 = [200, 40, 40];
+        }
+    }
+    let finding = judged(&encode_jpeg(&photo, 90, Some(300)), &rules, "background_uniform");
+    assert_eq!(finding.status, Status::Failed);
+    let [Mark::Area { rect }] = finding.marks.as_slice() else { panic!("{:?}", finding.marks) };
+    assert!((60.0..=82.0).contains(&rect.y) && rect.x == 0.0 && rect.height >= 195.0, "{rect:?}");
+    // Nobody's head was found: no line, and no band either.
+    assert!(judged(&encode_jpeg(&photo, 90, Some(300)), &rules, "head_top").marks.is_empty());
 }

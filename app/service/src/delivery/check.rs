@@ -93,7 +93,8 @@ impl<'a> Check<'a> {
     fn new(ctx: &'a Ctx<'a>, delivery: &'a rows::Delivery) -> Result<Self> {
         let office = ctx.office();
         let campaign = campaign::find(office, delivery.campaign)?;
-        let rules = face::rules(&campaign.rule_set)?;
+        let (first, last) = (campaign.capture_from.to_string(), campaign.capture_until.to_string());
+        let rules = Arc::new(crate::campaign::rule_set(&campaign.rule_set)?.captured_between(&first, &last));
         Ok(Self { ctx, office, delivery, campaign, rules })
     }
 

@@ -195,6 +195,6 @@ fn finding(found: &standard::Finding) -> Finding {
         },
         measured: shown.measured,
         limit: shown.limit,
-        place: shown.place,
+        places: shown.places,
     }
 }

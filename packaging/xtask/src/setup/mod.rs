@@ -34,12 +34,15 @@ pub(crate) fn all(workspace: &Workspace, purpose: For) -> Result<()> {
 /// Fetches, checks and prepares the models.
 pub(crate) fn models(workspace: &Workspace) -> Result<()> {
     let dir = workspace.models();
-    if models::Installed::open(&dir).is_ok() && models::Readers::open(&dir).is_ok() {
+    let whole = |installed: models::Installed| installed.features().is_some();
+    if models::Installed::open(&dir).is_ok_and(whole) && models::Readers::open(&dir).is_ok() {
         println!("setup: the models are in {}", dir.display());
         return Ok(());
     }
     println!("setup: fetching the models and the ONNX Runtime library into {}", dir.display());
-    models::fetch(&dir).context("the models could not be fetched")?;
+    for missing in models::fetch(&dir).context("the models could not be fetched")? {
+        println!("setup: {missing}; what these models measure will be “not measurable”");
+    }
     models::prepare(&dir).context("the models could not be prepared")?;
     Ok(())
 }
