@@ -152,3 +152,9 @@ pub struct OperatingPoint {
     /// 95 % interval of the false match rate, by identity bootstrap, when run.
     pub interval: Option<(f64, f64)>,
 }
+    /// 95 % interval of the false non-match rate, by identity bootstrap, when run.
+    #[serde(default)]
+    pub fnmr_interval: Option<(f64, f64)>,
+    /// The impostor pairs it takes to measure the rate aimed at.
+    #[serde(default)]
+    pub needed: Option<u64>,
