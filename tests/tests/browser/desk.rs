@@ -185,7 +185,7 @@ fn call(page: &Page, number: &str) -> Result<()> {
     page.key("Enter")?;
     page.click("button", "入学资格复查")?;
     page.click("button", "继续")?;
-    page.sees("档案照片")?;
+    page.sees("录取照片")?;
     for good in ["光线合适", "清晰", "已静止"] {
         page.sees(good)?;
     }
