@@ -137,6 +137,21 @@ impl Appliance {
         PASSWORD
     }
 
+    /// Makes one more account that holds a role, with the password of all.
+    ///
+    /// # Errors
+    ///
+    /// When it is refused.
+    pub fn employ(&self, account: &str, role: Role) -> Result<User> {
+        let new = NewUser {
+            name: account.to_owned(),
+            account: account.to_owned(),
+            roles: vec![role],
+            password: PASSWORD.to_owned(),
+        };
+        self.sign_in(SECURITY)?.post("/users", &new)
+    }
+
     /// Signs in the account that holds a role, with a purpose stated.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 //! A rate is *not measurable* with too few pairs: with `n` pairs and no error at all, the true rate may still be as high
 //! as 3/n (the rule of three, 95 %). So a false match rate of 1 in 10 000 needs at least 30 000 impostor pairs.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,9 @@ pub enum CalibrateError {
         /// The target.
         target: f64,
     },
+    /// Whoever asked no longer wants it.
+    #[error("the calibration was stopped")]
+    Stopped,
     /// Cannot happen with targets in order; kept as an error, not a panic.
     #[error(transparent)]
     Crossed(#[from] CrossedThresholds),
@@ -335,67 +338,115 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// The 95 % range of the share of pairs at or above `threshold`, by drawing *people* with replacement `rounds` times.
+/// The 95 % range of the share of pairs at or above each of `thresholds` (in rising order), by drawing *people* with replacement `rounds`
+/// times. The people are numbered once, and a round goes over the pairs once, however many thresholds there are.
 ///
 /// A pair counts as often as both its people were drawn. Pairs of one person are not independent of each other, so
-/// drawing pairs would promise more than is known. The same seed gives the same range.
+/// drawing pairs would promise more than is known. The same seed gives the same ranges. `go_on` is asked before each
+/// round, with how many are done.
 ///
 /// # Errors
 ///
-/// [`CalibrateError::NoPairs`] if there are none.
-pub fn share_at_or_above(
+/// [`CalibrateError::NoPairs`] if there are none; [`CalibrateError::Stopped`] if `go_on` says no.
+pub fn shares_at_or_above(
     pairs: &[IdentifiedPair],
-    threshold: Similarity,
+    thresholds: &[Similarity],
     rounds: u32,
     seed: u64,
-) -> Result<Interval, CalibrateError> {
-    let mut people = BTreeMap::new();
-    for pair in pairs {
-        for person in [pair.left, pair.right] {
-            let next = people.len();
-            people.entry(person).or_insert(next);
-        }
-    }
-    if people.is_empty() {
+    mut go_on: impl FnMut(u32) -> bool,
+) -> Result<Vec<Interval>, CalibrateError> {
+    let (people, placed) = numbered(pairs, thresholds);
+    if people == 0 {
         return Err(CalibrateError::NoPairs("identified"));
     }
     let mut rng = StdRng::seed_from_u64(seed);
-    let mut rates: Vec<f64> =
-        (0..rounds.max(1)).filter_map(|_| resampled(pairs, &people, threshold, &mut rng)).collect();
+    let mut rates = vec![Vec::new(); thresholds.len()];
+    for round in 0..rounds.max(1) {
+        if !go_on(round) {
+            return Err(CalibrateError::Stopped);
+        }
+        for (rates, rate) in rates.iter_mut().zip(resampled(&placed, people, thresholds.len(), &mut rng)) {
+            rates.extend(rate);
+        }
+    }
+    Ok(rates.into_iter().map(middle).collect())
+}
+
+/// A pair of numbered people, and how many of the thresholds its similarity reaches.
+struct Placed {
+    left: u32,
+    right: u32,
+    reaches: u32,
+}
+
+/// Numbers the people from 0 on. Returns how many there are, and the pairs.
+fn numbered(pairs: &[IdentifiedPair], thresholds: &[Similarity]) -> (usize, Vec<Placed>) {
+    let mut rising: Vec<f32> = thresholds.iter().map(|threshold| threshold.cosine()).collect();
+    rising.sort_by(f32::total_cmp);
+    let mut people = HashMap::new();
+    let mut number = |person: u64| {
+        let next = u32::try_from(people.len()).unwrap_or(u32::MAX);
+        *people.entry(person).or_insert(next)
+    };
+    let placed = pairs
+        .iter()
+        .map(|pair| Placed {
+            left: number(pair.left),
+            right: number(pair.right),
+            reaches: u32::try_from(rising.partition_point(|cosine| *cosine <= pair.similarity.cosine()))
+                .unwrap_or(u32::MAX),
+        })
+        .collect();
+    (people.len(), placed)
+}
+
+/// One round: the share of pairs that reach each threshold, the lowest threshold first. None if no pair was drawn.
+fn resampled(
+    pairs: &[Placed],
+    people: usize,
+    thresholds: usize,
+    rng: &mut StdRng,
+) -> Vec<Option<f64>> {
+    let mut drawn = vec![0u32; people];
+    for _ in 0..people {
+        if let Some(times) = drawn.get_mut(rng.random_range(0..people)) {
+            *times += 1;
+        }
+    }
+    let times = |person: u32| drawn.get(person as usize).copied().unwrap_or(0);
+    // How many pairs reach exactly so many thresholds.
+    let mut reached = vec![0u64; thresholds + 1];
+    for pair in pairs {
+        let left = u64::from(times(pair.left));
+        // A genuine pair has one person, who counts once.
+        let weight = if pair.left == pair.right { left } else { left * u64::from(times(pair.right)) };
+        if let Some(count) = reached.get_mut(pair.reaches as usize) {
+            *count += weight;
+        }
+    }
+    let all: u64 = reached.iter().sum();
+    let mut above = all;
+    let shares = reached.iter().take(thresholds).map(|short| {
+        above -= short;
+        (all > 0).then(|| weight_f64(above) / weight_f64(all))
+    });
+    shares.collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers of pairs are far below 2^52, drawn over and over too")]
+fn weight_f64(weight: u64) -> f64 {
+    weight as f64
+}
+
+/// The middle 95 % of some rates.
+fn middle(mut rates: Vec<f64>) -> Interval {
     rates.sort_by(f64::total_cmp);
     let at = |share: f64| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a length")]
         let place = (share * pairs_f64(rates.len().saturating_sub(1))).round() as usize;
         rates.get(place).copied().unwrap_or(f64::NAN)
     };
-    Ok(Interval { low: at(0.025), high: at(0.975) })
-}
-
-/// One round. None if no pair was drawn.
-fn resampled(
-    pairs: &[IdentifiedPair],
-    people: &BTreeMap<u64, usize>,
-    threshold: Similarity,
-    rng: &mut StdRng,
-) -> Option<f64> {
-    let mut drawn = vec![0u32; people.len()];
-    for _ in 0..people.len() {
-        if let Some(times) = drawn.get_mut(rng.random_range(0..people.len())) {
-            *times += 1;
-        }
-    }
-    let times = |person: u64| people.get(&person).and_then(|n| drawn.get(*n)).copied().map_or(0.0, f64::from);
-    let (mut all, mut above) = (0.0, 0.0);
-    for pair in pairs {
-        // A genuine pair has one person, who counts once.
-        let weight =
-            if pair.left == pair.right { times(pair.left) } else { times(pair.left) * times(pair.right) };
-        all += weight;
-        if pair.similarity >= threshold {
-            above += weight;
-        }
-    }
-    (all > 0.0).then(|| above / all)
+    Interval { low: at(0.025), high: at(0.975) }
 }
 
 #[cfg(test)]
@@ -463,8 +514,30 @@ mod tests {
             right: person,
         };
         let pairs: Vec<_> = (0..1000).map(|n| pair(n % 10)).collect();
-        let interval = share_at_or_above(&pairs, Similarity::new(0.5).unwrap(), 500, 1).unwrap();
+        let threshold = [Similarity::new(0.5).unwrap()];
+        let [interval] = shares_at_or_above(&pairs, &threshold, 500, 1, |_| true).unwrap()[..] else { panic!() };
         assert!(interval.low < 0.75 && interval.high > 0.99, "{interval:?}");
+    }
+
+    #[test]
+    fn all_thresholds_in_one_pass_say_what_each_says_alone_and_it_can_be_stopped() {
+        let pairs: Vec<_> = (0..2000u64)
+            .map(|n| IdentifiedPair {
+                similarity: Similarity::new((n * 31 % 1999) as f32 / 1000.0 - 1.0).unwrap(),
+                left: n % 50,
+                right: n * 7 % 47,
+            })
+            .collect();
+        let thresholds = [-0.5, 0.0, 0.3, 0.9].map(|x| Similarity::new(x).unwrap());
+        let together = shares_at_or_above(&pairs, &thresholds, 60, 3, |_| true).unwrap();
+        for (threshold, together) in thresholds.iter().zip(&together) {
+            let alone = shares_at_or_above(&pairs, &[*threshold], 60, 3, |_| true).unwrap();
+            assert_eq!(alone, [*together]);
+            let share = pairs.iter().filter(|pair| pair.similarity >= *threshold).count() as f64 / 2000.0;
+            assert!((together.low..=together.high).contains(&share), "{share} is not in {together:?}");
+        }
+        let stopped = shares_at_or_above(&pairs, &thresholds, 60, 3, |round| round < 5);
+        assert_eq!(stopped.unwrap_err(), CalibrateError::Stopped);
     }
 
     fn cosines() -> impl Strategy<Value = Vec<f32>> {

@@ -96,7 +96,7 @@ pub struct ChangePassword {
 
 /// Every action of which the audit trail keeps an entry: the thing it deals with, a point, and what was done or tried.
 /// Clients have words for each.
-pub const ACTIONS: [&str; 86] = [
+pub const ACTIONS: [&str; 87] = [
     "account.changed",
     "account.created",
     "account.password",
@@ -132,6 +132,7 @@ pub const ACTIONS: [&str; 86] = [
     "face.compare",
     "face.decide",
     "face.doubt",
+    "face.retake",
     "face.review",
     "gate.refuse",
     "hold.lift",

@@ -4,6 +4,7 @@ use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::Finding;
+use crate::dossier::PhotoKind;
 use crate::ids::{CalibrationId, CampaignId, ComparisonId, PersonId, PhotoId};
 
 /// What the machine says of two photos. A person decides.
@@ -45,6 +46,8 @@ pub enum ComparisonState {
     InReview,
     /// Decided.
     Decided,
+    /// The probe was taken again; nothing was decided.
+    Superseded,
 }
 
 /// One comparison. Made by `POST /persons/{id}/comparisons` with the probe's bytes as body
@@ -57,11 +60,15 @@ pub struct Comparison {
     pub person: PersonId,
     /// The person's name.
     pub name: String,
-    /// The reference photo.
+    /// The reference photo that decides: the one that is least like the probe.
     pub reference: PhotoId,
+    /// Each reference photo beside the probe; nothing of comparisons made before there could be more than one.
+    pub pairs: Vec<Pair>,
     /// What the machine says.
     pub verdict: Verdict,
-    /// Cosine similarity, -1..=1.
+    /// The codes of findings for which it says no more than unsure, however alike the faces are.
+    pub held_back: Vec<String>,
+    /// Cosine similarity with the reference that decides, -1..=1.
     pub similarity: f32,
     /// How many times likelier this similarity is for one person than for two, when the calibration can say.
     pub odds: Option<f64>,
@@ -83,6 +90,40 @@ pub struct Comparison {
     pub at: Timestamp,
     /// Whether the probe's pixels are still here (`/comparisons/{id}/probe`); they go with the decision.
     pub has_probe: bool,
+    /// Whether whoever asks made it at the desk, and so may not review it.
+    pub made_by_me: bool,
+    /// Whether whoever asks has reviewed it already.
+    pub reviewed_by_me: bool,
+    /// What its reviewers said, oldest first; nothing before it is decided, so that none sees another's word.
+    pub reviews: Vec<Reviewed>,
+}
+
+/// One of the person's reference photos beside the probe.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Pair {
+    /// The reference photo.
+    pub reference: PhotoId,
+    /// What it is.
+    pub kind: PhotoKind,
+    /// Cosine similarity, -1..=1; nothing if the photo shows no face that can be compared.
+    pub similarity: Option<f32>,
+    /// What the machine would say of this pair alone.
+    pub verdict: Option<Verdict>,
+}
+
+/// What one reviewer said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Reviewed {
+    /// Who: the account's name.
+    pub by: String,
+    /// What.
+    pub decision: FaceDecision,
+    /// A remark, empty if none.
+    pub note: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Decides a comparison. `POST /comparisons/{id}/decision`; as a reviewer `POST /comparisons/{id}/review`
@@ -151,4 +192,10 @@ pub struct OperatingPoint {
     pub fnmr: Option<f64>,
     /// 95 % interval of the false match rate, by identity bootstrap, when run.
     pub interval: Option<(f64, f64)>,
+    /// 95 % interval of the false non-match rate, by identity bootstrap, when run.
+    #[serde(default)]
+    pub fnmr_interval: Option<(f64, f64)>,
+    /// The impostor pairs it takes to measure the rate aimed at.
+    #[serde(default)]
+    pub needed: Option<u64>,
 }

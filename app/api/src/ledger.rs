@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Every kind of event that the ledger holds: the thing it deals with, a point, and what happened to it. Nothing else is
 /// ever queued, and clients have words for each.
-pub const EVENT_KINDS: [&str; 48] = [
+pub const EVENT_KINDS: [&str; 52] = [
     "account.changed",
     "account.created",
     "account.password-reset",
@@ -20,6 +20,10 @@ pub const EVENT_KINDS: [&str; 48] = [
     "calibration.made",
     "campaign.created",
     "comparison.decided",
+    "comparison.doubted",
+    "comparison.made",
+    "comparison.reviewed",
+    "comparison.superseded",
     "copy.approved",
     "copy.asked",
     "copy.refused",

@@ -104,6 +104,9 @@ problem_codes! {
     NoReference = 409, "There is no reference photo of this person. Please use the manual path.";
     /// No thresholds are adopted.
     NoCalibration = 409, "No calibration has been adopted. Please run one and adopt it.";
+    /// The calibration in force was found with another model than the one installed.
+    CalibrationOfAnotherModel = 409, "The calibration in force was found with another face model than the one installed. \
+        Please run one with it and adopt it.";
     /// Too few people for a calibration. `have`, `need`.
     TooFewForCalibration = 409, "A calibration needs at least {need} people with two photos; there are {have}.";
     /// The engine is busy.

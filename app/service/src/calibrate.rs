@@ -12,7 +12,9 @@ use archive::dossier::{Holdings, Photo};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::json;
-use verify::calibrate::{AtRate, CalibrateError, IdentifiedPair, Targets, calibrate, share_at_or_above};
+use verify::calibrate::{
+    AtRate, CalibrateError, IdentifiedPair, Interval, Targets, calibrate, pairs_needed, shares_at_or_above,
+};
 use verify::{Similarity, Template};
 
 use crate::job::{Ctx, enqueue};
@@ -104,8 +106,11 @@ pub fn run(ctx: &Ctx<'_>) -> Result<()> {
     }
     let people = templates(ctx, request.campaign)?;
     ctx.progress("calibrating", 0, 0);
-    let pairs = Pairs::of(&people)?;
-    let report = report(id, &request, &people, &pairs)?;
+    let mut steps = |done, of| {
+        ctx.progress("calibrating", done, of);
+        ctx.go_on()
+    };
+    let report = report(id, request.target_fmr, &people, &mut steps)?;
     let row = rows::Calibration {
         id,
         version: report.version.clone(),
@@ -178,20 +183,36 @@ fn with_two_photos(office: &Office, of: CampaignId) -> Result<Vec<(PersonId, Vec
     })
 }
 
+/// Calibrates on people's templates, without an office: each inner list is one person's.
+///
+/// # Errors
+///
+/// `too-few-for-calibration` when the rate wanted can't be measured with the people there are.
+pub fn on_templates(people: &[Vec<Template>], target_fmr: f64) -> Result<Calibration> {
+    report(CalibrationId::new(), target_fmr, people, &mut |_, _| Ok(()))
+}
+
 /// All similarities, of one person's photos and of two people's.
 struct Pairs {
     genuine: Vec<IdentifiedPair>,
     impostor: Vec<IdentifiedPair>,
 }
 
+/// Called now and then with how much is done and of how much; an error ends the work.
+type Steps<'a> = &'a mut dyn FnMut(u64, u64) -> Result<()>;
+
 impl Pairs {
-    fn of(people: &[Vec<Template>]) -> Result<Self> {
+    fn of(people: &[Vec<Template>], steps: Steps<'_>) -> Result<Self> {
         let flat: Vec<(u64, &Template)> = (0..)
             .zip(people)
             .flat_map(|(n, templates)| templates.iter().map(move |template| (n, template)))
             .collect();
         let (mut genuine, mut impostor) = (Vec::new(), Vec::new());
         for (at, (left, one)) in flat.iter().enumerate() {
+            if at % 64 == 0 {
+                // How long the pairs take is not told: it is little beside what follows.
+                steps(0, 0)?;
+            }
             for (right, other) in flat.iter().skip(at + 1) {
                 let similarity = one.compare(other).or_failed("compare two templates")?;
                 let pair = IdentifiedPair { similarity, left: *left, right: *right };
@@ -204,9 +225,9 @@ impl Pairs {
 
 fn report(
     id: CalibrationId,
-    request: &NewCalibration,
+    target_fmr: f64,
     people: &[Vec<Template>],
-    pairs: &Pairs,
+    steps: Steps<'_>,
 ) -> Result<Calibration> {
     let created = Timestamp::now();
     let day = created.to_zoned(TimeZone::system()).strftime("%Y%m%d").to_string();
@@ -224,13 +245,14 @@ fn report(
         Error::refused(ProblemCode::TooFewForCalibration, params)
     };
     let Some(model) = people.iter().flatten().next().map(|template| template.model().clone()) else {
-        return Err(too_few(verify::calibrate::pairs_needed(request.target_fmr)));
+        return Err(too_few(pairs_needed(target_fmr)));
     };
+    let pairs = Pairs::of(people, steps)?;
     let similarities =
         |pairs: &[IdentifiedPair]| pairs.iter().map(|pair| pair.similarity).collect::<Vec<_>>();
     let (genuine, impostor) = (similarities(&pairs.genuine), similarities(&pairs.impostor));
-    let reject_fmr = (request.target_fmr * UNSURE_SHARE).min(MOST_UNSURE).max(request.target_fmr);
-    let targets = Targets { accept_fmr: request.target_fmr, reject_fmr };
+    let reject_fmr = (target_fmr * UNSURE_SHARE).min(MOST_UNSURE).max(target_fmr);
+    let targets = Targets { accept_fmr: target_fmr, reject_fmr };
     let found =
         calibrate(version.clone(), model.clone(), &genuine, &impostor, targets).map_err(
             |error| match error {
@@ -238,7 +260,6 @@ fn report(
                 other => Error::failed("calibrate", other),
             },
         )?;
-    let points = found.at_rates.iter().map(|rate| point(rate, &pairs.impostor)).collect::<Result<_>>()?;
     Ok(Calibration {
         id,
         version,
@@ -250,28 +271,60 @@ fn report(
         impostor: impostor.len() as u64,
         accept: found.accept.threshold.cosine(),
         reject: found.reject.threshold.cosine(),
-        operating_points: points,
+        operating_points: points(&found.at_rates, &pairs, steps)?,
         det: found.curve.iter().map(|point| (point.false_match_rate, point.false_non_match_rate)).collect(),
         impostor_histogram: histogram(&impostor),
         genuine_histogram: histogram(&genuine),
     })
 }
 
-fn point(rate: &AtRate, impostor: &[IdentifiedPair]) -> Result<OperatingPoint> {
+/// Each rate with its threshold, its errors and how sure they are, or that it can't be measured.
+fn points(rates: &[AtRate], pairs: &Pairs, steps: Steps<'_>) -> Result<Vec<OperatingPoint>> {
+    let mut thresholds: Vec<Similarity> = rates.iter().filter_map(threshold).collect();
+    thresholds.sort_by(|a, b| a.cosine().total_cmp(&b.cosine()));
+    let mut intervals = |pairs: &[IdentifiedPair], before: u32| -> Result<Vec<Interval>> {
+        let mut refused = None;
+        let go_on = |round| match steps(u64::from(before + round), u64::from(2 * ROUNDS)) {
+            Ok(()) => true,
+            Err(error) => {
+                refused = Some(error);
+                false
+            }
+        };
+        let found = shares_at_or_above(pairs, &thresholds, ROUNDS, SEED, go_on);
+        match refused {
+            Some(error) => Err(error),
+            None => found.or_failed("bootstrap a rate"),
+        }
+    };
+    let (impostor, genuine) = (intervals(&pairs.impostor, 0)?, intervals(&pairs.genuine, ROUNDS)?);
+    let place = |wanted: Similarity| thresholds.iter().position(|threshold| *threshold == wanted);
+    let point = |rate: &AtRate| {
+        let (AtRate::Measured { target, .. }
+        | AtRate::NotMeasurable { target, .. }
+        | AtRate::Unreachable { target }) = rate;
+        let at = threshold(rate).and_then(place);
+        let of = |intervals: &[Interval]| at.and_then(|at| intervals.get(at).copied());
+        OperatingPoint {
+            target_fmr: *target,
+            threshold: threshold(rate).map(Similarity::cosine),
+            fnmr: match rate {
+                AtRate::Measured { point, .. } => Some(point.false_non_match_rate),
+                AtRate::NotMeasurable { .. } | AtRate::Unreachable { .. } => None,
+            },
+            interval: of(&impostor).map(|interval| (interval.low, interval.high)),
+            // The share below a threshold is what is left of the share at or above it.
+            fnmr_interval: of(&genuine).map(|interval| (1.0 - interval.high, 1.0 - interval.low)),
+            needed: Some(pairs_needed(*target) as u64),
+        }
+    };
+    Ok(rates.iter().map(point).collect())
+}
+
+fn threshold(rate: &AtRate) -> Option<Similarity> {
     match rate {
-        AtRate::NotMeasurable { target, .. } | AtRate::Unreachable { target } => {
-            Ok(OperatingPoint { target_fmr: *target, threshold: None, fnmr: None, interval: None })
-        }
-        AtRate::Measured { target, point } => {
-            let interval =
-                share_at_or_above(impostor, point.threshold, ROUNDS, SEED).or_failed("bootstrap a rate")?;
-            Ok(OperatingPoint {
-                target_fmr: *target,
-                threshold: Some(point.threshold.cosine()),
-                fnmr: Some(point.false_non_match_rate),
-                interval: Some((interval.low, interval.high)),
-            })
-        }
+        AtRate::Measured { point, .. } => Some(point.threshold),
+        AtRate::NotMeasurable { .. } | AtRate::Unreachable { .. } => None,
     }
 }
 

@@ -65,7 +65,7 @@ pub fn may_hear(actor: &Actor, kind: &str) -> bool {
         "dossier" => Right::CorrectDossier,
         "copy" => return actor.has(Right::AskCopies) || actor.has(Right::ApproveCopies),
         "hold" => return actor.has(Right::ManageHolds) || actor.has(Right::ReadDeletions),
-        "comparison" => Right::ReviewComparisons,
+        "comparison" => return actor.has(Right::Compare) || actor.has(Right::ReviewComparisons),
         "calibration" => Right::Calibrate,
         _ => Right::ReadHealth,
     };

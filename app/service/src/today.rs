@@ -3,8 +3,7 @@
 use api::today::{Changed, Today, Waiting};
 use api::{Right, Timestamp};
 use archive::db::office::{
-    comparison::{self, ComparisonState},
-    copy, deletion,
+    comparison, copy, deletion,
     delivery::{self, DeliveryState},
     event,
 };
@@ -53,7 +52,7 @@ fn waiting(office: &Office, actor: &Actor) -> Result<Vec<Waiting>> {
         found.extend(deliveries(office, "delivery_to_confirm", DeliveryState::Proposed, another)?);
     }
     if actor.has(Right::ReviewComparisons) {
-        let rows = office.office.read(|conn| comparison::in_state(conn, ComparisonState::InReview))?;
+        let rows = office.office.read(|conn| comparison::to_review_by(conn, actor.user))?;
         found.extend(group("comparison_in_review", "/review", rows.iter().map(|row| row.at)));
     }
     if actor.has(Right::ApproveCopies) {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use models::Installed;
 use serde_json::json;
 use verify::engine::EngineError;
@@ -15,6 +15,8 @@ pub(super) enum Command {
     Compare(Compare),
     /// Compares the pairs of a list
     Pairs(Pairs),
+    /// Finds thresholds on a folder of photos and says how sure they are
+    Calibrate(Calibrate),
 }
 
 #[derive(Debug, clap::Args)]
@@ -58,6 +60,24 @@ pub(super) struct Pairs {
     common: Common,
 }
 
+#[derive(Debug, clap::Args)]
+pub(super) struct Calibrate {
+    /// A folder with a folder for each person, and in it the person's photos, two or more
+    #[arg(long)]
+    photos: PathBuf,
+
+    /// The false match rate wanted at the threshold for a match, above 0 and at most 0.01
+    #[arg(long, default_value_t = 0.001)]
+    target: f64,
+
+    /// Print JSON, with the curve and the histograms
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    common: Common,
+}
+
 impl Common {
     fn engine(&self) -> Result<Engine> {
         let dir = self.models.clone().map_or_else(beside_the_program, Ok)?;
@@ -83,6 +103,7 @@ pub(super) fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Compare(args) => compare(&args),
         Command::Pairs(args) => pairs(&args),
+        Command::Calibrate(args) => calibrate(&args),
     }
 }
 
@@ -171,4 +192,87 @@ fn read_pairs(path: &Path) -> Result<Vec<(String, String)>> {
         list.push((field(left), field(right)));
     }
     Ok(list)
+}
+
+fn calibrate(args: &Calibrate) -> Result<ExitCode> {
+    ensure!(args.target > 0.0 && args.target <= 0.01, "--target must be above 0 and at most 0.01");
+    let engine = args.common.engine()?;
+    let faces = args.common.faces()?;
+    let people = people(&args.photos)?;
+    let photos: Vec<&Path> = people.iter().flatten().map(PathBuf::as_path).collect();
+    let answers = engine.batch(photos, |engine, path| -> Result<Result<Template, EngineError>> {
+        Ok(engine.template_patiently(fs_err::read(path)?, &faces))
+    });
+    let mut answers = answers.into_iter();
+    let (mut known, mut refused) = (Vec::new(), 0_u64);
+    for photos in &people {
+        let mut templates = Vec::new();
+        for (path, answer) in photos.iter().zip(&mut answers) {
+            match answer? {
+                Ok(template) => templates.push(template),
+                // A photo without exactly one face calibrates nothing, and keeps nobody else from doing so.
+                Err(error) => {
+                    refused += 1;
+                    eprintln!("{}: {error}", path.display());
+                }
+            }
+        }
+        known.push(templates);
+    }
+    known.retain(|templates| templates.len() > 1);
+    let found = service::calibrate::on_templates(&known, args.target)?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&found)?);
+    } else {
+        println!("{}", table(&found, refused));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The photos of each person: every file in every folder of `folder`, in the order of their names.
+fn people(folder: &Path) -> Result<Vec<Vec<PathBuf>>> {
+    let names = |folder: &Path| -> Result<Vec<PathBuf>> {
+        let mut found =
+            fs_err::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+        found.sort();
+        Ok(found)
+    };
+    let folders = names(folder)?.into_iter().filter(|path| path.is_dir());
+    let people = folders
+        .map(|folder| Ok(names(&folder)?.into_iter().filter(|path| path.is_file()).collect()))
+        .collect::<Result<Vec<Vec<PathBuf>>>>()?;
+    ensure!(!people.is_empty(), "{} holds no folders; each person needs one of their own", folder.display());
+    Ok(people)
+}
+
+/// The figures as lines to read.
+fn table(found: &api::face::Calibration, refused: u64) -> String {
+    let range = |range: Option<(f64, f64)>| {
+        range.map_or_else(|| "-".to_owned(), |(low, high)| format!("{low:.2e}..{high:.2e}"))
+    };
+    let mut lines = vec![
+        format!("model      {}", found.model),
+        format!("people     {} ({refused} photos could not be used)", found.people),
+        format!("pairs      {} of one person, {} of two", found.genuine, found.impostor),
+        format!("match      at or above {:.4}", found.accept),
+        format!("no match   below {:.4}", found.reject),
+        String::new(),
+        format!("{:>9}  {:>9}  {:>20}  {:>9}  {:>20}", "FMR", "threshold", "95 %", "FNMR", "95 %"),
+    ];
+    lines.extend(found.operating_points.iter().map(|point| match (point.threshold, point.fnmr) {
+        (Some(threshold), Some(fnmr)) => format!(
+            "{:>9.0e}  {threshold:>9.4}  {:>20}  {fnmr:>9.2e}  {:>20}",
+            point.target_fmr,
+            range(point.interval),
+            range(point.fnmr_interval),
+        ),
+        _ => match point.needed {
+            Some(needed) if needed > found.impostor => format!(
+                "{:>9.0e}  not measurable with {} pairs of two people; it takes {needed}",
+                point.target_fmr, found.impostor
+            ),
+            _ => format!("{:>9.0e}  no threshold keeps it: one photo under two names?", point.target_fmr),
+        },
+    }));
+    lines.join("\n")
 }

@@ -143,23 +143,38 @@ fn full(kept: &Calibration, calibration: Loader<Calibration>) -> AnyView {
             <h2>{t!(calibration.points)}</h2>
             <div class="scroll"><table class="dense">
                 <thead><tr><th class="number">{t!(calibration.target)}</th><th class="number">{t!(calibration.threshold)}</th>
-                    <th class="number">{t!(chart.fnmr)}</th><th class="number">{t!(calibration.interval)}</th></tr></thead>
-                <tbody>{kept.operating_points.iter().map(point).collect_view()}</tbody>
+                    <th class="number">{t!(calibration.interval)}</th><th class="number">{t!(chart.fnmr)}</th>
+                    <th class="number">{t!(calibration.fnmr_interval)}</th></tr></thead>
+                <tbody>{kept.operating_points.iter().map(|of| point(of, kept.impostor)).collect_view()}</tbody>
             </table></div>
         </section>
     }
     .into_any()
 }
 
-fn point(point: &OperatingPoint) -> AnyView {
-    let threshold =
-        point.threshold.map_or_else(|| t!(calibration.not_measurable).to_string(), |t| format!("{t:.3}"));
-    let interval =
-        point.interval.map(|(low, high)| format!("{} – {}", format::rate(low), format::rate(high)));
+/// A rate with its threshold, or by how many pairs it can't be measured.
+fn point(point: &OperatingPoint, pairs: u64) -> AnyView {
+    let range = |range: Option<(f64, f64)>| {
+        range.map(|(low, high)| format!("{} – {}", format::rate(low), format::rate(high)))
+    };
+    let Some(threshold) = point.threshold else {
+        let why = match point.needed {
+            Some(needed) if needed <= pairs => t!(calibration.unreachable).to_string(),
+            Some(needed) => {
+                t!(calibration.not_measurable, count = format::count(pairs), needed = format::count(needed))
+            }
+            None => t!(calibration.not_measurable_with, count = format::count(pairs)),
+        };
+        return view! {
+            <tr><td class="number">{format::rate(point.target_fmr)}</td><td class="dim" colspan="4">{why}</td></tr>
+        }
+        .into_any();
+    };
     view! {
         <tr>
-            <td class="number">{format::rate(point.target_fmr)}</td><td class="number">{threshold}</td>
-            <td class="number">{point.fnmr.map(format::rate)}</td><td class="number">{interval}</td>
+            <td class="number">{format::rate(point.target_fmr)}</td><td class="number">{format::fixed(threshold, 3)}</td>
+            <td class="number">{range(point.interval)}</td>
+            <td class="number">{point.fnmr.map(format::rate)}</td><td class="number">{range(point.fnmr_interval)}</td>
         </tr>
     }
     .into_any()

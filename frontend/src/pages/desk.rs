@@ -1,9 +1,11 @@
 //! Is this the same person?
 
+use std::collections::BTreeSet;
+
 use crate::prelude::*;
 use api::dossier::{Dossier, PhotoKind};
-use api::face::{Comparison, ComparisonState, Decide, FaceDecision};
-use api::ids::PersonId;
+use api::face::{Comparison, ComparisonState, Decide, FaceDecision, Pair};
+use api::ids::{PersonId, PhotoId};
 use api::search::SearchQuery;
 use wasm_bindgen::JsCast as _;
 
@@ -19,6 +21,7 @@ use crate::components::{
 };
 use crate::format;
 use crate::i18n::{self, Text, words};
+use crate::live;
 use crate::router;
 use crate::state::state;
 use crate::t;
@@ -26,6 +29,8 @@ use crate::t;
 /// The desk, with nobody at it or with the person to be checked.
 pub(crate) fn page(person: Option<PersonId>) -> AnyView {
     let queue = Loader::new(|| api_client::faces::comparisons("open"));
+    // Several desks share the queue.
+    live::on_change(&["comparison"], move || queue.again());
     let body = match person {
         Some(person) => at_the_desk(person, queue),
         None => nobody(),
@@ -144,11 +149,8 @@ fn at_the_desk(person: PersonId, queue: Loader<Vec<Comparison>>) -> AnyView {
     Effect::new(move |_| camera.start());
     view! {
         {dossier.show(|kept| who(&kept))}
-        <div class="desk">
-            <figure>
-                {move || dossier.get().map(|kept| reference(&kept))}
-                <figcaption>{t!(desk.reference)}</figcaption>
-            </figure>
+        <div class="desk" class:three=move || dossier.get().is_some_and(|kept| references(&kept).len() > 1)>
+            {move || dossier.get().map(|kept| shown(&kept, made.get()))}
             <figure>
                 {viewfinder(camera, made, take)}
                 <figcaption>{move || if made.get().is_some() { t!(desk.probe) } else { t!(desk.live) }}</figcaption>
@@ -176,14 +178,48 @@ fn who(kept: &Dossier) -> AnyView {
     .into_any()
 }
 
-fn reference(kept: &Dossier) -> AnyView {
-    let of = |kind| kept.photos.iter().rfind(|p| p.kind == kind && p.superseded_by.is_none());
-    let reference =
-        of(PhotoKind::Admission).or_else(|| of(PhotoKind::IdCard)).or_else(|| of(PhotoKind::Enrolment));
-    match reference {
-        Some(photo) => photo::kept(Some(photo.id), "full", t!(desk.reference)),
-        None => view! { <span class="photo"><span class="no-photo">{t!(desk.no_reference)}</span></span> }
-            .into_any(),
+/// The photos a probe is compared with: admission and ID photo, or the enrolment photo when there is neither.
+fn references(kept: &Dossier) -> Vec<(PhotoKind, PhotoId)> {
+    let of = |kind| {
+        let photo = kept.photos.iter().rfind(|p| p.kind == kind && p.superseded_by.is_none())?;
+        Some((kind, photo.id))
+    };
+    let found: Vec<_> = [PhotoKind::Admission, PhotoKind::IdCard].into_iter().filter_map(of).collect();
+    if found.is_empty() { of(PhotoKind::Enrolment).into_iter().collect() } else { found }
+}
+
+/// The references, each with how alike the probe is once it is taken.
+fn shown(kept: &Dossier, made: Option<Comparison>) -> AnyView {
+    let references = references(kept);
+    if references.is_empty() {
+        return view! {
+            <figure>
+                <span class="photo"><span class="no-photo">{t!(desk.no_reference)}</span></span>
+                <figcaption>{t!(desk.reference)}</figcaption>
+            </figure>
+        }
+        .into_any();
+    }
+    let figure = move |(kind, id): (PhotoKind, PhotoId)| {
+        let pair = made.as_ref().and_then(|made| made.pairs.iter().find(|pair| pair.reference == id).cloned());
+        view! {
+            <figure>
+                {photo::kept(Some(id), "full", i18n::name_of(words::photo_kind, kind))}
+                <figcaption>{i18n::name_of(words::photo_kind, kind)} {pair.map(|pair| alike(&pair))}</figcaption>
+            </figure>
+        }
+    };
+    references.into_iter().map(figure).collect_view().into_any()
+}
+
+/// How alike one pair is.
+pub(crate) fn alike(pair: &Pair) -> AnyView {
+    match (pair.verdict, pair.similarity) {
+        (Some(verdict), Some(similarity)) => view! {
+            " " {mark::shape(mark::verdict_status(verdict))} " " <span class="digits">{format::fixed(similarity, 3)}</span>
+        }
+        .into_any(),
+        _ => view! { " " {mark::mark(Status::Waiting, t!(desk.not_comparable))} }.into_any(),
     }
 }
 
@@ -229,7 +265,16 @@ fn viewfinder(
 pub(crate) fn band(comparison: &Comparison) -> AnyView {
     let status = mark::verdict_status(comparison.verdict);
     let odds = comparison.odds.map_or_else(|| t!(desk.no_odds).to_string(), format::odds);
-    let failed: Vec<_> = comparison.findings.iter().filter(|f| f.status == "failed").collect();
+    let of = |status| comparison.findings.iter().filter(|f| f.status == status).collect::<Vec<_>>();
+    let (failed, unmeasured) = (of("failed"), of("not_measurable"));
+    let held_back: Vec<_> =
+        comparison.held_back.iter().map(|code| i18n::worded(words::finding, code)).collect();
+    let held_back = (!held_back.is_empty() && comparison.similarity >= comparison.accept)
+        .then(|| t!(desk.held_back, reasons = format::list(&held_back)));
+    let decides = comparison.pairs.iter().find(|pair| pair.reference == comparison.reference);
+    let decides = decides
+        .filter(|_| comparison.pairs.len() > 1)
+        .map(|pair| i18n::name_of(words::photo_kind, pair.kind));
     let decided = comparison.decision.map(|decision| {
         let by = comparison.decided_by.clone().unwrap_or_default();
         t!(desk.decided, decision = i18n::name_of(words::face_decision, decision), name = by)
@@ -237,8 +282,10 @@ pub(crate) fn band(comparison: &Comparison) -> AnyView {
     view! {
         <div class=format!("band {}", status.class()) role="status" aria-live="assertive">
             <p class="band-verdict">{mark::shape(status)} " " {i18n::name_of(words::verdict, comparison.verdict)}</p>
+            {held_back.map(|held_back| view! { <p><strong>{held_back}</strong></p> })}
             <dl class="band-figures">
                 <div><dt>{t!(chart.similarity)}</dt><dd>{format::fixed(comparison.similarity, 3)}</dd></div>
+                {decides.map(|kind| view! { <div><dt>{t!(desk.decides)}</dt><dd>{kind}</dd></div> })}
                 <div><dt>{t!(desk.odds)}</dt><dd>{odds}</dd></div>
                 <div><dt>{t!(desk.thresholds)}</dt><dd>{format!("{} / {}", format::fixed(comparison.reject, 3), format::fixed(comparison.accept, 3))}</dd></div>
                 <div><dt>{t!(desk.calibration)}</dt><dd title=comparison.calibration.to_string()>{subject::short(&comparison.calibration.to_string())}</dd></div>
@@ -250,6 +297,11 @@ pub(crate) fn band(comparison: &Comparison) -> AnyView {
                     <li>{mark::mark(Status::of_severity(&f.severity), i18n::worded(words::finding, &f.code))}
                         <span class="dim">{f.measured.as_deref().map(i18n::measured)} {f.limit.as_deref().map(|limit| format!(" / {}", i18n::measured(limit)))}</span></li>
                 }).collect_view()}</ul>
+            })}
+            {(!unmeasured.is_empty()).then(|| {
+                let names: BTreeSet<_> = unmeasured.iter().map(|f| i18n::worded(words::finding, &f.code)).collect();
+                let names: Vec<_> = names.into_iter().collect();
+                view! { <p class="dim">{t!(desk.unmeasured, names = format::list(&names))}</p> }
             })}
         </div>
     }

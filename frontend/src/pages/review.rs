@@ -1,7 +1,7 @@
 //! A doubtful comparison, looked at by two people who do not see each other's decision.
 
 use crate::prelude::*;
-use api::face::{Comparison, ComparisonState, Decide, FaceDecision};
+use api::face::{Comparison, ComparisonState, Decide, FaceDecision, Pair};
 use api::ids::ComparisonId;
 
 use crate::api_client;
@@ -15,6 +15,7 @@ use crate::components::{
 };
 use crate::format;
 use crate::i18n::{self, words};
+use crate::live;
 use crate::pages::desk;
 use crate::router;
 use crate::session;
@@ -24,12 +25,19 @@ use crate::t;
 /// What waits for review.
 pub(crate) fn page() -> AnyView {
     let waiting = Loader::new(|| api_client::faces::comparisons("in_review"));
+    live::on_change(&["comparison"], move || waiting.again());
     view! {
         <header class="page-head"><h1>{t!(rail.review)}</h1></header>
-        {waiting.show(|waiting| if waiting.is_empty() {
-            notice::empty(t!(review.none), t!(review.none_how))
-        } else {
-            list(&waiting)
+        {waiting.show(|waiting| {
+            // Who made it, or has said their word, can only wait.
+            let (others, mine): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|c| c.made_by_me || c.reviewed_by_me);
+            view! {
+                {if mine.is_empty() { notice::empty(t!(review.none), t!(review.none_how)) } else { list(&mine) }}
+                {(!others.is_empty()).then(|| view! {
+                    <p class="dim">{mark::shape(Status::Waiting)} " " {t!(review.others, count = others.len())}</p>
+                })}
+            }
+            .into_any()
         })}
     }
     .into_any()
@@ -69,9 +77,13 @@ fn full(kept: &Comparison, comparison: Loader<Comparison>) -> AnyView {
     let attempt = Attempt::new();
     let at_desk = kept.state == ComparisonState::Open;
     let reviewing = kept.state == ComparisonState::InReview && state().may(api::Right::ReviewComparisons);
+    // Who made it or has said their word may only wait.
+    let (mine, done) = (kept.made_by_me, kept.reviewed_by_me);
+    let reviewing = reviewing && !mine && !done;
     let may_decide = reviewing || (at_desk && state().may(api::Right::Compare));
     let decide = move |decision: FaceDecision| {
-        if !may_decide || given.get_untracked() {
+        // A reviewer can't doubt: that is where it came from.
+        if !may_decide || given.get_untracked() || (!at_desk && decision == FaceDecision::Doubtful) {
             return;
         }
         let decide = Decide { decision, note: note.get_untracked().trim().to_owned() };
@@ -104,15 +116,43 @@ fn full(kept: &Comparison, comparison: Loader<Comparison>) -> AnyView {
         {desk::band(kept)}
         {match kept.state {
             ComparisonState::Decided => ().into_any(),
-            _ if may_decide => decision_form(note, attempt, given, decide),
+            ComparisonState::Superseded => view! { <p>{mark::mark(Status::Waiting, t!(review.superseded))}</p> }.into_any(),
+            _ if may_decide => decision_form(note, attempt, given, at_desk, decide),
+            ComparisonState::InReview if done => view! { <p>{mark::mark(Status::Waiting, t!(review.given))}</p> }.into_any(),
+            ComparisonState::InReview if mine => view! { <p>{mark::mark(Status::Waiting, t!(review.yours))}</p> }.into_any(),
             _ => view! { <p>{mark::mark(Status::Waiting, t!(review.waits))}</p> }.into_any(),
         }}
+        {said(kept)}
         {where_it_lies(kept)}
     }
     .into_any()
 }
 
-/// Both photos at equal size, side by side or one over the other.
+/// What each reviewer said, once it is decided.
+fn said(kept: &Comparison) -> AnyView {
+    if kept.reviews.is_empty() {
+        return ().into_any();
+    }
+    view! {
+        <section>
+            <h2>{t!(review.said)}</h2>
+            <div class="scroll"><table class="dense">
+                <thead><tr><th>{t!(review.by)}</th><th>{t!(review.decision)}</th><th>{t!(review.note)}</th><th>{t!(common.when)}</th></tr></thead>
+                <tbody>{kept.reviews.iter().map(|review| view! {
+                    <tr>
+                        <td>{review.by.clone()}</td>
+                        <td>{i18n::name_of(words::face_decision, review.decision)}</td>
+                        <td>{review.note.clone()}</td>
+                        <td>{format::when(review.at)}</td>
+                    </tr>
+                }).collect_view()}</tbody>
+            </table></div>
+        </section>
+    }
+    .into_any()
+}
+
+/// All photos at equal size, side by side, or the one that decides and the probe one over the other.
 fn pair(kept: &Comparison) -> AnyView {
     let flicker = RwSignal::new(false);
     let second = RwSignal::new(false);
@@ -128,7 +168,25 @@ fn pair(kept: &Comparison) -> AnyView {
         })
         .into_any()
     };
+    let pairs = kept.pairs.clone();
+    let several = pairs.len() > 1;
     let reference = move || photo::kept_or_ask(Some(reference), t!(desk.reference));
+    let references = move || {
+        if several {
+            let figure = |pair: &Pair| {
+                let kind = i18n::name_of(words::photo_kind, pair.kind);
+                view! {
+                    <figure>
+                        {photo::kept_or_ask(Some(pair.reference), kind.clone())}
+                        <figcaption>{kind} {desk::alike(pair)}</figcaption>
+                    </figure>
+                }
+            };
+            pairs.iter().map(figure).collect_view().into_any()
+        } else {
+            view! { <figure>{reference()}<figcaption>{t!(desk.reference)}</figcaption></figure> }.into_any()
+        }
+    };
     view! {
         <div class="actions">
             <button type="button" aria-pressed=move || flicker.get().to_string() on:click=move |_| flicker.update(|f| *f = !*f)>{t!(review.flicker)}</button>
@@ -141,8 +199,8 @@ fn pair(kept: &Comparison) -> AnyView {
             view! { <div class="pair single"><figure>{photo}<figcaption>{caption}</figcaption></figure></div> }.into_any()
         } else {
             view! {
-                <div class="pair">
-                    <figure>{reference()}<figcaption>{t!(desk.reference)}</figcaption></figure>
+                <div class="pair" class:three=several>
+                    {references()}
                     <figure>{probe()}<figcaption>{t!(desk.probe)}</figcaption></figure>
                 </div>
             }.into_any()
@@ -155,6 +213,7 @@ fn decision_form(
     note: RwSignal<String>,
     attempt: Attempt,
     given: RwSignal<bool>,
+    at_desk: bool,
     decide: impl Fn(FaceDecision) + Copy + Send + 'static,
 ) -> AnyView {
     let button = move |key: &'static str, decision: FaceDecision, status: Option<Status>| {
@@ -170,11 +229,11 @@ fn decision_form(
         } else {
             view! {
                 <section class="panel">
-                    <p class="dim">{t!(review.hidden)}</p>
+                    {(!at_desk).then(|| view! { <p class="dim">{t!(review.hidden)}</p> })}
                     {field::lines("review-note", t!(review.note), 2, note)}
                     <div class="actions desk-actions">
                         {button("1", FaceDecision::Same, Some(Status::Ok))}
-                        {button("2", FaceDecision::Doubtful, Some(Status::Attention))}
+                        {at_desk.then(|| button("2", FaceDecision::Doubtful, Some(Status::Attention)))}
                         {button("3", FaceDecision::Different, Some(Status::Stop))}
                         {button("m", FaceDecision::Manual, None)}
                     </div>

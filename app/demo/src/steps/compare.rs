@@ -74,11 +74,12 @@ pub(super) fn play(story: &Story, tokens: &Tokens, evidence: &mut Evidence) -> R
         let (mine, theirs) =
             (story.faces.photo(student, Which::Capture)?, story.faces.photo(next, Which::Capture)?);
         let morph = story.faces.morph(&mine, &theirs)?;
+        others.count(compare(story, tokens, student, theirs)?.map(|made| made.verdict));
+        morphs.count(compare(story, tokens, student, morph)?.map(|made| made.verdict));
+        // Last, so that it is what stays open: a probe that is taken again takes the place of the one before.
         let made = compare(story, tokens, student, mine)?;
         own.count(made.as_ref().map(|made| made.verdict));
         first = first.or(made);
-        others.count(compare(story, tokens, student, theirs)?.map(|made| made.verdict));
-        morphs.count(compare(story, tokens, student, morph)?.map(|made| made.verdict));
     }
     evidence.figure("rule", RULE);
     evidence.figure("own", own.json());

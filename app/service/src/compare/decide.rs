@@ -15,6 +15,9 @@ use crate::{Actor, Error, Office, Result, audit, event};
 /// How many equal decisions settle a review.
 const AGREE: usize = 2;
 
+/// How many people review at most: when two disagree, the third one's word counts.
+const MOST: usize = 3;
+
 /// The operator decides an open comparison. A doubtful one goes to review; any other decision drops the probe.
 ///
 /// # Errors
@@ -31,6 +34,7 @@ pub fn decide(office: &Office, actor: &Actor, id: ComparisonId, request: &Decide
             if !rows::to_review(tx, id)? {
                 return Err(Error::refused(ProblemCode::Conflict, []));
             }
+            event::queue(tx, actor, "comparison.doubted", id, "", &json!({}))?;
             audit::record_in(tx, actor, "face.doubt", Some(&id.to_string()), true)
         })?;
         return get(office, actor, id);
@@ -40,7 +44,8 @@ pub fn decide(office: &Office, actor: &Actor, id: ComparisonId, request: &Decide
     get(office, actor, id)
 }
 
-/// A reviewer decides a doubtful comparison. Two equal decisions settle it; the reviewers don't see each other's.
+/// A reviewer decides a doubtful comparison. Two equal decisions settle it, a third one's word when two differ; the
+/// reviewers don't see each other's.
 ///
 /// # Errors
 ///
@@ -69,9 +74,12 @@ pub fn review(office: &Office, actor: &Actor, id: ComparisonId, request: &Decide
             at: Timestamp::now(),
         };
         reviews::insert(tx, id, &review)?;
+        // What was said stays here until all have said theirs.
+        event::queue(tx, actor, "comparison.reviewed", id, &actor.user.to_string(), &json!({}))?;
         audit::record_in(tx, actor, "face.review", Some(&id.to_string()), true)?;
         let agreeing = before.iter().filter(|other| other.decision == decision).count() + 1;
-        if agreeing < AGREE { Ok(None) } else { settle(tx, actor, &found, request) }
+        let settled = agreeing >= AGREE || before.len() + 1 >= MOST;
+        if settled { settle(tx, actor, &found, request) } else { Ok(None) }
     })?;
     drop_pixels(office, probe);
     get(office, actor, id)
@@ -98,7 +106,7 @@ fn settle(
 }
 
 /// The row no longer names the probe; if the file stays behind, [`super::sweep`] takes it at the next start.
-fn drop_pixels(office: &Office, probe: Option<String>) {
+pub(super) fn drop_pixels(office: &Office, probe: Option<String>) {
     let Some(name) = probe else { return };
     if let Err(error) = fs::remove_file(folder(office).join(name)) {
         tracing::warn!(error = %error, "Could not remove a probe; the next start will.");

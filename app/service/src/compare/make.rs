@@ -1,4 +1,4 @@
-//! Makes a comparison: the probe beside the reference, under the calibration in force.
+//! Makes a comparison: the probe beside the person's references, under the calibration in force.
 
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
@@ -7,30 +7,38 @@ use std::sync::Arc;
 use api::face::Comparison;
 use api::ids::{ComparisonId, PersonId};
 use api::{ProblemCode, Right};
-use archive::db::catalog;
+use archive::db::{Transaction, catalog};
 use archive::db::office::{campaign, comparison as rows, roster};
 use archive::dossier::{Holdings, Photo, PhotoKind};
 use fs_err as fs;
 use jiff::Timestamp;
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use verify::standard::RuleSet;
+use verify::{Engine, EngineError};
 
+use super::decide::drop_pixels;
+use super::pairs::{Pairs, Reference};
 use super::{folder, odds, to_api};
 use crate::staff::Staff;
-use crate::{Actor, Error, Office, Refusal as _, Result, audit, face};
+use crate::{Actor, Error, Office, Refusal as _, Result, audit, event, face, from_word};
 
-/// The photos a probe is compared with, the first that there is.
-const REFERENCES: [PhotoKind; 3] = [PhotoKind::Admission, PhotoKind::IdCard, PhotoKind::Enrolment];
+/// The photos a probe is compared with, all that there are.
+const REFERENCES: [PhotoKind; 2] = [PhotoKind::Admission, PhotoKind::IdCard];
+
+/// The photo it is compared with when there is none of those.
+const OTHERWISE: PhotoKind = PhotoKind::Enrolment;
 
 /// The rules for a probe of a person who is on no roster.
 const DEFAULT_RULES: &str = "jbz-2017-99";
 
-/// Compares `probe` with the person's reference photo.
+/// Compares `probe` with the person's reference photos. The one that is least like it decides. An open comparison of the
+/// same person by the same operator gives way to it, and its pixels are dropped.
 ///
 /// # Errors
 ///
-/// Without the right or a purpose; when there is no reference photo or no calibration; when the probe can't be used;
-/// `busy` when too many others are being compared.
+/// Without the right or a purpose; when there is no reference photo or no calibration of the engine's model; when the
+/// probe can't be used; `busy` when too many others are being compared.
 pub fn make(office: &Office, actor: &Actor, person: PersonId, probe: Vec<u8>) -> Result<Comparison> {
     actor.may(Right::Compare)?;
     actor.purpose()?;
@@ -40,18 +48,23 @@ pub fn make(office: &Office, actor: &Actor, person: PersonId, probe: Vec<u8>) ->
 }
 
 fn compare(office: &Office, actor: &Actor, person: PersonId, probe: Vec<u8>) -> Result<Comparison> {
-    let (reference, bytes) = reference(office, person)?;
+    let references = references(office, person)?;
     let (calibration, thresholds) =
         face::thresholds(office)?.ok_or_else(|| Error::refused(ProblemCode::NoCalibration, []))?;
     let rules = rules_of(office, person)?;
     let engine = office.engine()?;
-    let known = engine
-        .template_blocking(bytes, &rules.faces)
-        .map_err(|_| Error::refused(ProblemCode::NoReference, []))?;
+    if thresholds.model() != engine.model() {
+        return Err(Error::refused(ProblemCode::CalibrationOfAnotherModel, []));
+    }
+    let known = references
+        .into_iter()
+        .map(|(photo, bytes)| known(&engine, &rules, photo, bytes))
+        .collect::<Result<Vec<_>>>()?;
     let digest = hex::encode(Sha256::digest(&probe));
     let seen = engine.analyse_blocking(probe.clone(), &rules).map_err(face::problem)?;
     let shown = seen.face.map_err(|refusal| face::problem(refusal.into()))?;
-    let similarity = known.compare(&shown.template).or_failed("compare two templates")?;
+    let pairs = Pairs::of(&known, &shown.template, &thresholds, &seen.summary.findings)?;
+    let pairs = pairs.ok_or_else(|| Error::refused(ProblemCode::NoReference, []))?;
     let findings: Vec<_> = seen.summary.findings.iter().map(face::finding).collect();
     let id = ComparisonId::new();
     let name = format!("{id}.jpg");
@@ -59,17 +72,17 @@ fn compare(office: &Office, actor: &Actor, person: PersonId, probe: Vec<u8>) -> 
     let row = rows::Comparison {
         id,
         person,
-        reference: reference.id,
-        reference_sha256: reference.sha256,
+        reference: pairs.worst.pair.reference,
+        reference_sha256: pairs.worst.sha256.clone(),
         probe_sha256: digest,
         probe: Some(name),
-        verdict: thresholds.decide(similarity).code().parse().or_failed("read a verdict")?,
-        similarity: similarity.cosine(),
-        odds: odds::odds(&calibration.report, similarity.cosine())?,
+        verdict: pairs.verdict.code().parse().or_failed("read a verdict")?,
+        similarity: pairs.similarity.cosine(),
+        odds: odds::odds(&calibration.report, pairs.similarity.cosine())?,
         accept: calibration.accept,
         reject: calibration.reject,
         calibration: calibration.id,
-        model: calibration.model,
+        model: engine.model().to_string(),
         findings: serde_json::to_string(&findings).or_failed("write findings")?,
         state: rows::ComparisonState::Open,
         decision: None,
@@ -79,28 +92,73 @@ fn compare(office: &Office, actor: &Actor, person: PersonId, probe: Vec<u8>) -> 
         decided_by_name: None,
         decided_at: None,
         at: Timestamp::now(),
+        superseded_by: None,
+        pairs: serde_json::to_string(&pairs.kept).or_failed("write pairs")?,
+        held_back: serde_json::to_string(&pairs.held_back).or_failed("write findings")?,
     };
-    office.office.write(|tx| rows::insert(tx, &row))?;
-    to_api(office, &row, &Staff::of(office)?)
+    let dropped = office.office.write(|tx| -> Result<Vec<Option<String>>> {
+        let earlier = rows::open_of(tx, person, actor.user)?;
+        rows::insert(tx, &row)?;
+        let detail =
+            json!({ "verdict": row.verdict.word(), "calibration": row.calibration, "model": row.model });
+        event::queue(tx, actor, "comparison.made", id, "", &detail)?;
+        earlier.iter().map(|earlier| give_way(tx, actor, earlier, id)).collect()
+    })?;
+    for probe in dropped {
+        drop_pixels(office, probe);
+    }
+    to_api(office, actor, &row, &Staff::of(office)?)
 }
 
-/// The person's reference photo and its bytes.
-fn reference(office: &Office, person: PersonId) -> Result<(Photo, Vec<u8>)> {
-    let missing = || Error::refused(ProblemCode::NoReference, []);
-    let photo = office.catalog.read(|conn| -> Result<Option<Photo>> {
+/// An open comparison gives way to the one whose probe was taken after it. Returns the file its pixels are in.
+fn give_way(
+    tx: &Transaction<'_>,
+    actor: &Actor,
+    earlier: &rows::Comparison,
+    to: ComparisonId,
+) -> Result<Option<String>> {
+    if !rows::supersede(tx, earlier.id, to)? {
+        return Err(Error::refused(ProblemCode::Conflict, []));
+    }
+    event::queue(tx, actor, "comparison.superseded", earlier.id, "", &json!({ "by": to }))?;
+    audit::record_in(tx, actor, "face.retake", Some(&earlier.id.to_string()), true)?;
+    Ok(rows::drop_probe(tx, earlier.id)?)
+}
+
+/// The person's reference photos and their bytes, at least one.
+fn references(office: &Office, person: PersonId) -> Result<Vec<(Photo, Vec<u8>)>> {
+    let photos = office.catalog.read(|conn| -> Result<Vec<Photo>> {
         if catalog::person::facts(conn, person)?.is_none() {
             return Err(Error::not_found(PersonId::KIND, person));
         }
+        let mut found = Vec::new();
         for kind in REFERENCES {
-            if let Some(photo) = catalog::photo::current(conn, person, kind)? {
-                return Ok(Some(photo));
-            }
+            found.extend(catalog::photo::current(conn, person, kind)?);
         }
-        Ok(None)
+        if found.is_empty() {
+            found.extend(catalog::photo::current(conn, person, OTHERWISE)?);
+        }
+        Ok(found)
     })?;
-    let photo = photo.ok_or_else(missing)?;
-    let bytes = Holdings::new(&office.archive, &office.catalog).photo(person, &photo);
-    Ok((photo, bytes.or_failed("read a reference photo")?.ok_or_else(missing)?))
+    let holdings = Holdings::new(&office.archive, &office.catalog);
+    let mut with_bytes = Vec::new();
+    for photo in photos {
+        let bytes = holdings.photo(person, &photo).or_failed("read a reference photo")?;
+        with_bytes.extend(bytes.map(|bytes| (photo, bytes)));
+    }
+    if with_bytes.is_empty() { Err(Error::refused(ProblemCode::NoReference, [])) } else { Ok(with_bytes) }
+}
+
+/// A reference photo with its template. One without exactly one face has none.
+fn known(engine: &Engine, rules: &RuleSet, photo: Photo, bytes: Vec<u8>) -> Result<Reference> {
+    let kind = from_word(photo.kind.word()).ok_or("it is of an unknown kind");
+    let kind = kind.or_failed("read a reference photo")?;
+    let template = match engine.template_blocking(bytes, &rules.faces) {
+        Ok(template) => Some(template),
+        Err(EngineError::Refused(_) | EngineError::Lost) => None,
+        Err(error @ (EngineError::Busy | EngineError::Model(_))) => return Err(face::problem(error)),
+    };
+    Ok(Reference { photo, kind, template })
 }
 
 /// The photo rules of the newest campaign whose roster the person is on.

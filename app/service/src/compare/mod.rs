@@ -1,21 +1,28 @@
-//! Comparing a face at the desk: a probe beside the person's reference photo, a verdict, a person's decision.
+//! Comparing a face at the desk: a probe beside the person's reference photos, a verdict, a person's decision.
 //!
 //! - The machine proposes, a person decides. Doubt goes to two reviewers who don't see each other's decision, a third
 //!   when they disagree.
+//! - A probe that is taken again takes the place of the one before: nobody decides what its operator put aside.
 //! - The probe's pixels lie in `DATA/incoming/probes` until the decision; templates are never kept.
 //! - A comparison keeps what makes its verdict reproducible: digests, model, thresholds, calibration.
 
 mod decide;
 mod make;
 mod odds;
+mod pairs;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
 use api::delivery::Finding;
-use api::face::{Comparison, ComparisonState, FaceDecision};
+use api::face::{Comparison, ComparisonState, FaceDecision, Reviewed};
 use api::ids::ComparisonId;
 use api::{ProblemCode, Right};
-use archive::db::{catalog, office::comparison as rows};
+use archive::db::{
+    catalog,
+    office::{comparison as rows, review},
+};
 use fs_err as fs;
 
 use crate::staff::Staff;
@@ -34,7 +41,7 @@ pub fn list(office: &Office, actor: &Actor, state: ComparisonState) -> Result<Ve
     let state = word(&state).parse().or_failed("read a state")?;
     let found = office.office.read(|conn| rows::in_state(conn, state))?;
     let staff = Staff::of(office)?;
-    found.iter().map(|row| to_api(office, row, &staff)).collect()
+    found.iter().map(|row| to_api(office, actor, row, &staff)).collect()
 }
 
 /// Returns one comparison.
@@ -44,7 +51,7 @@ pub fn list(office: &Office, actor: &Actor, state: ComparisonState) -> Result<Ve
 /// Without the right, or `not-found`.
 pub fn get(office: &Office, actor: &Actor, id: ComparisonId) -> Result<Comparison> {
     actor.may_any(&[Right::Compare, Right::ReviewComparisons])?;
-    to_api(office, &row(office, id)?, &Staff::of(office)?)
+    to_api(office, actor, &row(office, id)?, &Staff::of(office)?)
 }
 
 /// A view of the probe, marked with who looks, while its pixels are kept.
@@ -95,17 +102,24 @@ fn row(office: &Office, id: ComparisonId) -> Result<rows::Comparison> {
     office.office.read(|conn| rows::get(conn, id))?.ok_or_else(|| Error::not_found(ComparisonId::KIND, id))
 }
 
-fn to_api(office: &Office, row: &rows::Comparison, staff: &Staff) -> Result<Comparison> {
+/// The comparison as `actor` may see it.
+fn to_api(office: &Office, actor: &Actor, row: &rows::Comparison, staff: &Staff) -> Result<Comparison> {
+    let reviews = office.office.read(|conn| review::of(conn, row.id))?;
+    let decided = row.state == rows::ComparisonState::Decided;
     let facts = office.catalog.read(|conn| catalog::person::facts(conn, row.person))?;
     let findings: Vec<Finding> =
         serde_json::from_str(&row.findings).or_failed("read a comparison's findings")?;
+    let pairs: Vec<pairs::Kept> =
+        serde_json::from_str(&row.pairs).or_failed("read a comparison's references")?;
     let unknown = || Error::failed("read a comparison", format!("{} holds an unknown word", row.id));
     Ok(Comparison {
         id: row.id,
         person: row.person,
         name: facts.map(|facts| facts.name).unwrap_or_default(),
         reference: row.reference,
+        pairs: pairs.into_iter().map(|kept| kept.pair).collect(),
         verdict: from_word(row.verdict.word()).ok_or_else(unknown)?,
+        held_back: serde_json::from_str(&row.held_back).or_failed("read a comparison's findings")?,
         similarity: row.similarity,
         odds: row.odds,
         accept: row.accept,
@@ -117,6 +131,20 @@ fn to_api(office: &Office, row: &rows::Comparison, staff: &Staff) -> Result<Comp
         decided_by: row.decided_by_name.as_deref().map(|account| staff.name(account)),
         at: row.at,
         has_probe: row.probe.is_some(),
+        made_by_me: row.operator == actor.user,
+        reviewed_by_me: reviews.iter().any(|review| review.reviewer == actor.user),
+        reviews: reviews
+            .iter()
+            .filter(|_| decided)
+            .map(|review| {
+                Ok(Reviewed {
+                    by: staff.name(&review.reviewer_name),
+                    decision: from_word(review.decision.word()).ok_or_else(unknown)?,
+                    note: review.note.clone(),
+                    at: review.at,
+                })
+            })
+            .collect::<Result<_>>()?,
     })
 }
 

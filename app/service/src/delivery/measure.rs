@@ -9,7 +9,8 @@ use archive::dossier::{Holdings, NewPhoto, PhotoError, PhotoFacts, PhotoKind};
 use fs_err as fs;
 use jiff::Timestamp;
 use verify::{
-    Engine, EngineError, RuleSet, Template,
+    Engine, EngineError, Refusal, RuleSet, Template,
+    image::{self, Limits},
     standard::{self, Value},
 };
 
@@ -55,6 +56,10 @@ pub(super) fn look(
         return Ok(Look::refused(Finding::failed("FILE-TOO-LARGE", Severity::Block).with(bytes, limit)));
     }
     let content = fs::read(file).or_failed("read a delivered photo")?;
+    // What the file says about itself names what is wrong with it; a decoder only says that it can't.
+    if let Err(refusal) = at_sight(&content) {
+        return Ok(Look::refused(refused(&refusal)));
+    }
     // As the archive decodes what it keeps: what would fail there fails here.
     let facts = match NewPhoto::from_bytes(PhotoKind::Graduation, content.clone(), "") {
         Ok(photo) => photo.facts(Timestamp::now()),
@@ -63,9 +68,9 @@ pub(super) fn look(
     let facts = Facts { photo: Some(facts), original: None };
     match engine.analyse_patiently(content, rules) {
         Ok(analysis) => Ok(Look { facts, ..Look::of(analysis, rules) }),
-        Err(EngineError::Refused(refusal)) => Ok(Look::refused(coded("FILE", refusal.code()))),
+        Err(EngineError::Refused(refusal)) => Ok(Look::refused(refused(&refusal))),
         // A photo that brings the engine down is not accepted; the engine lives on.
-        Err(EngineError::Lost) => Ok(Look::refused(coded("FILE", "unreadable"))),
+        Err(EngineError::Lost) => Ok(Look::refused(Finding::failed("FILE-UNREADABLE", Severity::Block))),
         Err(error @ (EngineError::Busy | EngineError::Model(_))) => {
             Err(Error::failed("check a photo", error))
         }
@@ -128,11 +133,8 @@ impl Look {
         let template = match analysis.face {
             Ok(face) => Some(face.template),
             Err(refusal) => {
-                // A rule set may leave counting faces out; a delivery may not.
-                let counted = |found: &standard::Finding| found.measure == "face_count" && found.blocks();
-                if !seen.findings.iter().any(counted) {
-                    findings.push(coded("FACE", refusal.code()));
-                }
+                // A rule set may leave counting faces out, and says how many there are, not what is wrong.
+                findings.push(refused(&refusal));
                 None
             }
         };
@@ -140,14 +142,46 @@ impl Look {
     }
 }
 
-fn coded(prefix: &str, code: &str) -> Finding {
-    let code = format!("{prefix}-{}", code.replace('_', "-").to_ascii_uppercase());
-    Finding::failed(&code, Severity::Block)
+/// Whether a file is of a kind and a size that is decoded at all.
+fn at_sight(content: &[u8]) -> std::result::Result<(), Refusal> {
+    let facts = image::inspect(content)?;
+    let (pixels, limit) = (u64::from(facts.width) * u64::from(facts.height), Limits::default().max_pixels);
+    if pixels > limit { Err(Refusal::TooManyPixels { pixels, limit }) } else { Ok(()) }
+}
+
+/// A refusal of the engine, as deliveries keep it.
+fn refused(refusal: &Refusal) -> Finding {
+    let code = match refusal {
+        Refusal::Empty => "FILE-EMPTY",
+        Refusal::TooLarge { .. } => "FILE-TOO-LARGE",
+        Refusal::TooManyPixels { .. } => "FILE-TOO-MANY-PIXELS",
+        Refusal::NotAnImage => "FILE-NOT-AN-IMAGE",
+        Refusal::UnsupportedFormat { .. } => "FILE-FORMAT",
+        Refusal::Heic => "FILE-HEIC",
+        Refusal::Cmyk => "FILE-CMYK",
+        Refusal::Truncated => "FILE-CUT-OFF",
+        Refusal::Damaged => "FILE-DAMAGED",
+        Refusal::NoFace => "FACE-NO-FACE",
+        Refusal::SeveralFaces { .. } => "FACE-SEVERAL-FACES",
+    };
+    let finding = Finding::failed(code, Severity::Block);
+    match refusal {
+        Refusal::TooLarge { bytes, limit } => finding.with(bytes, limit),
+        Refusal::TooManyPixels { pixels, limit } => finding.with(pixels, limit),
+        Refusal::UnsupportedFormat { format } => finding.with(format, "jpeg, png, bmp"),
+        Refusal::SeveralFaces { count } => finding.with(count, 1),
+        _ => finding,
+    }
 }
 
 fn undecodable(error: &PhotoError) -> Finding {
-    let code = error.code();
-    coded("FILE", code.strip_prefix("photo-").unwrap_or(code))
+    let code = match error {
+        PhotoError::Format => "FILE-FORMAT",
+        PhotoError::CutOff => "FILE-CUT-OFF",
+        PhotoError::Decode(_) => "FILE-UNDECODABLE",
+        PhotoError::Read(_) => "FILE-UNREADABLE",
+    };
+    Finding::failed(code, Severity::Block)
 }
 
 /// What the four measures of oddness were, as the rules measured them.

@@ -28,6 +28,8 @@ crate::db::words! {
         InReview = "in_review",
         /// Decided.
         Decided = "decided",
+        /// The probe was taken again; nothing was decided.
+        Superseded = "superseded",
     }
 }
 
@@ -78,10 +80,21 @@ pub struct Comparison {
     pub decided_at: Option<Timestamp>,
     /// When the probe was taken.
     pub at: Timestamp,
+    /// The comparison that took its place.
+    pub superseded_by: Option<ComparisonId>,
+    /// Each reference beside the probe: JSON.
+    pub pairs: String,
+    /// The codes for which the machine says no more than unsure: a JSON array.
+    pub held_back: String,
 }
 
 impl Comparison {
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let superseded_by: Option<ComparisonId> = row.get("superseded_by")?;
+        let state = match superseded_by {
+            Some(_) => ComparisonState::Superseded,
+            None => row.get("state")?,
+        };
         Ok(Self {
             id: row.get("id")?,
             person: row.get("person")?,
@@ -97,7 +110,7 @@ impl Comparison {
             calibration: row.get("calibration")?,
             model: row.get("model")?,
             findings: row.get("findings")?,
-            state: row.get("state")?,
+            state,
             decision: row.get("decision")?,
             note: row.get("note")?,
             operator: row.get("operator")?,
@@ -105,6 +118,9 @@ impl Comparison {
             decided_by_name: row.get("decided_by_name")?,
             decided_at: row.get::<_, Option<At>>("decided_at")?.map(|at| at.0),
             at: row.get::<_, At>("at")?.0,
+            superseded_by,
+            pairs: row.get("pairs")?,
+            held_back: row.get("held_back")?,
         })
     }
 }
@@ -125,18 +141,56 @@ pub fn of_person(conn: &Connection, person: PersonId) -> rusqlite::Result<Vec<Co
 
 /// The comparisons in a state, oldest first.
 pub fn in_state(conn: &Connection, state: ComparisonState) -> rusqlite::Result<Vec<Comparison>> {
-    conn.prepare_cached("SELECT * FROM comparison WHERE state = :state ORDER BY at, id")?
-        .query_map(named_params! {":state": state}, Comparison::from_row)?
-        .collect()
+    conn.prepare_cached(
+        "SELECT * FROM comparison WHERE iif(superseded_by IS NULL, state, 'superseded') = :state ORDER BY at, id",
+    )?
+    .query_map(named_params! {":state": state}, Comparison::from_row)?
+    .collect()
+}
+
+/// The open comparisons of a person that `operator` made.
+pub fn open_of(
+    conn: &Connection,
+    person: PersonId,
+    operator: UserId,
+) -> rusqlite::Result<Vec<Comparison>> {
+    conn.prepare_cached(
+        "SELECT * FROM comparison WHERE person = :person AND operator = :operator AND state = 'open' ORDER BY at, id",
+    )?
+    .query_map(named_params! {":person": person, ":operator": operator}, Comparison::from_row)?
+    .collect()
+}
+
+/// Closes an open comparison in favour of another one. Returns whether it was open.
+pub fn supersede(tx: &Transaction<'_>, id: ComparisonId, by: ComparisonId) -> rusqlite::Result<bool> {
+    let changed = tx.execute(
+        "UPDATE comparison SET state = 'decided', superseded_by = :by WHERE id = :id AND state = 'open'",
+        named_params! {":id": id, ":by": by},
+    )?;
+    Ok(changed == 1)
+}
+
+/// The comparisons in review that `reviewer` may decide, oldest first: neither made nor reviewed by them.
+pub fn to_review_by(conn: &Connection, reviewer: UserId) -> rusqlite::Result<Vec<Comparison>> {
+    conn.prepare_cached(
+        "SELECT * FROM comparison
+         WHERE state = 'in_review' AND operator <> :reviewer
+           AND NOT EXISTS (SELECT 1 FROM review WHERE comparison = comparison.id AND reviewer = :reviewer)
+         ORDER BY at, id",
+    )?
+    .query_map(named_params! {":reviewer": reviewer}, Comparison::from_row)?
+    .collect()
 }
 
 /// Keeps a comparison the machine has made.
 pub fn insert(tx: &Transaction<'_>, comparison: &Comparison) -> rusqlite::Result<()> {
     tx.execute(
         "INSERT INTO comparison (id, person, reference, reference_sha256, probe_sha256, probe, verdict, similarity,
-                                 odds, accept, reject, calibration, model, findings, state, operator, at)
+                                 odds, accept, reject, calibration, model, findings, state, operator, at,
+                                 pairs, held_back)
          VALUES (:id, :person, :reference, :reference_sha256, :probe_sha256, :probe, :verdict, :similarity,
-                 :odds, :accept, :reject, :calibration, :model, :findings, :state, :operator, :at)",
+                 :odds, :accept, :reject, :calibration, :model, :findings, :state, :operator, :at,
+                 :pairs, :held_back)",
         named_params! {
             ":id": comparison.id, ":person": comparison.person, ":reference": comparison.reference,
             ":reference_sha256": comparison.reference_sha256, ":probe_sha256": comparison.probe_sha256,
@@ -144,7 +198,7 @@ pub fn insert(tx: &Transaction<'_>, comparison: &Comparison) -> rusqlite::Result
             ":odds": comparison.odds, ":accept": comparison.accept, ":reject": comparison.reject,
             ":calibration": comparison.calibration, ":model": comparison.model,
             ":findings": comparison.findings, ":state": comparison.state, ":operator": comparison.operator,
-            ":at": At(comparison.at),
+            ":at": At(comparison.at), ":pairs": comparison.pairs, ":held_back": comparison.held_back,
         },
     )?;
     Ok(())

@@ -44,6 +44,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0009_use.sql")),
     M::up(include_str!("migrations/0010_facts.sql")),
     M::up(include_str!("migrations/0011_visits.sql")),
+    M::up(include_str!("migrations/0013_desk.sql")),
 ];
 
 /// The steps that lead to today's schema, oldest first.
