@@ -126,6 +126,15 @@ pub struct Summary {
     pub model: ModelId,
 }
 
+/// What the rules say about a photo whose face is not measured: no template was made of it.
+#[derive(Debug)]
+pub struct Judgement {
+    /// What may be stored and shown.
+    pub summary: Summary,
+    /// Why there is not exactly one face, if there is not.
+    pub refusal: Option<Refusal>,
+}
+
 /// The one face of a photo.
 #[derive(Debug, Clone)]
 pub struct Face {
@@ -215,6 +224,22 @@ impl Engine {
         self.pool.run_patiently(self.analysis(bytes, rules))?
     }
 
+    /// Judges a photo by the rules and makes no template: for faces that may not be compared. Waits for a place in the
+    /// queue.
+    ///
+    /// # Errors
+    ///
+    /// As [`analyse_patiently`](Self::analyse_patiently).
+    pub fn judge_patiently(&self, bytes: Vec<u8>, rules: &Arc<RuleSet>) -> Result<Judgement, EngineError> {
+        let (limits, rules, model) = (self.limits, Arc::clone(rules), self.model.clone());
+        self.pool.run_patiently(move |worker: &mut Worker| {
+            let photo = image::decode(&bytes, limits)?;
+            let seen = worker.detector.detect(&photo.pixels)?;
+            let refusal = rules.faces.only(&seen, photo.pixels.dimensions()).err();
+            Ok(Judgement { summary: summary(photo, &seen, &rules, model), refusal })
+        })?
+    }
+
     /// Makes the template of the one face in a photo.
     ///
     /// # Errors
@@ -302,29 +327,33 @@ impl Worker {
     ) -> Result<Analysis, EngineError> {
         let photo = image::decode(bytes, limits)?;
         let seen = self.detector.detect(&photo.pixels)?;
-        let faces = rules.faces.counting(&seen, photo.pixels.dimensions());
-        let findings = standard::findings(rules, &Evidence { photo: &photo, faces: &faces });
         let face = match rules.faces.only(&seen, photo.pixels.dimensions()) {
             Ok(face) => Ok(self.face(&photo, &face)?),
             Err(refusal) => Err(refusal),
         };
-        let summary = Summary {
-            width: photo.pixels.width(),
-            height: photo.pixels.height(),
-            facts: photo.facts,
-            overlooked: seen.len() - faces.len(),
-            faces,
-            rule_set: rules.id.clone(),
-            rule_set_version: rules.version.clone(),
-            findings,
-            model,
-        };
-        Ok(Analysis { summary, face })
+        Ok(Analysis { summary: summary(photo, &seen, rules, model), face })
     }
 
     fn face(&mut self, photo: &Photo, face: &Detection) -> Result<Face, ModelError> {
         let aligned = align::face(&photo.pixels, &face.landmarks);
         let template = self.embedder.embed(&aligned)?;
         Ok(Face { template, crop: image::encode_jpeg(&aligned, CROP_QUALITY, None) })
+    }
+}
+
+/// What may be stored and shown about a photo in which these faces were seen.
+fn summary(photo: Photo, seen: &[Detection], rules: &RuleSet, model: ModelId) -> Summary {
+    let faces = rules.faces.counting(seen, photo.pixels.dimensions());
+    let findings = standard::findings(rules, &Evidence { photo: &photo, faces: &faces });
+    Summary {
+        width: photo.pixels.width(),
+        height: photo.pixels.height(),
+        facts: photo.facts,
+        overlooked: seen.len() - faces.len(),
+        faces,
+        rule_set: rules.id.clone(),
+        rule_set_version: rules.version.clone(),
+        findings,
+        model,
     }
 }

@@ -96,7 +96,7 @@ pub struct ChangePassword {
 
 /// Every action of which the audit trail keeps an entry: the thing it deals with, a point, and what was done or tried.
 /// Clients have words for each.
-pub const ACTIONS: [&str; 86] = [
+pub const ACTIONS: [&str; 96] = [
     "account.changed",
     "account.created",
     "account.password",
@@ -109,8 +109,15 @@ pub const ACTIONS: [&str; 86] = [
     "archive.export",
     "archive.rebuild",
     "archive.repaired",
+    "assessment.sign",
+    "assessment.write",
     "calibration.adopt",
     "campaign.create",
+    "comparing.end",
+    "comparing.open",
+    "consent.read",
+    "consent.record",
+    "consent.withdraw",
     "copy.ask",
     "copy.decide",
     "copy.take",
@@ -129,9 +136,11 @@ pub const ACTIONS: [&str; 86] = [
     "dossier.export",
     "dossier.print",
     "dossier.read",
+    "face.check_by_hand",
     "face.compare",
     "face.decide",
     "face.doubt",
+    "face.read_hand_checks",
     "face.review",
     "gate.refuse",
     "hold.lift",
@@ -152,6 +161,7 @@ pub const ACTIONS: [&str; 86] = [
     "job.sync_replica",
     "job.verify_ledger",
     "job.verify_replica",
+    "notice.publish",
     "numbers.reveal",
     "person.looked_up",
     "photo.read",

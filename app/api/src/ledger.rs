@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Every kind of event that the ledger holds: the thing it deals with, a point, and what happened to it. Nothing else is
 /// ever queued, and clients have words for each.
-pub const EVENT_KINDS: [&str; 48] = [
+pub const EVENT_KINDS: [&str; 56] = [
     "account.changed",
     "account.created",
     "account.password-reset",
@@ -16,10 +16,16 @@ pub const EVENT_KINDS: [&str; 48] = [
     "archive.exported",
     "archive.rebuilt",
     "archive.repaired",
+    "assessment.signed",
+    "assessment.written",
     "calibration.adopted",
     "calibration.made",
+    "campaign.comparing_ended",
+    "campaign.comparing_opened",
     "campaign.created",
     "comparison.decided",
+    "consent.recorded",
+    "consent.withdrawn",
     "copy.approved",
     "copy.asked",
     "copy.refused",
@@ -38,8 +44,10 @@ pub const EVENT_KINDS: [&str; 48] = [
     "delivery.rejected",
     "diplomas.imported",
     "dossier.kept",
+    "face.checked_by_hand",
     "hold.lifted",
     "hold.placed",
+    "notice.published",
     "object.kept",
     "photos.imported",
     "proof.issued",

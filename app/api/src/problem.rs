@@ -104,6 +104,10 @@ problem_codes! {
     NoReference = 409, "There is no reference photo of this person. Please use the manual path.";
     /// No thresholds are adopted.
     NoCalibration = 409, "No calibration has been adopted. Please run one and adopt it.";
+    /// The law does not let this person's face be compared. `reason`: a bar's word.
+    MayNotCompare = 409, "This person's face may not be compared: {reason}. Please check by hand.";
+    /// What the law asks for before a campaign may compare faces is not there. `reason`: a bar's word.
+    NoGround = 409, "This campaign can't be opened for comparing faces: {reason}.";
     /// Too few people for a calibration. `have`, `need`.
     TooFewForCalibration = 409, "A calibration needs at least {need} people with two photos; there are {have}.";
     /// The engine is busy.

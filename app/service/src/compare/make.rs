@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use verify::standard::RuleSet;
 
 use super::{folder, odds, to_api};
+use crate::law::{gate, key};
 use crate::staff::Staff;
 use crate::{Actor, Error, Office, Refusal as _, Result, audit, face};
 
@@ -29,8 +30,8 @@ const DEFAULT_RULES: &str = "jbz-2017-99";
 ///
 /// # Errors
 ///
-/// Without the right or a purpose; when there is no reference photo or no calibration; when the probe can't be used;
-/// `busy` when too many others are being compared.
+/// Without the right or a purpose; `may-not-compare` when the law bars it; when there is no reference photo or no
+/// calibration; when the probe can't be used; `busy` when too many others are being compared.
 pub fn make(office: &Office, actor: &Actor, person: PersonId, probe: Vec<u8>) -> Result<Comparison> {
     actor.may(Right::Compare)?;
     actor.purpose()?;
@@ -40,6 +41,7 @@ pub fn make(office: &Office, actor: &Actor, person: PersonId, probe: Vec<u8>) ->
 }
 
 fn compare(office: &Office, actor: &Actor, person: PersonId, probe: Vec<u8>) -> Result<Comparison> {
+    let permit = gate::may_compare(office, person)?;
     let (reference, bytes) = reference(office, person)?;
     let (calibration, thresholds) =
         face::thresholds(office)?.ok_or_else(|| Error::refused(ProblemCode::NoCalibration, []))?;
@@ -54,8 +56,8 @@ fn compare(office: &Office, actor: &Actor, person: PersonId, probe: Vec<u8>) -> 
     let similarity = known.compare(&shown.template).or_failed("compare two templates")?;
     let findings: Vec<_> = seen.summary.findings.iter().map(face::finding).collect();
     let id = ComparisonId::new();
-    let name = format!("{id}.jpg");
-    keep(&folder(office), &name, &probe)?;
+    let name = format!("{id}.sealed");
+    keep(&folder(office), &name, &key::seal_probe(office, permit.campaign, id, &probe)?)?;
     let row = rows::Comparison {
         id,
         person,
@@ -80,7 +82,10 @@ fn compare(office: &Office, actor: &Actor, person: PersonId, probe: Vec<u8>) -> 
         decided_at: None,
         at: Timestamp::now(),
     };
-    office.office.write(|tx| rows::insert(tx, &row))?;
+    office.office.write(|tx| -> Result<()> {
+        rows::insert(tx, &row)?;
+        permit.note(tx, id)
+    })?;
     to_api(office, &row, &Staff::of(office)?)
 }
 
