@@ -13,6 +13,7 @@ pub(crate) mod deliveries;
 pub(crate) mod diplomas;
 pub(crate) mod faces;
 pub(crate) mod jobs;
+pub(crate) mod law;
 pub(crate) mod people;
 
 use std::collections::BTreeMap;

@@ -59,6 +59,7 @@ impl Scene {
     pub fn staffed(self) -> Result<Self> {
         let registrar = self.registrar()?;
         registrar.done(self.roster(&registrar, "roster.xlsx", self.school.roster()?)?.id)?;
+        self.founded()?;
         registrar
             .done(self.photos(&registrar, PhotoKind::Admission, self.school.photos(Photo::Admission)?)?.id)?;
         Ok(self)
@@ -78,6 +79,18 @@ impl Scene {
         let id = CalibrationId::from_uuid(job.id.uuid());
         let _: Calibration = desk.post(&format!("/calibrations/{id}/adopt"), &json!({}))?;
         Ok(self)
+    }
+
+    /// Gives the campaign the ground on which it compares faces: notice, assessment signed by somebody else, and the
+    /// consent of everybody on its roster.
+    ///
+    /// # Errors
+    ///
+    /// When something of it is refused.
+    pub fn founded(&self) -> Result<()> {
+        let supervisor = self.appliance.enter(Role::Supervisor)?;
+        demo::found(&self.registrar()?, &supervisor, self.appliance.password(), self.campaign)?;
+        demo::agree(&self.registrar()?, self.campaign)
     }
 
     /// The registrar, signed in.

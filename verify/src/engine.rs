@@ -128,6 +128,15 @@ pub struct Summary {
     pub model: ModelId,
 }
 
+/// What the rules say about a photo whose face is not measured: no template was made of it.
+#[derive(Debug)]
+pub struct Judgement {
+    /// What may be stored and shown.
+    pub summary: Summary,
+    /// Why there is not exactly one face, if there is not.
+    pub refusal: Option<Refusal>,
+}
+
 /// The one face of a photo.
 #[derive(Debug, Clone)]
 pub struct Face {
@@ -235,6 +244,22 @@ impl Engine {
     /// As [`analyse`](Self::analyse), never [`EngineError::Busy`].
     pub fn analyse_patiently(&self, bytes: Vec<u8>, rules: &Arc<RuleSet>) -> Result<Analysis, EngineError> {
         self.pool.run_patiently(self.analysis(bytes, rules))?
+    }
+
+    /// Judges a photo by the rules and makes no template: for faces that may not be compared. Waits for a place in the
+    /// queue.
+    ///
+    /// # Errors
+    ///
+    /// As [`analyse_patiently`](Self::analyse_patiently).
+    pub fn judge_patiently(&self, bytes: Vec<u8>, rules: &Arc<RuleSet>) -> Result<Judgement, EngineError> {
+        let (limits, rules, model) = (self.limits, Arc::clone(rules), self.model.clone());
+        self.pool.run_patiently(move |worker: &mut Worker| {
+            let photo = image::decode(&bytes, limits)?;
+            let summary = worker.judge(&photo, &rules, model)?;
+            let refusal = FacePolicy::only_of(&summary.faces).err();
+            Ok(Judgement { summary, refusal })
+        })?
     }
 
     /// Makes the template of the one face in a photo.
@@ -350,29 +375,34 @@ impl Worker {
         making: Making,
     ) -> Result<Analysis, EngineError> {
         let photo = image::decode(bytes, limits)?;
+        let summary = self.judge(&photo, rules, making.model.clone())?;
+        let face = match FacePolicy::only_of(&summary.faces) {
+            Ok(face) => Ok(self.face(&photo, &face, &making)?),
+            Err(refusal) => Err(refusal),
+        };
+        Ok(Analysis { summary, face })
+    }
+
+    /// What the rules find in a photo, and whose face counts, looked at closely if there is one.
+    fn judge(&mut self, photo: &Photo, rules: &RuleSet, model: ModelId) -> Result<Summary, ModelError> {
         let seen = self.detector.everybody(&photo.pixels)?;
         let mut faces = rules.faces.counting(&seen, photo.pixels.dimensions());
         if let [face] = faces.as_mut_slice() {
             *face = self.detector.closely(&photo.pixels, face)?;
         }
-        let expression = self.expression(rules, &photo, &faces);
-        let findings = standard::findings(rules, &Evidence { photo: &photo, faces: &faces, expression });
-        let face = match FacePolicy::only_of(&faces) {
-            Ok(face) => Ok(self.face(&photo, &face, &making)?),
-            Err(refusal) => Err(refusal),
-        };
-        let summary = Summary {
+        let expression = self.expression(rules, photo, &faces);
+        let findings = standard::findings(rules, &Evidence { photo, faces: &faces, expression });
+        Ok(Summary {
             width: photo.pixels.width(),
             height: photo.pixels.height(),
-            facts: photo.facts,
+            facts: photo.facts.clone(),
             overlooked: seen.len() - faces.len(),
             faces,
             rule_set: rules.id.clone(),
             rule_set_version: rules.version.clone(),
             findings,
-            model: making.model,
-        };
-        Ok(Analysis { summary, face })
+            model,
+        })
     }
 
     /// How the one face is held, if a rule asks. A model that fails leaves it unknown: nobody waits for it.

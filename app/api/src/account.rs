@@ -96,7 +96,7 @@ pub struct ChangePassword {
 
 /// Every action of which the audit trail keeps an entry: the thing it deals with, a point, and what was done or tried.
 /// Clients have words for each.
-pub const ACTIONS: [&str; 87] = [
+pub const ACTIONS: [&str; 97] = [
     "account.changed",
     "account.created",
     "account.password",
@@ -109,8 +109,15 @@ pub const ACTIONS: [&str; 87] = [
     "archive.export",
     "archive.rebuild",
     "archive.repaired",
+    "assessment.sign",
+    "assessment.write",
     "calibration.adopt",
     "campaign.create",
+    "comparing.end",
+    "comparing.open",
+    "consent.read",
+    "consent.record",
+    "consent.withdraw",
     "copy.ask",
     "copy.decide",
     "copy.take",
@@ -129,9 +136,11 @@ pub const ACTIONS: [&str; 87] = [
     "dossier.export",
     "dossier.print",
     "dossier.read",
+    "face.check_by_hand",
     "face.compare",
     "face.decide",
     "face.doubt",
+    "face.read_hand_checks",
     "face.retake",
     "face.review",
     "gate.refuse",
@@ -153,6 +162,7 @@ pub const ACTIONS: [&str; 87] = [
     "job.sync_replica",
     "job.verify_ledger",
     "job.verify_replica",
+    "notice.publish",
     "numbers.reveal",
     "person.looked_up",
     "photo.read",

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Every kind of event that the ledger holds: the thing it deals with, a point, and what happened to it. Nothing else is
 /// ever queued, and clients have words for each.
-pub const EVENT_KINDS: [&str; 52] = [
+pub const EVENT_KINDS: [&str; 60] = [
     "account.changed",
     "account.created",
     "account.password-reset",
@@ -16,14 +16,20 @@ pub const EVENT_KINDS: [&str; 52] = [
     "archive.exported",
     "archive.rebuilt",
     "archive.repaired",
+    "assessment.signed",
+    "assessment.written",
     "calibration.adopted",
     "calibration.made",
+    "campaign.comparing_ended",
+    "campaign.comparing_opened",
     "campaign.created",
     "comparison.decided",
     "comparison.doubted",
     "comparison.made",
     "comparison.reviewed",
     "comparison.superseded",
+    "consent.recorded",
+    "consent.withdrawn",
     "copy.approved",
     "copy.asked",
     "copy.refused",
@@ -42,8 +48,10 @@ pub const EVENT_KINDS: [&str; 52] = [
     "delivery.rejected",
     "diplomas.imported",
     "dossier.kept",
+    "face.checked_by_hand",
     "hold.lifted",
     "hold.placed",
+    "notice.published",
     "object.kept",
     "photos.imported",
     "proof.issued",

@@ -17,6 +17,7 @@ pub mod health;
 pub mod hold;
 pub mod import;
 pub mod job;
+pub mod law;
 pub mod ledger;
 pub mod problem;
 pub mod right;

@@ -107,6 +107,10 @@ problem_codes! {
     /// The calibration in force was found with another model than the one installed.
     CalibrationOfAnotherModel = 409, "The calibration in force was found with another face model than the one installed. \
         Please run one with it and adopt it.";
+    /// The law does not let this person's face be compared. `reason`: a bar's word.
+    MayNotCompare = 409, "This person's face may not be compared: {reason}. Please check by hand.";
+    /// What the law asks for before a campaign may compare faces is not there. `reason`: a bar's word.
+    NoGround = 409, "This campaign can't be opened for comparing faces: {reason}.";
     /// Too few people for a calibration. `have`, `need`.
     TooFewForCalibration = 409, "A calibration needs at least {need} people with two photos; there are {have}.";
     /// The engine is busy.

@@ -48,6 +48,10 @@ pub enum Right {
     Import,
     /// Create campaigns and issue capture tokens.
     ManageCampaigns,
+    /// Record who agreed to have faces compared, and who withdrew.
+    RecordConsents,
+    /// Sign impact assessments.
+    SignAssessments,
     /// See deliveries and their findings.
     ReadDeliveries,
     /// Start the check of a delivery.
@@ -114,6 +118,7 @@ impl Role {
                 R::ApproveCopies,
                 R::Import,
                 R::ManageCampaigns,
+                R::RecordConsents,
                 R::ReadDeliveries,
                 R::CheckDeliveries,
                 R::AcceptDeliveries,
@@ -128,6 +133,7 @@ impl Role {
             Self::Admissions => &[
                 R::Search,
                 R::ReadDossier,
+                R::RecordConsents,
                 R::ReadDeliveries,
                 R::SettleFaces,
                 R::Compare,
@@ -149,9 +155,14 @@ impl Role {
                 R::AppraiseArchive,
                 R::ReadDoctor,
             ],
-            Self::Supervisor => {
-                &[R::ApproveCopies, R::ReadDeliveries, R::ReadDeletions, R::ReadLedger, R::ReadHealth]
-            }
+            Self::Supervisor => &[
+                R::ApproveCopies,
+                R::SignAssessments,
+                R::ReadDeliveries,
+                R::ReadDeletions,
+                R::ReadLedger,
+                R::ReadHealth,
+            ],
             Self::Auditor => &[
                 R::ReadDeliveries,
                 R::ReadDeletions,

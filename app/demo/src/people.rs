@@ -73,6 +73,7 @@ pub(crate) struct People {
     pub(crate) registrar: Client,
     pub(crate) admissions: Client,
     pub(crate) it: Client,
+    pub(crate) supervisor: Client,
     pub(crate) auditor: Client,
     passwords: Vec<(String, String)>,
 }
@@ -119,6 +120,7 @@ impl People {
             registrar: enter("registrar")?,
             admissions: enter("admissions")?,
             it: enter("it")?,
+            supervisor: enter("supervisor")?,
             auditor: enter("auditor")?,
             passwords,
         })

@@ -1,6 +1,7 @@
 //! Calibration: thresholds found on the school's own people, adopted by a person.
 //!
-//! Everybody on a campaign's roster who has two photos or more is used. Templates live only while the job runs.
+//! Everybody on a campaign's roster who has two photos or more and whose face may be compared is used. Templates live
+//! only while the job runs.
 
 use api::face::{Calibration, NewCalibration, OperatingPoint};
 use api::ids::{CalibrationId, CampaignId, PersonId};
@@ -151,6 +152,10 @@ fn templates(ctx: &Ctx<'_>, of: CampaignId) -> Result<Vec<Vec<Template>>> {
     let answers = engine.batch(work, |engine, (person, photos)| -> Result<Vec<Template>> {
         ctx.go_on()?;
         let mut found = Vec::new();
+        // Whose face may not be compared is no measure for others either.
+        if crate::law::gate::bar(office, of, person)?.is_some() {
+            return Ok(found);
+        }
         for photo in &photos {
             let bytes = Holdings::new(&office.archive, &office.catalog)
                 .photo(person, photo)

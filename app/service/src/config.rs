@@ -21,6 +21,9 @@ pub struct Config {
     pub patrol_period: Duration,
     /// Threads that compare faces.
     pub engine_threads: usize,
+    /// People whose faces the school's other systems keep, doors for example: they count towards the number at which it
+    /// must file with the authority.
+    pub faces_elsewhere: u64,
 }
 
 /// Sizes beyond which nothing is taken in, bytes.
@@ -60,6 +63,7 @@ impl Config {
             },
             patrol_period: Duration::from_secs(90 * 24 * 3600),
             engine_threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            faces_elsewhere: 0,
         }
     }
 }

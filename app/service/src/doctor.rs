@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, os::unix::fs::PermissionsExt as _, path::Path};
 
 use api::Right;
 use api::health::{Doctor, DoctorFinding, Drill, Patrol, Replica};
+use api::law::FaceCount;
 use archive::db::{
     Store, catalog,
     office::{audit, fixity_check},
@@ -15,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::authority::days_left;
 use crate::volume::{Encryption, encryption, free_bytes};
-use crate::{Actor, Office, Result, deletion, delivery, drill, index, patrol, replica, watermark};
+use crate::{Actor, Office, Result, deletion, delivery, drill, index, law, patrol, replica, watermark};
 
 /// Days before a certificate's end at which it is mentioned.
 const CERTIFICATE_DAYS: i32 = 30;
@@ -94,6 +95,7 @@ pub fn examine(office: &Office, actor: &Actor) -> Result<Doctor> {
     findings.push(keys(office));
     findings.push(cases(office));
     findings.push(reports(office));
+    findings.push(faces(office));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     let findings = findings.into_iter().map(to_api).collect();
     Ok(Doctor { findings, version: env!("CARGO_PKG_VERSION").to_owned() })
@@ -162,6 +164,33 @@ fn room(office: &Office) -> Finding {
     let finding =
         Finding::new(code, level, format!("{} MiB are free.", free >> 20)).param("free_bytes", free);
     if level == Level::Ok { finding } else { finding.mend("Enlarge the volume before the next delivery.") }
+}
+
+/// How many people's faces are in use, beside the number from which the school must file with the authority.
+fn faces(office: &Office) -> Finding {
+    match law::count::of(office) {
+        Ok(count) => faces_of(&count),
+        Err(error) => unknown("faces-unknown", &error),
+    }
+}
+
+fn faces_of(count: &FaceCount) -> Finding {
+    let (people, limit) = (count.total(), count.file_at);
+    let finding = if people >= count.file_at {
+        let text = format!("Faces of {people} people are in use; from {limit} the school must file.");
+        Finding::new("faces-file", Level::Stop, text).mend(
+            "File with the provincial cyberspace office within 30 working days, and end comparing in campaigns that are \
+             done.",
+        )
+    } else if people >= count.attention_at {
+        let text = format!("Faces of {people} people are in use; from {limit} the school must file.");
+        Finding::new("faces-many", Level::Attention, text).mend(
+            "End comparing in campaigns that are done, or prepare the filing with the provincial cyberspace office.",
+        )
+    } else {
+        Finding::new("faces-few", Level::Ok, format!("Faces of {people} people are in use."))
+    };
+    finding.param("people", people).param("limit", limit)
 }
 
 /// The clock must not be behind what it itself wrote down before.

@@ -7,6 +7,7 @@
 //! vendor-tls.pem vendor-tls.key  the vendors' port, by the same CA
 //! ledger.key school.key       Ed25519, PKCS #8
 //! token.key search.key office.key  32 random bytes as hex
+//! face-….key                 a campaign's, while it compares faces: 32 random bytes as hex
 //! ```
 
 use std::{
@@ -198,7 +199,7 @@ fn create_certificates(
     write_secret(&pem, &server.chain)
 }
 
-fn create_new(
+pub(crate) fn create_new(
     path: &Path,
     make: impl FnOnce() -> Result<Zeroizing<Vec<u8>>, KeysError>,
 ) -> Result<(), KeysError> {
@@ -233,7 +234,7 @@ fn signing_key(path: &Path) -> Result<SigningKey, KeysError> {
         .ok_or_else(|| KeysError::Content { path: path.to_owned(), what: "an Ed25519 key" })
 }
 
-fn secret(path: &Path) -> Result<Secret, KeysError> {
+pub(crate) fn secret(path: &Path) -> Result<Secret, KeysError> {
     let text = read(path)?;
     let mut bytes = [0; 32];
     hex::decode_to_slice(text.trim_ascii(), &mut bytes)

@@ -30,6 +30,7 @@ pub mod import;
 pub mod index;
 pub mod job;
 pub mod keys;
+pub mod law;
 pub mod ledger;
 pub mod numbers;
 pub mod papers;

@@ -27,6 +27,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("allow_unencrypted_volume", "true to work on a volume without encryption, default false"),
     ("models", "folder of the prepared models, default DATA/models"),
     ("engine_threads", "threads that compare faces, default one per processor"),
+    ("faces_elsewhere", "people whose faces the school's other systems keep, doors for example; default 0"),
     ("upload_limit_mib", "largest file that staff may put in, MiB, default 4096"),
     ("delivery_limit_mib", "largest delivery, MiB, default 65536"),
     ("photo_limit_mib", "largest photo, MiB, default 32"),
@@ -215,6 +216,7 @@ impl Layers {
         self.put("models", &mut office.models)?;
         self.put("allow_unencrypted_volume", &mut office.allow_unencrypted_volume)?;
         self.put_with("engine_threads", &mut office.engine_threads, |n: u16| usize::from(n.max(1)))?;
+        self.put("faces_elsewhere", &mut office.faces_elsewhere)?;
         self.put_with("upload_limit_mib", &mut office.limits.upload, mib)?;
         self.put_with("delivery_limit_mib", &mut office.limits.delivery, mib)?;
         self.put_with("photo_limit_mib", &mut office.limits.photo, mib)?;

@@ -157,6 +157,7 @@ fn example_id(resource: &str) -> String {
         "comparisons" => "comparison",
         "calibrations" => "calibration",
         "deletions" => "case",
+        "consents" => "person",
         _ => return "0".to_owned(),
     };
     format!("{kind}_{}", "0".repeat(32))

@@ -276,6 +276,8 @@ pub(crate) mod code {
     pub(crate) const NOT_CALIBRATED: &str = "FACE-NOT-CALIBRATED";
     /// There is no admission photo to compare with.
     pub(crate) const NO_REFERENCE: &str = "FACE-NO-REFERENCE";
+    /// The law does not let this face be compared, so a person looks: nobody agreed, or nobody asked.
+    pub(crate) const BY_HAND: &str = "FACE-BY-HAND";
     /// The same file under two tokens.
     pub(crate) const SAME_FILE: &str = "SAME-FILE-TWICE";
     /// The same face under two tokens.

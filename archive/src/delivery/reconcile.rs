@@ -66,6 +66,8 @@ pub enum Face {
     NotCalibrated(Option<f32>),
     /// No admission photo, or no face on it.
     NoReference,
+    /// The law does not let this face be compared: a person looks.
+    ByHand,
     /// There is not exactly one face on the photo; the findings say so.
     NotOne,
     /// Not compared: nobody to compare with, or the file can't be read.
@@ -256,6 +258,7 @@ fn face_finding(face: Face) -> Option<Finding> {
         Face::NoMatch(similarity) => similar(code::NOT_SAME, Severity::Block, similarity),
         Face::NotCalibrated(_) => Some(Finding::failed(code::NOT_CALIBRATED, Severity::Warn)),
         Face::NoReference => Some(Finding::failed(code::NO_REFERENCE, Severity::Warn)),
+        Face::ByHand => Some(Finding::failed(code::BY_HAND, Severity::Warn)),
     }
 }
 

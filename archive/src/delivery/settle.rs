@@ -42,7 +42,7 @@ pub fn can_be_settled(findings: &[Finding]) -> bool {
 /// The severity of a finding about whose face it is, as the machine gives it; nothing for other findings.
 fn weight(finding: &Finding) -> Option<Severity> {
     match finding.code.as_str() {
-        code::UNSURE | code::LIKE_ANOTHER | code::SAME_FACE => Some(Severity::Warn),
+        code::UNSURE | code::LIKE_ANOTHER | code::SAME_FACE | code::BY_HAND => Some(Severity::Warn),
         code::NOT_SAME => Some(Severity::Block),
         _ => None,
     }

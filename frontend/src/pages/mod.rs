@@ -14,6 +14,7 @@ pub(crate) mod delivery;
 pub(crate) mod desk;
 pub(crate) mod dossier;
 pub(crate) mod find;
+pub(crate) mod ground;
 pub(crate) mod imports;
 pub(crate) mod item;
 pub(crate) mod ledger;

@@ -54,6 +54,7 @@ fn full(progress: &Progress) -> AnyView {
         {groups(&progress.groups)}
         {rounds(&progress.rounds)}
         {stations(&progress.stations)}
+        {crate::pages::ground::count()}
         {journal(&progress.journal)}
     }
 }

@@ -6,6 +6,7 @@ mod copies;
 mod deliveries;
 mod desk;
 mod imports;
+mod law;
 mod look;
 mod offices;
 mod papers;

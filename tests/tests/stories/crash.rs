@@ -173,7 +173,9 @@ fn maintain(scene: &Scene, path: &str) -> Result<Asked> {
     Ok(None)
 }
 
+/// Everybody agrees to have their faces compared, and has a second photo.
 fn second_photos(scene: &Scene, _: &Job) -> Result<()> {
+    scene.founded()?;
     let registrar = scene.registrar()?;
     let job = scene.photos(&registrar, PhotoKind::Enrolment, scene.school.photos(Photo::Enrolment)?)?;
     registrar.done(job.id)?;

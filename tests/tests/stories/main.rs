@@ -16,6 +16,7 @@ mod diplomas;
 mod drill;
 mod export;
 mod fixity;
+mod law;
 mod main_job;
 mod replicas;
 mod sweep;

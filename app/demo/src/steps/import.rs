@@ -31,6 +31,13 @@ pub(super) fn play(story: &Story, evidence: &mut Evidence) -> Result<Campaigns> 
         let job: Job = registrar.post(&format!("/campaigns/{id}/roster"), &ImportFile { upload })?;
         imported.insert(id, registrar.done(job.id)?);
     }
+    crate::law::found(
+        registrar,
+        &story.people.supervisor,
+        story.people.password("supervisor"),
+        campaigns.current,
+    )?;
+    crate::law::agree(registrar, campaigns.current)?;
     let admission = photos(story, &campaigns, Which::Admission, PhotoKind::Admission)?;
     photos(story, &campaigns, Which::Entry, PhotoKind::Enrolment)?;
     let upload = registrar.upload("register.xlsx", register(alumni)?)?.id;

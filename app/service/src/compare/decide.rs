@@ -105,8 +105,37 @@ fn settle(
     Ok(rows::drop_probe(tx, found.id)?)
 }
 
+/// Leaves a comparison that nobody has decided to a person without a machine. Returns the file its pixels are in.
+///
+/// # Errors
+///
+/// `not-found`; `conflict` when somebody decided it meanwhile.
+pub(crate) fn leave_to_hand(
+    tx: &Transaction<'_>,
+    actor: &Actor,
+    id: ComparisonId,
+    why: &str,
+) -> Result<Option<String>> {
+    let found = rows::get(tx, id)?.ok_or_else(|| Error::not_found(ComparisonId::KIND, id))?;
+    settle(tx, actor, &found, &Decide { decision: FaceDecision::Manual, note: why.to_owned() })
+}
+
+/// Removes a probe's pixels, and says so when it can't.
+///
+/// # Errors
+///
+/// When the file is there and can't be removed.
+pub(crate) fn remove_pixels(office: &Office, name: &str) -> Result<()> {
+    match fs::remove_file(folder(office).join(name)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::failed("remove a probe", error))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The row no longer names the probe; if the file stays behind, [`super::sweep`] takes it at the next start.
-pub(super) fn drop_pixels(office: &Office, probe: Option<String>) {
+pub(crate) fn drop_pixels(office: &Office, probe: Option<String>) {
     let Some(name) = probe else { return };
     if let Err(error) = fs::remove_file(folder(office).join(name)) {
         tracing::warn!(error = %error, "Could not remove a probe; the next start will.");

@@ -20,6 +20,7 @@ use verify::{Engine, EngineError};
 use super::decide::drop_pixels;
 use super::pairs::{Pairs, Reference};
 use super::{folder, odds, to_api};
+use crate::law::{gate, key};
 use crate::staff::Staff;
 use crate::{Actor, Error, Office, Refusal as _, Result, audit, event, face, from_word};
 
@@ -37,8 +38,8 @@ const DEFAULT_RULES: &str = "jbz-2017-99";
 ///
 /// # Errors
 ///
-/// Without the right or a purpose; when there is no reference photo or no calibration of the engine's model; when the
-/// probe can't be used; `busy` when too many others are being compared.
+/// Without the right or a purpose; `may-not-compare` when the law bars it; when there is no reference photo or no calibration
+/// of the engine's model; when the probe can't be used; `busy` when too many others are being compared.
 pub fn make(office: &Office, actor: &Actor, person: PersonId, probe: Vec<u8>) -> Result<Comparison> {
     actor.may(Right::Compare)?;
     actor.purpose()?;
@@ -48,6 +49,7 @@ pub fn make(office: &Office, actor: &Actor, person: PersonId, probe: Vec<u8>) ->
 }
 
 fn compare(office: &Office, actor: &Actor, person: PersonId, probe: Vec<u8>) -> Result<Comparison> {
+    let permit = gate::may_compare(office, person)?;
     let references = references(office, person)?;
     let (calibration, thresholds) =
         face::thresholds(office)?.ok_or_else(|| Error::refused(ProblemCode::NoCalibration, []))?;
@@ -67,8 +69,8 @@ fn compare(office: &Office, actor: &Actor, person: PersonId, probe: Vec<u8>) -> 
     let pairs = pairs.ok_or_else(|| Error::refused(ProblemCode::NoReference, []))?;
     let findings: Vec<_> = seen.summary.findings.iter().map(face::finding).collect();
     let id = ComparisonId::new();
-    let name = format!("{id}.jpg");
-    keep(&folder(office), &name, &probe)?;
+    let name = format!("{id}.sealed");
+    keep(&folder(office), &name, &key::seal_probe(office, permit.campaign, id, &probe)?)?;
     let row = rows::Comparison {
         id,
         person,
@@ -99,6 +101,7 @@ fn compare(office: &Office, actor: &Actor, person: PersonId, probe: Vec<u8>) -> 
     let dropped = office.office.write(|tx| -> Result<Vec<Option<String>>> {
         let earlier = rows::open_of(tx, person, actor.user)?;
         rows::insert(tx, &row)?;
+        permit.note(tx, id)?;
         let detail =
             json!({ "verdict": row.verdict.word(), "calibration": row.calibration, "model": row.model });
         event::queue(tx, actor, "comparison.made", id, "", &detail)?;

@@ -2,8 +2,10 @@
 //!
 //! - The machine proposes, a person decides. Doubt goes to two reviewers who don't see each other's decision, a third
 //!   when they disagree.
+//! - Nobody's face is compared whom the law's gate ([`crate::law::gate`]) does not let through.
 //! - A probe that is taken again takes the place of the one before: nobody decides what its operator put aside.
-//! - The probe's pixels lie in `DATA/incoming/probes` until the decision; templates are never kept.
+//! - The probe's pixels lie in `DATA/incoming/probes`, sealed under the campaign's key, until the decision; templates are
+//!   never kept.
 //! - A comparison keeps what makes its verdict reproducible: digests, model, thresholds, calibration.
 
 mod decide;
@@ -25,10 +27,12 @@ use archive::db::{
 };
 use fs_err as fs;
 
+use crate::law::key;
 use crate::staff::Staff;
 use crate::{Actor, Error, Office, Refusal as _, Result, from_word, watermark, word};
 
 pub use decide::{decide, review};
+pub(crate) use decide::{drop_pixels, leave_to_hand, remove_pixels};
 pub use make::make;
 
 /// Lists the comparisons of a state, oldest first: the desk's queue, the reviewers' queue.
@@ -66,7 +70,8 @@ pub fn probe(office: &Office, actor: &Actor, id: ComparisonId) -> Result<Vec<u8>
     let (bytes, entry) =
         crate::audit::entered(office, actor, "probe.read", Some(&row.person.to_string()), || {
             let name = row.probe.as_deref().ok_or_else(|| Error::not_found("probe", id))?;
-            fs::read(folder(office).join(name)).or_failed("read a probe")
+            let kept = fs::read(folder(office).join(name)).or_failed("read a probe")?;
+            key::open_probe(office, id, kept)
         })?;
     Ok(watermark::view(bytes, &watermark::words(actor, Some(entry)))?.0)
 }

@@ -20,6 +20,7 @@ use verify::{Engine, Gallery, RuleSet, Similarity, Template, Thresholds, Verdict
 
 use super::measure::{Facts, Look, look, look_at_original, reference};
 use super::{quarantine, row, wrong_state};
+use crate::law::gate;
 use crate::{Error, Office, Refusal as _, Result, campaign, event, face, job::Ctx, token as tokens, vendor};
 
 /// More files than any delivery has.
@@ -255,18 +256,25 @@ impl<'a> Check<'a> {
             return Ok(Seen::default());
         }
         let limit = self.office.config.limits.photo;
-        let mut look = look(&eyes.engine, &self.rules, &parcel.file(&file.path), file.bytes, limit)?;
+        let awaited = match named {
+            Named::Token(token) => roster.by_token(token),
+            Named::Forged(_) | Named::Other(_) => None,
+        };
+        // Nobody has agreed for a face that has no name here.
+        let may_compare = match awaited {
+            Some(awaited) => gate::bar(self.office, self.campaign.id, awaited.person)?.is_none(),
+            None => false,
+        };
+        let path = parcel.file(&file.path);
+        let mut look = look(&eyes.engine, &self.rules, &path, file.bytes, limit, may_compare)?;
         if let Some(original) = &file.original {
             match look_at_original(&parcel.file(original), limit.saturating_mul(ORIGINAL))? {
                 Ok(facts) => look.facts.original = Some(facts),
                 Err(finding) => look.findings.push(finding),
             }
         }
-        let awaited = match named {
-            Named::Token(token) => roster.by_token(token),
-            Named::Forged(_) | Named::Other(_) => None,
-        };
         let (face, known) = match (awaited, &look.template) {
+            (Some(_), None) if !may_compare && look.has_one_face => (Some(Face::ByHand), None),
             (Some(awaited), Some(template)) => {
                 let known = reference(self.office, &eyes.engine, &self.rules, awaited.person)?;
                 (Some(compare(eyes, known.as_ref(), template)?), known)
@@ -527,6 +535,6 @@ fn similarity(face: Face) -> (Option<f32>, Option<item::Verdict>) {
         Face::Unsure(similarity) => (Some(similarity), Some(item::Verdict::Unsure)),
         Face::NoMatch(similarity) => (Some(similarity), Some(item::Verdict::NoMatch)),
         Face::NotCalibrated(similarity) => (similarity, None),
-        Face::NoReference | Face::NotOne | Face::NotCompared => (None, None),
+        Face::NoReference | Face::ByHand | Face::NotOne | Face::NotCompared => (None, None),
     }
 }

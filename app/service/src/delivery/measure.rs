@@ -21,8 +21,10 @@ use crate::{Error, Office, Refusal as _, Result, face};
 pub(super) struct Look {
     /// The findings.
     pub(super) findings: Vec<Finding>,
-    /// The template of its one face. Never kept.
+    /// The template of its one face, if that may be compared. Never kept.
     pub(super) template: Option<Template>,
+    /// Whether it shows exactly one face.
+    pub(super) has_one_face: bool,
     /// What the eye sees first.
     pub(super) measures: Measures,
     /// Width and height, px, if it could be decoded.
@@ -40,7 +42,7 @@ pub(super) struct Facts {
     pub(super) original: Option<PhotoFacts>,
 }
 
-/// Looks at the photo in `file` of `bytes` bytes.
+/// Looks at the photo in `file` of `bytes` bytes. No template is made of a face that may not be compared.
 ///
 /// # Errors
 ///
@@ -51,6 +53,7 @@ pub(super) fn look(
     file: &Path,
     bytes: u64,
     limit: u64,
+    may_compare: bool,
 ) -> Result<Look> {
     if bytes > limit {
         return Ok(Look::refused(Finding::failed("FILE-TOO-LARGE", Severity::Block).with(bytes, limit)));
@@ -66,8 +69,18 @@ pub(super) fn look(
         Err(error) => return Ok(Look::refused(undecodable(&error))),
     };
     let facts = Facts { photo: Some(facts), original: None };
-    match engine.analyse_patiently(content, rules) {
-        Ok(analysis) => Ok(Look { facts, ..Look::of(analysis, rules) }),
+    let seen = if may_compare {
+        let analysis = engine.analyse_patiently(content, rules);
+        analysis.map(|analysis| match analysis.face {
+            Ok(face) => Look::of(&analysis.summary, Ok(Some(face.template)), rules),
+            Err(refusal) => Look::of(&analysis.summary, Err(refusal), rules),
+        })
+    } else {
+        let judgement = engine.judge_patiently(content, rules);
+        judgement.map(|seen| Look::of(&seen.summary, seen.refusal.map_or(Ok(None), Err), rules))
+    };
+    match seen {
+        Ok(look) => Ok(Look { facts, ..look }),
         Err(EngineError::Refused(refusal)) => Ok(Look::refused(refused(&refusal))),
         // A photo that brings the engine down is not accepted; the engine lives on.
         Err(EngineError::Lost) => Ok(Look::refused(Finding::failed("FILE-UNREADABLE", Severity::Block))),
@@ -125,20 +138,24 @@ impl Look {
         Self { findings: vec![finding], ..Self::default() }
     }
 
-    fn of(analysis: verify::Analysis, rules: &RuleSet) -> Self {
-        let seen = &analysis.summary;
+    fn of(
+        seen: &verify::engine::Summary,
+        face: std::result::Result<Option<Template>, Refusal>,
+        rules: &RuleSet,
+    ) -> Self {
         let measures = measures(&seen.findings, rules);
         let size = Some((seen.width, seen.height));
         let mut findings: Vec<_> = seen.findings.iter().map(finding).collect();
-        let template = match analysis.face {
-            Ok(face) => Some(face.template),
+        let has_one_face = face.is_ok();
+        let template = match face {
+            Ok(template) => template,
             Err(refusal) => {
                 // A rule set may leave counting faces out, and says how many there are, not what is wrong.
                 findings.push(refused(&refusal));
                 None
             }
         };
-        Self { findings, template, measures, size, facts: Facts::default() }
+        Self { findings, template, has_one_face, measures, size, facts: Facts::default() }
     }
 }
 

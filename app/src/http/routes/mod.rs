@@ -39,6 +39,7 @@ mod doctor;
 mod holds;
 mod imports;
 mod jobs;
+mod law;
 mod ledger;
 mod paper;
 mod persons;
@@ -75,6 +76,7 @@ pub const TABLE: &[&Resource] = &[
     &holds::RESOURCE,
     &imports::RESOURCE,
     &jobs::RESOURCE,
+    &law::RESOURCE,
     &ledger::RESOURCE,
     &persons::RESOURCE,
     &photos::RESOURCE,

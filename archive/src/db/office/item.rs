@@ -141,7 +141,7 @@ pub struct Wanted {
 const MATCHING: &str = "FROM item WHERE delivery = :delivery AND (:state IS NULL OR state = :state)
     AND (NOT :unsettled OR state = 'doubtful' AND EXISTS (
         SELECT 1 FROM json_each(item.findings) AS finding
-        WHERE finding.value ->> 'code' IN ('FACE-UNSURE', 'FACE-LIKE-ANOTHER', 'SAME-FACE-TWICE')
+        WHERE finding.value ->> 'code' IN ('FACE-UNSURE', 'FACE-LIKE-ANOTHER', 'SAME-FACE-TWICE', 'FACE-BY-HAND')
           AND finding.value ->> 'status' = 'failed' AND finding.value ->> 'severity' = 'warn'))
     AND (:code IS NULL OR EXISTS (
         SELECT 1 FROM json_each(item.findings) AS finding

@@ -1,19 +1,24 @@
 //! `office.db`: accounts, rights, open work and decisions. Kept and backed up; nothing else can rebuild it.
 
 pub mod appraisal;
+pub mod assessment;
 pub mod audit;
 pub mod calibration;
 pub mod campaign;
 pub mod comparison;
+pub mod consent;
 pub mod copy;
 pub mod deletion;
 pub mod delivery;
 pub mod drill;
 pub mod event;
 pub mod fixity_check;
+pub mod hand_check;
 pub mod hold;
 pub mod item;
 pub mod job;
+pub mod notice;
+pub mod opening;
 pub mod proof;
 pub mod repair;
 pub mod replica;
@@ -44,6 +49,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0009_use.sql")),
     M::up(include_str!("migrations/0010_facts.sql")),
     M::up(include_str!("migrations/0011_visits.sql")),
+    M::up(include_str!("migrations/0012_law.sql")),
     M::up(include_str!("migrations/0013_desk.sql")),
 ];
 
