@@ -55,7 +55,7 @@ enum Broken {
 }
 
 /// The finding, the degradation in words, and which way of the measured number is worse.
-const CASES: [(&str, Broken, &str, Worse); 16] = [
+const CASES: [(&str, Broken, &str, Worse); 15] = [
     ("sharpness", Broken::Blur, "blurred, sigma 2 to 5 px", Worse::Low),
     ("exposure", Broken::Dark, "darkened to 0.2 to 0.4 of its light", Worse::Low),
     ("exposure", Broken::Bright, "brightened 1.9 to 2.6 times", Worse::High),
@@ -71,7 +71,6 @@ const CASES: [(&str, Broken, &str, Worse); 16] = [
     ("background_colour", Broken::OtherBackground, "another colour; kept: up to 6 levels off", Worse::Fails),
     ("background_uniform", Broken::Shade, "a shade of 40 to 120 levels across", Worse::High),
     ("face_count", Broken::SecondFace, "a second face of half the size", Worse::High),
-    ("background_colour", Broken::Shade, "a shade of 40 to 120 levels across", Worse::Fails),
 ];
 
 /// Findings that nothing is made for, and why.
