@@ -120,24 +120,35 @@ mod tests {
     /// What a bag is refused for: the first argument of every error of its report.
     fn of_bags() -> BTreeSet<String> {
         let first = |rest: &str| literals(rest.trim_start()).next().map(str::to_owned);
-        let is_word = |word: &String| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-' || byte.is_ascii_digit());
+        let is_word = |word: &String| {
+            word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-' || byte.is_ascii_digit())
+        };
         let all = sources("archive/bag/src");
         let errors = all.iter().flat_map(|text| text.split("eport.error(").skip(1));
-        let mut words: BTreeSet<_> = errors.filter(|rest| rest.trim_start().starts_with('"')).filter_map(first).collect();
+        let mut words: BTreeSet<_> =
+            errors.filter(|rest| rest.trim_start().starts_with('"')).filter_map(first).collect();
         words.extend(["payload-differs".to_owned(), "tag-differs".to_owned()]);
         words.into_iter().filter(is_word).map(|word| format!("BAG-{}", word.to_ascii_uppercase())).collect()
     }
 
     /// What the photo rules can find.
     fn of_rules() -> BTreeSet<String> {
-        let sets = ["jbz-2017-99", "demo-relaxed"].map(|name| verify::RuleSet::built_in(name).unwrap().unwrap());
+        let sets =
+            ["jbz-2017-99", "demo-relaxed"].map(|name| verify::RuleSet::built_in(name).unwrap().unwrap());
         sets.iter().flat_map(|set| set.rules.iter().map(|rule| rule.code.clone())).collect()
     }
 
     #[test]
     fn whatever_a_delivery_is_told_has_words_in_both_languages() {
         let (written, bags, rules) = (written_out(), of_bags(), of_rules());
-        for code in ["FILE-HEIC", "FILE-CMYK", "FACE-SEVERAL-FACES", "FACE-UNSURE", "SIGNATURE-FOREIGN", "TOKEN-FORGED"] {
+        for code in [
+            "FILE-HEIC",
+            "FILE-CMYK",
+            "FACE-SEVERAL-FACES",
+            "FACE-UNSURE",
+            "SIGNATURE-FOREIGN",
+            "TOKEN-FORGED",
+        ] {
             assert!(written.contains(code), "{code} is among {written:?}");
         }
         assert!(bags.contains("BAG-BAGIT-MISSING") && bags.contains("BAG-OXUM-DIFFERS"), "{bags:?}");
@@ -146,7 +157,10 @@ mod tests {
         for language in LANGUAGES {
             let words = Words::of(language).unwrap();
             let all = written.iter().chain(&bags).chain(&rules);
-            mute.extend(all.filter(|code| words.say("finding", code).is_err()).map(|code| format!("{language}: {code}")));
+            mute.extend(
+                all.filter(|code| words.say("finding", code).is_err())
+                    .map(|code| format!("{language}: {code}")),
+            );
         }
         assert_eq!(mute, [""; 0]);
     }

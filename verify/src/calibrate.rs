@@ -401,12 +401,7 @@ fn numbered(pairs: &[IdentifiedPair], thresholds: &[Similarity]) -> (usize, Vec<
 }
 
 /// One round: the share of pairs that reach each threshold, the lowest threshold first. None if no pair was drawn.
-fn resampled(
-    pairs: &[Placed],
-    people: usize,
-    thresholds: usize,
-    rng: &mut StdRng,
-) -> Vec<Option<f64>> {
+fn resampled(pairs: &[Placed], people: usize, thresholds: usize, rng: &mut StdRng) -> Vec<Option<f64>> {
     let mut drawn = vec![0u32; people];
     for _ in 0..people {
         if let Some(times) = drawn.get_mut(rng.random_range(0..people)) {
@@ -433,7 +428,10 @@ fn resampled(
     shares.collect()
 }
 
-#[expect(clippy::cast_precision_loss, reason = "numbers of pairs are far below 2^52, drawn over and over too")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "numbers of pairs are far below 2^52, drawn over and over too"
+)]
 fn weight_f64(weight: u64) -> f64 {
     weight as f64
 }
@@ -515,7 +513,9 @@ mod tests {
         };
         let pairs: Vec<_> = (0..1000).map(|n| pair(n % 10)).collect();
         let threshold = [Similarity::new(0.5).unwrap()];
-        let [interval] = shares_at_or_above(&pairs, &threshold, 500, 1, |_| true).unwrap()[..] else { panic!() };
+        let [interval] = shares_at_or_above(&pairs, &threshold, 500, 1, |_| true).unwrap()[..] else {
+            panic!()
+        };
         assert!(interval.low < 0.75 && interval.high > 0.99, "{interval:?}");
     }
 

@@ -201,7 +201,8 @@ fn shown(kept: &Dossier, made: Option<Comparison>) -> AnyView {
         .into_any();
     }
     let figure = move |(kind, id): (PhotoKind, PhotoId)| {
-        let pair = made.as_ref().and_then(|made| made.pairs.iter().find(|pair| pair.reference == id).cloned());
+        let pair =
+            made.as_ref().and_then(|made| made.pairs.iter().find(|pair| pair.reference == id).cloned());
         view! {
             <figure>
                 {photo::kept(Some(id), "full", i18n::name_of(words::photo_kind, kind))}

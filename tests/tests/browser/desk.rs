@@ -100,7 +100,8 @@ fn two_people_review_a_doubtful_face_apart_from_each_other() -> Result<()> {
     first.click("link", name(&scene)?)?;
     first.sees("彼此看不到对方的决定")?;
     first.until("the purpose can be stated", || {
-        first.eval("(ask => ask ? (ask.click(), true) : false)(document.querySelector('.pair .photo button'))")
+        first
+            .eval("(ask => ask ? (ask.click(), true) : false)(document.querySelector('.pair .photo button'))")
     })?;
     first.click("button", "入学资格复查")?;
     first.click("button", "继续")?;

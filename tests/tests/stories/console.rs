@@ -50,7 +50,8 @@ fn thresholds_are_found_on_a_folder_of_photos_at_the_console() {
         let folder = dir.path().join(format!("{person:02}"));
         fs_err::create_dir(&folder).unwrap();
         for photo in 0..2 {
-            fs_err::write(folder.join(format!("{photo}.jpg")), verify::draw::portrait_jpeg(person, photo)).unwrap();
+            fs_err::write(folder.join(format!("{photo}.jpg")), verify::draw::portrait_jpeg(person, photo))
+                .unwrap();
         }
     }
     // A file that is no photo is told of and keeps nobody from calibrating.

@@ -205,10 +205,10 @@ fn two_reviewers_who_are_not_the_operator_decide_without_seeing_each_other() {
     let decided = desk.review(&second, &doubted, FaceDecision::Different).unwrap();
     assert_eq!(decided.state, ComparisonState::Decided);
     assert_eq!((decided.decision, decided.has_probe), (Some(FaceDecision::Different), false));
-    assert_eq!(decided.reviews.iter().map(|review| review.decision).collect::<Vec<_>>(), [
-        FaceDecision::Different,
-        FaceDecision::Different
-    ]);
+    assert_eq!(
+        decided.reviews.iter().map(|review| review.decision).collect::<Vec<_>>(),
+        [FaceDecision::Different, FaceDecision::Different]
+    );
     assert_eq!(desk.probes(), 0);
 }
 
@@ -276,10 +276,10 @@ fn the_reference_that_is_least_like_the_probe_decides_and_is_named() {
     desk.calibrate(0.999, -0.999);
     let made = desk.compare(person, drawn(0, 1)).unwrap();
     let [admission, card] = made.pairs.as_slice() else { panic!("{made:?}") };
-    assert_eq!([admission.kind, card.kind], [
-        api::dossier::PhotoKind::Admission,
-        api::dossier::PhotoKind::IdCard
-    ]);
+    assert_eq!(
+        [admission.kind, card.kind],
+        [api::dossier::PhotoKind::Admission, api::dossier::PhotoKind::IdCard]
+    );
     let (high, low) = (admission.similarity.unwrap(), card.similarity.unwrap());
     assert!(low < high, "{low} is not below {high}");
     assert_eq!((made.reference, made.similarity), (card.reference, low));

@@ -7,8 +7,7 @@ use models::{Installed, Manifest, OpenError, Readers, Sha256Digest, manifest};
 use super::{Finding, Level};
 use crate::Office;
 
-const FETCH: &str =
-    "Run `xuecang models fetch`. Until then no faces are compared; everything else works.";
+const FETCH: &str = "Run `xuecang models fetch`. Until then no faces are compared; everything else works.";
 
 /// Whether faces can be compared, and then each file that runs.
 pub(super) fn examine(office: &Office) -> Vec<Finding> {
@@ -97,7 +96,9 @@ impl About<'_> {
             Some(OpenError::Read { name, .. }) if mine(name) => {
                 ("model-unreadable", Level::Attention, "it can't be read")
             }
-            Some(_) => ("model-not-examined", Level::Attention, "it was not examined, for another one can't be used"),
+            Some(_) => {
+                ("model-not-examined", Level::Attention, "it was not examined, for another one can't be used")
+            }
         };
         let origin = if origin.is_empty() { "its origin is not stated" } else { origin };
         let text = format!(
@@ -181,7 +182,11 @@ mod tests {
             sha256: Sha256Digest::of(b""),
         };
         let stated = about("a university").finding(None);
-        assert!(stated.text.contains("a university") && stated.text.contains("licence MIT"), "{}", stated.text);
+        assert!(
+            stated.text.contains("a university") && stated.text.contains("licence MIT"),
+            "{}",
+            stated.text
+        );
         let unknown = about("").finding(None);
         assert!(unknown.text.contains("its origin is not stated"), "{}", unknown.text);
         assert_eq!((stated.code, unknown.code), ("model-whole", "model-whole-no-origin"));

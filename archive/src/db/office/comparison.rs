@@ -149,11 +149,7 @@ pub fn in_state(conn: &Connection, state: ComparisonState) -> rusqlite::Result<V
 }
 
 /// The open comparisons of a person that `operator` made.
-pub fn open_of(
-    conn: &Connection,
-    person: PersonId,
-    operator: UserId,
-) -> rusqlite::Result<Vec<Comparison>> {
+pub fn open_of(conn: &Connection, person: PersonId, operator: UserId) -> rusqlite::Result<Vec<Comparison>> {
     conn.prepare_cached(
         "SELECT * FROM comparison WHERE person = :person AND operator = :operator AND state = 'open' ORDER BY at, id",
     )?
