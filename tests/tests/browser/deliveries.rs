@@ -162,7 +162,9 @@ fn watched(scene: &Scene, people: &People, captures: Captures) -> Result<()> {
     it.sees("限值")?;
     // Its file is cut off: what there is of it is shown, so that one sees where it ends.
     it.until("the half photo is seen", || {
-        it.eval("(img => !!img && img.complete && img.naturalWidth > 0)(document.querySelector('.overlay img'))")
+        it.eval(
+            "(img => !!img && img.complete && img.naturalWidth > 0)(document.querySelector('.overlay img'))",
+        )
     })?;
     it.shots("item")?;
     look.at(it, "an item")?;

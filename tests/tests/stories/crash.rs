@@ -20,7 +20,9 @@ use api::ids::{CalibrationId, JobId};
 use api::import::ImportFile;
 use api::job::{Job, JobKind};
 use serde_json::{Value, json};
-use tests::{Client, Cut, Ended, Moment, Photo, Scene, archive, delivered, differences, files, models, picture};
+use tests::{
+    Client, Cut, Ended, Moment, Photo, Scene, archive, delivered, differences, files, models, picture,
+};
 
 /// So many that thresholds can be found on their photos.
 const STUDENTS: usize = 16;

@@ -80,13 +80,10 @@ impl Detector {
         self.with_small(photo, coarse)
     }
 
-    fn with_small(
-        &mut self,
-        photo: &RgbImage,
-        coarse: Vec<Detection>,
-    ) -> Result<Vec<Detection>, ModelError> {
+    fn with_small(&mut self, photo: &RgbImage, coarse: Vec<Detection>) -> Result<Vec<Detection>, ModelError> {
         let fine = self.seen(photo, &Grid::whole(photo, FINE))?;
-        let (mut sure, mut others): (Vec<_>, Vec<_>) = coarse.into_iter().partition(|face| face.score >= SURE);
+        let (mut sure, mut others): (Vec<_>, Vec<_>) =
+            coarse.into_iter().partition(|face| face.score >= SURE);
         others.extend(fine);
         others.sort_by(|a, b| b.score.total_cmp(&a.score));
         sure.extend(others);
@@ -139,9 +136,12 @@ impl Detector {
             .map_err(|_| unexpected("the photo has no pixels"))?;
         let mut scaled = Image::new(grid.width, grid.height, PixelType::U8x3);
         let part = grid.part;
-        let options = ResizeOptions::new()
-            .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
-            .crop(part.x.into(), part.y.into(), part.width.into(), part.height.into());
+        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).crop(
+            part.x.into(),
+            part.y.into(),
+            part.width.into(),
+            part.height.into(),
+        );
         self.resizer
             .resize(&source, &mut scaled, &options)
             .map_err(|_| unexpected("the photo cannot be scaled"))?;
@@ -214,8 +214,10 @@ impl Grid {
         let (left, right) = clipped(middle.x / back - half, window, to_f32(photo.width()) / back)?;
         let (top, bottom) = clipped(middle.y / back - half, window, to_f32(photo.height()) / back)?;
         let (width, height) = (right - left, bottom - top);
-        let corner = Point { x: middle.x + (to_f32(left) - half) * back, y: middle.y + (to_f32(top) - half) * back };
-        let part = Rect { x: corner.x, y: corner.y, width: to_f32(width) * back, height: to_f32(height) * back };
+        let corner =
+            Point { x: middle.x + (to_f32(left) - half) * back, y: middle.y + (to_f32(top) - half) * back };
+        let part =
+            Rect { x: corner.x, y: corner.y, width: to_f32(width) * back, height: to_f32(height) * back };
         Some(Self {
             part: within(&part, photo),
             width,

@@ -6,13 +6,14 @@ use api::campaign::{CampaignKind, NewCampaign};
 use api::face::{Comparison, ComparisonState, Decide, FaceDecision, Verdict};
 use api::ids::{CalibrationId, CampaignId, PersonId, UserId};
 use api::{ProblemCode, Role};
-use archive::db::office::{calibration, comparison as rows};
+use archive::db::office::{calibration, comparison as rows, roster};
 use archive::dossier::{Change, Facts, Holdings, NewPhoto, PhotoKind};
 use archive::ocfl::User;
 use archive::person::PersonRecord;
 use jiff::Timestamp;
 
 use crate::authority::Names;
+use crate::law::tests as law;
 use crate::{Actor, Config, Error, Office, campaign, compare};
 
 /// A school with a campaign and people at its desk.
@@ -20,6 +21,7 @@ struct Desk {
     _dir: tempfile::TempDir,
     office: Arc<Office>,
     campaign: CampaignId,
+    registrar: Actor,
     operator: Actor,
 }
 
@@ -53,15 +55,18 @@ fn desk() -> Option<Desk> {
         rule_set: "jbz-2017-99".to_owned(),
         vendor: None,
     };
-    let campaign = campaign::create(&office, &actor(Role::Registrar), new).unwrap().id;
-    Some(Desk { _dir: dir, office, campaign, operator: actor(Role::Admissions) })
+    let registrar = law::staff(&office, "registrar", Role::Registrar);
+    let campaign = campaign::create(&office, &registrar, new).unwrap().id;
+    law::found(&office, &registrar, campaign);
+    Some(Desk { _dir: dir, office, campaign, registrar, operator: actor(Role::Admissions) })
 }
 
 impl Desk {
-    /// Somebody with these photos in the archive.
+    /// Somebody with these photos in the archive, who agreed to be compared.
     fn person(&self, photos: &[(PhotoKind, Vec<u8>)]) -> PersonId {
         let person = PersonId::new();
-        let facts = PersonRecord { name: "学生".to_owned(), ..PersonRecord::default() };
+        let birth_date = Some("2005-03-11".parse().unwrap());
+        let facts = PersonRecord { name: "学生".to_owned(), birth_date, ..PersonRecord::default() };
         let mut change = Change::of(person, "import").facts(Facts::Set(Box::new(facts)));
         for (kind, bytes) in photos {
             change = change.photo(NewPhoto::from_bytes(*kind, bytes.clone(), "import").unwrap());
@@ -69,6 +74,10 @@ impl Desk {
         let by = User { name: "registrar".to_owned(), address: None };
         let holdings = Holdings::new(&self.office.archive, &self.office.catalog);
         holdings.keep(vec![change], &by, Timestamp::now()).unwrap();
+        let mut listed = self.office.office.read(|conn| roster::people(conn, self.campaign)).unwrap();
+        listed.push(person);
+        self.office.office.write(|tx| roster::replace(tx, self.campaign, &listed)).unwrap();
+        law::agree(&self.office, &self.registrar, self.campaign, &[person]);
         person
     }
 
