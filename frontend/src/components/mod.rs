@@ -8,6 +8,7 @@ pub(crate) mod field;
 pub(crate) mod figure;
 pub(crate) mod frame;
 pub(crate) mod guard;
+pub(crate) mod hand_check;
 pub(crate) mod job;
 pub(crate) mod keys;
 pub(crate) mod loader;

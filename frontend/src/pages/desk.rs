@@ -14,7 +14,7 @@ use crate::browser;
 use crate::camera::{Camera, Stand};
 use crate::components::{
     attempt::Attempt,
-    field,
+    field, hand_check,
     loader::Loader,
     mark::{self, Status},
     notice, photo, subject,
@@ -96,6 +96,7 @@ fn at_the_desk(person: PersonId, queue: Loader<Vec<Comparison>>) -> AnyView {
     let camera = Camera::new();
     let attempt = Attempt::new();
     let deciding = Attempt::new();
+    let by_hand = RwSignal::new(false);
     let compare = move |probe: web_sys::Blob| {
         attempt.run(async move { api_client::faces::compare(person, &probe).await }, move |comparison| {
             made.set(Some(comparison));
@@ -138,6 +139,8 @@ fn at_the_desk(person: PersonId, queue: Loader<Vec<Comparison>>) -> AnyView {
             "1" => decide(FaceDecision::Same),
             "2" => decide(FaceDecision::Doubtful),
             "3" => decide(FaceDecision::Different),
+            // Open before any photo is taken, and when none can be compared.
+            "m" if made.get_untracked().is_none() => by_hand.set(true),
             "m" => decide(FaceDecision::Manual),
             "r" => retake(),
             " " => take(),
@@ -161,6 +164,12 @@ fn at_the_desk(person: PersonId, queue: Loader<Vec<Comparison>>) -> AnyView {
                 {move || made.get().map(|comparison| band(&comparison))}
                 {deciding.refusal()}
                 {move || controls(camera, made.get(), attempt, deciding, take, retake, decide, compare)}
+                {move || made.get().is_none().then(|| view! {
+                    <div class="actions desk-actions">
+                        <button type="button" on:click=move |_| by_hand.set(true)>{t!(hand.title)} " " <kbd>"m"</kbd></button>
+                    </div>
+                })}
+                {hand_check::dialog(by_hand, person)}
             </div>
         </div>
     }

@@ -36,6 +36,7 @@ fn a_face_at_the_desk_is_compared_and_a_person_decides() -> Result<()> {
     call(&page, &number)?;
     let look = Look::open()?;
     look.at(&page, "the desk with a person")?;
+    by_hand(&page)?;
     take(&page)?;
     page.sees("● 一致")?;
     page.sees("阈值版本")?;
@@ -68,6 +69,15 @@ fn a_face_at_the_desk_is_compared_and_a_person_decides() -> Result<()> {
     look.at(&page, "one calibration")?;
     look.end()?;
     browser.finish()
+}
+
+/// The path without a machine is open before any photo is taken.
+fn by_hand(page: &Page) -> Result<()> {
+    page.key("m")?;
+    page.fill("依据", "身份证与本人一致")?;
+    page.shots("by-hand")?;
+    page.click_in("dialog", "button", "登记")?;
+    page.sees("已登记：")
 }
 
 /// Doubt goes to two others who don't see each other's word; whoever has said theirs, or made it, can only wait.

@@ -55,7 +55,7 @@ fn a_campaign_gets_its_ground_and_loses_it_for_good() -> Result<()> {
 
     page.reload()?;
     page.click("button", "开启人脸比对")?;
-    page.sees("● 已开启人脸比对")?;
+    page.sees("已开启人脸比对")?;
     page.click("button", "登记同意")?;
     let numbers = scene.school.numbers();
     page.fill("学号", &format!("{}\n没有这个学号", numbers.first().map_or("", String::as_str)))?;
