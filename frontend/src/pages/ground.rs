@@ -99,7 +99,7 @@ fn destroyed(closing: &Closing) -> AnyView {
         what.declared_only.iter().map(|word| i18n::worded(words::declared, word)).collect();
     view! {
         <h2>{t!(ground.destroyed)}</h2>
-        <ul>
+        <ul class="destroyed">
             <li>{t!(ground.d_key, sha256 = what.key_sha256)}</li>
             <li>{t!(ground.d_probes, n = format::count(what.probes))}</li>
             <li>{t!(ground.d_comparisons, n = format::count(what.comparisons))}</li>
