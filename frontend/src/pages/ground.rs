@@ -4,8 +4,8 @@ use api::Right;
 use api::campaign::Campaign;
 use api::ids::CampaignId;
 use api::law::{
-    Agreed, Assessment, AssessmentText, Bar, Closing, ConsentRow, ConsentsRecorded, Ground, Guardian,
-    Means, NewAssessment, NewConsents, Notice, NoticeText,
+    Agreed, Assessment, AssessmentText, Bar, Closing, ConsentRow, ConsentsRecorded, Ground, Guardian, Means,
+    NewAssessment, NewConsents, Notice, NoticeText,
 };
 
 use crate::api_client;
