@@ -25,6 +25,8 @@ pub enum Moment {
     Share(f64),
     /// Once this step has done this share of its units, as the job tells those who follow it.
     Step(&'static str, f64),
+    /// Once this folder of the data directory holds so many things.
+    Holds(&'static str, usize),
 }
 
 /// How the wait for a moment ended.
@@ -75,9 +77,10 @@ impl Cut {
     ) -> Result<(Ended, Result<T>)> {
         let told = watcher.follow()?;
         let log = Log { path: appliance.log(), from: fs::metadata(appliance.log())?.len() };
+        let held = |folder: &str| fs::read_dir(appliance.data().join(folder)).map_or(0, Iterator::count);
         thread::scope(|scope| {
             let asking = scope.spawn(ask);
-            let reached = log.begun(kind).and_then(|job| reach(&log, &told, job, usual, moment));
+            let reached = log.begun(kind).and_then(|job| reach(&log, &told, job, usual, moment, held));
             appliance.kill()?;
             let at = Timestamp::now();
             let asked = asking.join().map_err(|_| anyhow!("asking panicked"))?;
@@ -111,7 +114,14 @@ struct Reached {
     last: Option<Job>,
 }
 
-fn reach(log: &Log, told: &Receiver<Job>, job: JobId, usual: Duration, moment: Moment) -> Result<Reached> {
+fn reach(
+    log: &Log,
+    told: &Receiver<Job>,
+    job: JobId,
+    usual: Duration,
+    moment: Moment,
+    held: impl Fn(&str) -> usize,
+) -> Result<Reached> {
     let begun = Instant::now();
     let mut last = None;
     loop {
@@ -122,6 +132,7 @@ fn reach(log: &Log, told: &Receiver<Job>, job: JobId, usual: Duration, moment: M
         let now = match moment {
             Moment::Share(share) => begun.elapsed() >= usual.mul_f64(share),
             Moment::Step(step, share) => last.as_ref().is_some_and(|job| has_reached(job, step, share)),
+            Moment::Holds(folder, things) => held(folder) >= things,
         };
         if now {
             return Ok(Reached { job, over: None, last });

@@ -31,6 +31,8 @@ pub struct Eye {
     pub place: Rect,
     /// How likely it is open, 0..=1.
     pub open: f32,
+    /// How far its lids are apart, as a share of its width.
+    pub gap: f32,
 }
 
 /// The mouth.

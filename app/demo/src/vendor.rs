@@ -18,6 +18,8 @@ const EACH: usize = 3;
 #[derive(Debug, Clone)]
 pub(crate) struct Captures {
     photos: BTreeMap<String, Capture>,
+    /// The tokens in the order of the students: tokens are drawn anew each time, and the same seed spoils the same people.
+    tokens: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -52,9 +54,11 @@ pub(crate) struct Strange {
 }
 
 impl Captures {
-    /// One photo per token, all taken on `day`.
+    /// One photo per token, in the order of the students, all taken on `day`.
     pub(crate) fn new(photos: Vec<(String, Vec<u8>)>, day: Date) -> Self {
-        Self { photos: photos.into_iter().map(|(token, bytes)| (token, Capture { bytes, day })).collect() }
+        let tokens = photos.iter().map(|(token, _)| token.clone()).collect();
+        let photos = photos.into_iter().map(|(token, bytes)| (token, Capture { bytes, day })).collect();
+        Self { photos, tokens }
     }
 
     /// How many photos there are.
@@ -65,7 +69,7 @@ impl Captures {
     /// The same captures with defects of every kind, and what was done to which token.
     pub(crate) fn spoilt(&self, seed: u64, strange: Strange) -> Result<(Self, Truth)> {
         let mut dice = Dice::new(seed);
-        let mut tokens: Vec<String> = self.photos.keys().cloned().collect();
+        let mut tokens = self.tokens.clone();
         dice.shuffle(&mut tokens);
         let mut victims = tokens.into_iter();
         let mut spoilt = Spoilt { captures: self.clone(), truth: Truth::new() };

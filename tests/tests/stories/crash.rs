@@ -258,7 +258,7 @@ fn killed(prepared: &Scene, story: &Story, moment: Moment, usual: Duration) -> R
     for n in 0..TRIES {
         let sooner = match moment {
             Moment::Share(share) => Moment::Share(share * 0.7_f64.powi(n)),
-            step @ Moment::Step(..) => step,
+            other @ (Moment::Step(..) | Moment::Holds(..)) => other,
         };
         let scene = prepared.copy()?;
         scene.appliance.serve()?;
@@ -284,7 +284,7 @@ fn killed(prepared: &Scene, story: &Story, moment: Moment, usual: Duration) -> R
     }
     match moment {
         Moment::Share(_) => bail!("it is always over before"),
-        Moment::Step(..) => {
+        Moment::Step(..) | Moment::Holds(..) => {
             println!("{:?} is always over before {moment:?} is heard of", story.kind);
             Ok(None)
         }

@@ -206,17 +206,20 @@ fn a_repair_killed_midway_ends_like_an_undisturbed_one() {
     let took = job.finished.unwrap().duration_since(job.started.unwrap());
     let usual = std::time::Duration::try_from(took).unwrap();
     let mut inside = 0;
-    for share in [0.15, 0.3, 0.45, 0.6] {
+    let shares = [0.15, 0.3, 0.45, 0.6].map(Moment::Share);
+    // A share of the time may fall beside the repairs; these can't.
+    let between = [1, 6].map(|things| Moment::Holds("quarantine", things));
+    for moment in shares.into_iter().chain(between) {
         let scene = scene.copy().unwrap();
         scene.appliance.serve().unwrap();
         let admin = scene.appliance.enter(Role::SystemAdmin).unwrap();
         let ask = || admin.post::<Job>("/archive/check", &json!({}));
         let during = (JobKind::CheckArchive, usual);
-        let (ended, _) = Cut::during(&scene.appliance, &admin, during, Moment::Share(share), ask).unwrap();
+        let (ended, _) = Cut::during(&scene.appliance, &admin, during, moment, ask).unwrap();
         let left = std::fs::read_dir(scene.appliance.data().join("quarantine")).map_or(0, Iterator::count);
         scene.appliance.serve().unwrap();
         let Some(cut) = ended.cut() else { continue };
-        println!("killed at {share} of {usual:?}, with {left} objects in the quarantine");
+        println!("killed at {moment:?} of {usual:?}, with {left} objects in the quarantine");
         inside += usize::from(0 < left && left < 12);
         scene.appliance.enter(Role::SystemAdmin).unwrap().done(cut.job).unwrap();
         assert_eq!(repaired(&scene), 12);

@@ -106,14 +106,8 @@ impl Sessions {
         let Some(pose) = self.pose(photo, face)? else { return Ok(None) };
         let Some(points) = self.points(photo, face)? else { return Ok(None) };
         let mouth = mouth(&points);
-        let [right, left] = EYES.map(|first| eye_square(&points, first));
-        let eyes = match (right, left) {
-            (Some(right), Some(left)) => match (self.eye(photo, &right)?, self.eye(photo, &left)?) {
-                (Some(right), Some(left)) => Some([right, left]),
-                _ => None,
-            },
-            _ => None,
-        };
+        let [right, left] = EYES.map(|first| self.eye(photo, &points, first));
+        let eyes = right?.zip(left?).map(|(right, left)| [right, left]);
         Ok(mouth.map(|mouth| Expression { pose, eyes, mouth }))
     }
 
@@ -148,12 +142,14 @@ impl Sessions {
         Ok(Some(points))
     }
 
-    fn eye(&mut self, photo: &RgbImage, square: &Rect) -> Result<Option<Eye>, ModelError> {
-        let Some((pixels, _)) = cut(&mut self.resizer, photo, square, EYE_SIDE) else { return Ok(None) };
+    /// The eye whose six points begin at `first`.
+    fn eye(&mut self, photo: &RgbImage, points: &[Point], first: usize) -> Result<Option<Eye>, ModelError> {
+        let Some((square, gap)) = lids(points, first) else { return Ok(None) };
+        let Some((pixels, _)) = cut(&mut self.resizer, photo, &square, EYE_SIDE) else { return Ok(None) };
         let [states] = self.eye.run([1, 1, EYE_SIDE, EYE_SIDE], &greys(&pixels, 255.0), ["output"])?;
         let open = softmax(&states).get(1).copied();
         let open = open.ok_or_else(|| self.eye.unexpected("it says nothing of an open eye"))?;
-        Ok(Some(Eye { place: *square, open }))
+        Ok(Some(Eye { place: square, open, gap }))
     }
 }
 
@@ -227,12 +223,15 @@ fn softmax(values: &[f32]) -> Vec<f32> {
     raised.into_iter().map(|value| value / sum).collect()
 }
 
-/// The square around the eye whose six points begin here.
-fn eye_square(points: &[Point], first: usize) -> Option<Rect> {
+/// The square around the eye whose six points begin here, and how far its lids are apart as a share of its width.
+fn lids(points: &[Point], first: usize) -> Option<(Rect, f32)> {
     let [corner, above1, above2, other, below1, below2] = points.get(first..)?.first_chunk()?;
+    let width = corner.distance(*other);
+    let apart = f32::midpoint(above1.distance(*below2), above2.distance(*below1));
     let middle = above1.halfway(*above2).halfway(below1.halfway(*below2));
     let side = (other.x - corner.x) * EYE_REACH;
-    Some(Rect { x: middle.x - side / 2.0, y: middle.y - side / 2.0, width: side, height: side })
+    let square = Rect { x: middle.x - side / 2.0, y: middle.y - side / 2.0, width: side, height: side };
+    (width >= 1.0).then(|| (square, apart / width))
 }
 
 /// What the inner line of the lips says.

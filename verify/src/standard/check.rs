@@ -86,6 +86,11 @@ impl Outcome {
         }
     }
 
+    /// “Not measurable” unless what was measured can be relied on.
+    fn if_sure(self, sure: bool) -> Self {
+        if sure { self } else { Self { status: Status::NotMeasurable, ..self } }
+    }
+
     /// Turns a failure into “not measurable” if the number is over its limit by no more than it may be off by.
     fn unless_over_by(self, uncertainty: f64, number: Option<f64>, max: f64) -> Self {
         self.unless_within(number, (0.0, max + uncertainty))
@@ -308,19 +313,21 @@ impl Look<'_> {
                 .marked([Mark::Face { rect: face.face }])
         };
         match check {
-            Check::HeadYaw { max, uncertainty } => turned(seen.pose.yaw, *max, *uncertainty),
+            Check::HeadYaw { max, uncertainty, apart } => {
+                let by_nose = face.landmarks.turn().map(|turn| f64::from((turn - seen.pose.yaw).abs()));
+                let agree = by_nose.is_some_and(|difference| difference <= *apart);
+                turned(seen.pose.yaw, *max, *uncertainty).if_sure(agree)
+            }
             Check::HeadPitch { max, uncertainty } => turned(seen.pose.pitch, *max, *uncertainty),
             Check::HeadRoll { max, uncertainty } => turned(seen.pose.roll, *max, *uncertainty),
-            Check::EyesOpen { min, closed } => {
+            Check::EyesOpen { min, closed, narrow } => {
                 let Some(eyes) = seen.eyes else { return Outcome::not_measurable() };
                 let [right, left] = eyes.map(|eye| f64::from(eye.open));
-                let surely_closed = right.max(left) < *closed;
+                let surely_closed =
+                    eyes.iter().all(|eye| f64::from(eye.open) < *closed && f64::from(eye.gap) <= *narrow);
                 let outcome = Outcome::range(Some(right.min(left)), (Some(*min), None), Unit::Share);
-                let outcome = match outcome.status {
-                    Status::Failed if !surely_closed => Outcome { status: Status::NotMeasurable, ..outcome },
-                    _ => outcome,
-                };
-                outcome.marked(eyes.map(|eye| Mark::Area { rect: eye.place }))
+                let sure = surely_closed || outcome.status == Status::Passed;
+                outcome.if_sure(sure).marked(eyes.map(|eye| Mark::Area { rect: eye.place }))
             }
             Check::MouthClosed { max, uncertainty } => {
                 let gap = Some(f64::from(seen.mouth.gap));

@@ -261,6 +261,8 @@ pub enum Check {
         max: f64,
         /// How far off the measure may be, degrees.
         uncertainty: f64,
+        /// Where the model and the nose's place say angles further apart than this, degrees, it is not measurable.
+        apart: f64,
     },
     /// How far the head is turned up or down, degrees.
     HeadPitch {
@@ -284,6 +286,8 @@ pub enum Check {
         min: f64,
         /// An eye is surely closed below this likelihood.
         closed: f64,
+        /// And only if its lids are no further apart than this, as a share of its width.
+        narrow: f64,
     },
     /// The gap between the lips as a share of the width of the mouth between its inner corners.
     MouthClosed {

@@ -39,17 +39,16 @@ fn nearly_every_drawn_portrait_is_found_and_keeps_the_standard() {
     println!("found {found} of 100 drawn portraits, lowest score {:.3}", scores.fold(1.0, f32::min));
     assert!(found >= 99);
 
-    let (mut refused, mut doubted) = (Vec::new(), Vec::new());
+    let mut refused = Vec::new();
     let mut widths = Vec::new();
     for (seed, truth, analysis) in answers.iter().filter(|(_, _, analysis)| analysis.face.is_ok()) {
         let findings = &analysis.summary.findings;
-        for failed in findings.iter().filter(|f| f.status == Status::Failed) {
-            // Pose, eyes and lips are judged by models that learnt from photos: of some drawings they warn, and no more.
-            let by_such_a_model = ["head_yaw", "head_pitch", "head_roll", "eyes_open", "mouth_closed"]
-                .contains(&failed.measure.as_str());
-            let into = if by_such_a_model && !failed.blocks() { &mut doubted } else { &mut refused };
-            into.push((seed, failed.code.clone(), failed.measured.clone()));
-        }
+        refused.extend(
+            findings
+                .iter()
+                .filter(|f| f.status == Status::Failed)
+                .map(|f| (seed, f.code.clone(), f.measured.clone())),
+        );
         assert!((number(find(findings, "head_top")) - f64::from(truth.head_top)).abs() < 3.0, "seed {seed}");
         let eyes = f64::from(truth.landmarks.between_eyes().y);
         // The detector learnt eyes from photos; in a drawing it is off by up to a fifth of the eyes' distance.
@@ -63,8 +62,7 @@ fn nearly_every_drawn_portrait_is_found_and_keeps_the_standard() {
         widths[widths.len() - 1],
         widths[widths.len() / 2]
     );
-    println!("failed findings: {refused:?}, doubted: {doubted:?}");
-    assert!(doubted.len() <= 20, "{doubted:?}");
+    println!("failed findings: {refused:?}");
     assert!(widths[0] > 0.8 && widths[widths.len() - 1] < 1.12);
     assert!(refused.is_empty(), "{refused:?}");
 }
