@@ -35,7 +35,7 @@ pub(crate) fn dialog(open: RwSignal<bool>, person: PersonId) -> AnyView {
             };
             view! {
                 <form on:submit=move |event| { event.prevent_default(); submit(); }>
-                    {field::choice("hand-decision", t!(hand.title), decision, options)}
+                    {field::choice("hand-decision", t!(hand.found), decision, options)}
                     {field::hinted("hand-note", t!(hand.note), "text", note, t!(hand.note_hint))}
                     {attempt.refusal()}
                     <div class="actions">

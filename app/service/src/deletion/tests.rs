@@ -101,25 +101,8 @@ fn accepted(
     at: Timestamp,
 ) -> DeliveryId {
     let delivery = deliveries::Delivery {
-        id: DeliveryId::new(),
-        campaign,
-        vendor,
-        round,
         state: State::Proposed,
-        name: String::new(),
-        opened: Timestamp::now(),
-        received: Some(Timestamp::now()),
-        bytes: 1,
-        bytes_total: 1,
-        sha256: "00".repeat(32),
-        bag: None,
-        job: None,
-        report: None,
-        proposal: None,
-        confirmation: None,
-        receipt: None,
-        reject_reason: None,
-        reject_files: None,
+        ..deliveries::Delivery::announced(campaign, vendor, round, Timestamp::now())
     };
     let signed = deliveries::Signed { by: it.user, by_name: "it".to_owned(), at };
     office

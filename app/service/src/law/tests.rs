@@ -381,7 +381,7 @@ fn from_80_000_faces_on_the_doctor_warns_and_from_100_000_the_school_must_file()
 /// Writes down, as a delivery's check does, that these many more people's faces were compared.
 fn compared_in_a_delivery(school: &School, people: std::ops::Range<u32>) {
     use archive::db::office::{delivery, item, vendor};
-    let (vendor_id, id) = (api::ids::VendorId::new(), api::ids::DeliveryId::new());
+    let vendor_id = api::ids::VendorId::new();
     let row = vendor::Vendor {
         id: vendor_id,
         name: "好影像".to_owned(),
@@ -389,31 +389,14 @@ fn compared_in_a_delivery(school: &School, people: std::ops::Range<u32>) {
         agent_key: String::new(),
         legal_key: String::new(),
         certificate: String::new(),
-        fingerprint: id.to_string(),
+        fingerprint: vendor_id.to_string(),
         expires: Timestamp::now(),
         created: Timestamp::now(),
         active: true,
     };
     let brought = delivery::Delivery {
-        id,
-        campaign: school.campaign,
-        vendor: vendor_id,
-        round: people.start + 1,
         state: delivery::DeliveryState::Checked,
-        name: String::new(),
-        opened: Timestamp::now(),
-        received: Some(Timestamp::now()),
-        bytes: 1,
-        bytes_total: 1,
-        sha256: "00".repeat(32),
-        bag: None,
-        job: None,
-        report: None,
-        proposal: None,
-        confirmation: None,
-        receipt: None,
-        reject_reason: None,
-        reject_files: None,
+        ..delivery::Delivery::announced(school.campaign, vendor_id, people.start + 1, Timestamp::now())
     };
     let items: Vec<_> = people
         .map(|number| item::Item {
@@ -441,7 +424,7 @@ fn compared_in_a_delivery(school: &School, people: std::ops::Range<u32>) {
     let kept: Result<()> = school.office.office.write(|tx| {
         vendor::insert(tx, &row)?;
         delivery::insert(tx, &brought)?;
-        item::replace(tx, id, &items)?;
+        item::replace(tx, brought.id, &items)?;
         Ok(())
     });
     kept.unwrap();
