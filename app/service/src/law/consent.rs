@@ -81,9 +81,8 @@ pub fn record(office: &Office, actor: &Actor, id: CampaignId, new: &NewConsents)
 fn day_is_right(tx: &archive::db::Transaction<'_>, id: CampaignId, new: &NewConsents) -> Result<()> {
     let no_ground = |bar: Bar| Error::refused(ProblemCode::NoGround, [("reason", word(&bar))]);
     let standing = Standing::read(tx, id)?;
-    match standing.bar {
-        Some(bar @ (Bar::ComparingEnded | Bar::NoNotice)) => return Err(no_ground(bar)),
-        _ => {}
+    if let Some(bar @ (Bar::ComparingEnded | Bar::NoNotice)) = standing.bar {
+        return Err(no_ground(bar));
     }
     let notices = notice::of(tx, id)?;
     let read = notices.iter().find(|row| row.version == new.notice);
