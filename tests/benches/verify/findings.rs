@@ -8,7 +8,7 @@
 //! What can't be made is not measured: nobody's eyes can be closed, nobody's mouth opened, no head nodded in a photo.
 //! Heads turned sideways are taken as they are, sorted by how far the nose is from the middle between the eyes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -312,10 +312,10 @@ pub(crate) fn measure(args: &Args, engine: &Engine, installed: &Installed) -> Re
     let good = judged(None)?;
     let mut seen: BTreeMap<Broken, Vec<Vec<Finding>>> = BTreeMap::new();
     for (measure, broken, degradation, worse) in CASES {
-        if !seen.contains_key(&broken) {
-            seen.insert(broken, judged(Some(broken))?);
-        }
-        let bad = seen.get(&broken).context("not judged")?;
+        let bad = match seen.entry(broken) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(judged(Some(broken))?),
+        };
         report(args.json, measure, degradation, worse, &told(measure, worse, &good, bad));
     }
     turned(args.json, engine, &rules, &sources)?;
