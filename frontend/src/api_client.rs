@@ -7,6 +7,7 @@
 pub(crate) mod accounts;
 pub(crate) mod archive;
 pub(crate) mod campaigns;
+pub(crate) mod cohorts;
 pub(crate) mod copies;
 pub(crate) mod deletions;
 pub(crate) mod deliveries;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::prelude::*;
-use api::ids::{AppraisalId, CalibrationId, CampaignId, CaseId, ComparisonId, DeliveryId, PersonId};
+use api::ids::{
+    AppraisalId, CalibrationId, CampaignId, CaseId, CohortId, ComparisonId, DeliveryId, PersonId,
+};
 use wasm_bindgen::{JsCast as _, JsValue};
 
 use crate::browser;
@@ -74,6 +76,9 @@ pub(crate) enum Route {
     Campaign(CampaignId),
     Slips(CampaignId),
     Ground(CampaignId),
+    Cohorts(CampaignId),
+    Cohort(CohortId),
+    CohortCase(CohortId, PersonId),
     Deliveries,
     Delivery(DeliveryId),
     Item(DeliveryId, u32),
@@ -128,6 +133,9 @@ impl Route {
             ["campaigns", id] => Self::Campaign(id.parse().ok()?),
             ["campaigns", id, "slips"] => Self::Slips(id.parse().ok()?),
             ["campaigns", id, "ground"] => Self::Ground(id.parse().ok()?),
+            ["campaigns", id, "cohorts"] => Self::Cohorts(id.parse().ok()?),
+            ["cohorts", id] => Self::Cohort(id.parse().ok()?),
+            ["cohorts", id, "cases", person] => Self::CohortCase(id.parse().ok()?, person.parse().ok()?),
             ["deliveries"] => Self::Deliveries,
             ["deliveries", id] => Self::Delivery(id.parse().ok()?),
             ["deliveries", id, "items", number] => Self::Item(id.parse().ok()?, number.parse().ok()?),

@@ -96,7 +96,7 @@ pub struct ChangePassword {
 
 /// Every action of which the audit trail keeps an entry: the thing it deals with, a point, and what was done or tried.
 /// Clients have words for each.
-pub const ACTIONS: [&str; 97] = [
+pub const ACTIONS: [&str; 107] = [
     "account.changed",
     "account.created",
     "account.password",
@@ -113,6 +113,15 @@ pub const ACTIONS: [&str; 97] = [
     "assessment.write",
     "calibration.adopt",
     "campaign.create",
+    "cohort.cases",
+    "cohort.person_report",
+    "cohort.read_case",
+    "cohort.reopen",
+    "cohort.report",
+    "cohort.say",
+    "cohort.send_back",
+    "cohort.sign",
+    "cohort.table",
     "comparing.end",
     "comparing.open",
     "consent.read",
@@ -152,6 +161,7 @@ pub const ACTIONS: [&str; 97] = [
     "job.cancel",
     "job.check_archive",
     "job.check_delivery",
+    "job.compare_cohort",
     "job.import_diplomas",
     "job.import_photos",
     "job.import_roster",

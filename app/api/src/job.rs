@@ -29,6 +29,8 @@ pub enum JobKind {
     AcceptDelivery,
     /// Calibrates thresholds.
     Calibrate,
+    /// Compares the photos of everybody on a campaign's roster.
+    CompareCohort,
     /// Reads every byte of the archive and compares it with its digest.
     CheckArchive,
     /// Checks the archive, an object or a delivery by DA/T 70-2018 (四性检测).

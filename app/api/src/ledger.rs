@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Every kind of event that the ledger holds: the thing it deals with, a point, and what happened to it. Nothing else is
 /// ever queued, and clients have words for each.
-pub const EVENT_KINDS: [&str; 60] = [
+pub const EVENT_KINDS: [&str; 67] = [
     "account.changed",
     "account.created",
     "account.password-reset",
@@ -23,6 +23,13 @@ pub const EVENT_KINDS: [&str; 60] = [
     "campaign.comparing_ended",
     "campaign.comparing_opened",
     "campaign.created",
+    "cohort.case_reopened",
+    "cohort.case_settled",
+    "cohort.compared",
+    "cohort.consent_withdrawn",
+    "cohort.sent_back",
+    "cohort.signed",
+    "cohort.word_said",
     "comparison.decided",
     "comparison.doubted",
     "comparison.made",

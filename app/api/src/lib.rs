@@ -7,6 +7,7 @@
 pub mod account;
 pub mod appraisal;
 pub mod campaign;
+pub mod cohort;
 pub mod copy;
 pub mod deletion;
 pub mod delivery;

@@ -88,6 +88,8 @@ problem_codes! {
     Conflict = 409, "Somebody else changed this meanwhile. Please load it again.";
     /// Doubtful faces of a delivery were not looked at. `count`.
     FacesUnsettled = 409, "{count} photos with a doubtful face must be looked at by a person first.";
+    /// People of a cohort wait to be looked at. `count`.
+    CasesWait = 409, "{count} people wait to be looked at first; it can't be signed yet.";
     /// The second person must be another one.
     SamePerson = 409, "A second person must confirm this, not the one who proposed it.";
     /// The code typed is not the code shown.

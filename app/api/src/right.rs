@@ -1,4 +1,4 @@
-//! Who may do what: seven offices and one auditor's chair, and the rights each carries.
+//! Who may do what: eight offices and one auditor's chair, and the rights each carries.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,8 @@ pub enum Role {
     It,
     /// 监督: watches captures and witnesses deletion.
     Supervisor,
+    /// 校领导: signs for the school what its people have looked at.
+    Leader,
     /// 审计: reads everything that is evidence, changes nothing.
     Auditor,
     /// 系统管理员: keeps the machine: health, backup, configuration. Reads no person's record.
@@ -64,6 +66,12 @@ pub enum Right {
     Compare,
     /// Review doubtful comparisons.
     ReviewComparisons,
+    /// See what the comparison of a campaign's people came to.
+    ReadCohorts,
+    /// Sign it as the head of a department.
+    SignAsDepartment,
+    /// Sign it for the school.
+    SignAsSchool,
     /// Run and adopt calibrations.
     Calibrate,
     /// Read deletion cases and certificates.
@@ -92,11 +100,12 @@ pub enum Right {
 
 impl Role {
     /// Every role, in the order they are shown.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Registrar,
         Self::Admissions,
         Self::It,
         Self::Supervisor,
+        Self::Leader,
         Self::Auditor,
         Self::SystemAdmin,
         Self::SecurityAdmin,
@@ -123,6 +132,8 @@ impl Role {
                 R::CheckDeliveries,
                 R::AcceptDeliveries,
                 R::SettleFaces,
+                R::ReadCohorts,
+                R::SignAsDepartment,
                 R::ReadDeletions,
                 R::ManageDeletions,
                 R::SignDeletions,
@@ -138,6 +149,7 @@ impl Role {
                 R::SettleFaces,
                 R::Compare,
                 R::ReviewComparisons,
+                R::ReadCohorts,
                 R::Calibrate,
                 R::ReadLedger,
             ],
@@ -163,6 +175,9 @@ impl Role {
                 R::ReadLedger,
                 R::ReadHealth,
             ],
+            Self::Leader => {
+                &[R::SignAssessments, R::ReadCohorts, R::SignAsSchool, R::ReadLedger, R::ReadHealth]
+            }
             Self::Auditor => &[
                 R::ReadDeliveries,
                 R::ReadDeletions,

@@ -5,6 +5,7 @@
 
 mod acceptance;
 mod appraisal;
+mod cohort;
 mod deletion;
 mod font;
 mod proof;
@@ -14,6 +15,7 @@ mod words;
 
 pub use acceptance::acceptance_report;
 pub use appraisal::appraisal_report;
+pub use cohort::{CaseOnPaper, GroupOnPaper, PersonOnPaper, cohort_report, person_report};
 pub use deletion::{Certificate, Claim, Place, deletion_certificate};
 pub use font::{FontError, Fonts};
 pub use proof::diploma_proof;

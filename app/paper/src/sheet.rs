@@ -1,4 +1,4 @@
-//! A4 pages filled from top to bottom: headings, paragraphs, facts, tables, signatures; pages break by themselves.
+//! A4 pages filled from top to bottom: headings, paragraphs, facts, tables, photos, signatures; pages break by themselves.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -19,12 +19,24 @@ use crate::{Language, PaperError};
 
 /// Points per millimetre.
 const MM: f32 = 72.0 / 25.4;
-const WIDTH: f32 = 210.0;
-const HEIGHT: f32 = 297.0;
+/// A4 as it stands, mm.
+const STANDING: (f32, f32) = (210.0, 297.0);
+/// A4 as it lies, mm.
+const LYING: (f32, f32) = (297.0, 210.0);
 const MARGIN: f32 = 20.0;
 const LINE: f32 = 5.6;
 const BODY: f32 = 10.5;
 const SMALL: f32 = 8.5;
+/// From line to line of small text.
+const SMALL_LINE: f32 = 4.4;
+/// Between the rows of a table.
+const ROW_GAP: f32 = 1.8;
+/// A place to sign.
+const PLACE: f32 = 22.0;
+/// Photos side by side: how many at most, how wide at most, how far apart.
+const ACROSS: usize = 5;
+const WIDEST: f32 = 42.0;
+const APART: f32 = 5.0;
 
 const INK: (u8, u8, u8) = (28, 32, 34);
 const SOFT: (u8, u8, u8) = (95, 103, 106);
@@ -38,14 +50,37 @@ enum Mark {
     Photo { x: f32, y: f32, width: f32, height: f32, jpeg: Vec<u8> },
 }
 
+/// A page and what is on it.
+struct Page {
+    /// Width and height.
+    size: (f32, f32),
+    marks: Vec<Mark>,
+}
+
+impl Page {
+    fn new(size: (f32, f32)) -> Self {
+        Self { size, marks: Vec::new() }
+    }
+}
+
+/// A photo among others.
+pub(crate) struct Framed {
+    /// Its bytes and its size in pixels, or the words that stand in the frame instead.
+    pub(crate) photo: Result<(Vec<u8>, (u16, u16)), String>,
+    /// What stands below it.
+    pub(crate) lines: Vec<String>,
+}
+
 /// A document being filled.
 pub(crate) struct Sheet<'a> {
     ruler: Ruler<'a>,
     fonts: &'a Fonts,
     language: Language,
     title: String,
+    /// What stands at the foot of every page, before its number.
+    foot: String,
     at: Timestamp,
-    pages: Vec<Vec<Mark>>,
+    pages: Vec<Page>,
     y: f32,
     /// Where a photo begins from the left, and how far down the first page it reaches.
     beside: Option<(f32, f32)>,
@@ -68,17 +103,23 @@ impl<'a> Sheet<'a> {
             fonts,
             language,
             title: title.to_owned(),
+            foot: title.to_owned(),
             at,
-            pages: vec![Vec::new()],
+            pages: vec![Page::new(STANDING)],
             y: MARGIN + 4.0,
             beside: None,
             missing: None,
         }
     }
 
-    /// A heading.
+    /// Says at the foot of every page, after the title, what the pages of one paper have in common.
+    pub(crate) fn foot(&mut self, text: &str) {
+        self.foot = format!("{} · {text}", self.title);
+    }
+
+    /// A heading. It keeps its place for the first rows of a table, so that none stands alone.
     pub(crate) fn heading(&mut self, text: &str) {
-        self.room(16.0);
+        self.room(27.0);
         self.y += 5.0;
         self.text(MARGIN, 13.0, INK, text);
         self.y += 7.0;
@@ -92,6 +133,24 @@ impl<'a> Sheet<'a> {
             self.y += LINE;
         }
         self.y += 1.5;
+    }
+
+    /// A sentence in a frame, for what nobody may overlook.
+    pub(crate) fn notice(&mut self, text: &str) {
+        const INSIDE: f32 = 4.0;
+        let (left, right) = (MARGIN, self.right());
+        let lines = self.broken(text, BODY, right - left - 2.0 * INSIDE);
+        #[expect(clippy::cast_precision_loss, reason = "lines of one sentence")]
+        let height = lines.len() as f32 * LINE + 5.0;
+        self.room(height + 4.0);
+        let top = self.y - 4.0;
+        self.frame(left, top, right - left, height, INK);
+        self.y = top + 2.5 + 4.0;
+        for line in lines {
+            self.text(left + INSIDE, BODY, INK, &line);
+            self.y += LINE;
+        }
+        self.y = top + height + 7.0;
     }
 
     /// Names and values, one pair a line.
@@ -112,51 +171,87 @@ impl<'a> Sheet<'a> {
 
     /// A table; `shares` divide the width.
     pub(crate) fn table(&mut self, head: &[&str], shares: &[f32], rows: &[Vec<String>]) {
+        self.lined(head, shares, rows, false);
+    }
+
+    /// A table of figures: all but its first column end at the right.
+    pub(crate) fn figures(&mut self, head: &[&str], shares: &[f32], rows: &[Vec<String>]) {
+        self.lined(head, shares, rows, true);
+    }
+
+    /// The head stands on every page the table reaches. A row moves to the next page as a whole, unless it is longer than
+    /// a page.
+    fn lined(&mut self, head: &[&str], shares: &[f32], rows: &[Vec<String>], figures: bool) {
+        let whole: f32 = shares.iter().sum::<f32>().max(0.001);
+        let width = self.size().0 - 2.0 * MARGIN;
+        let widths: Vec<f32> = shares.iter().map(|share| share / whole * width).collect();
         let head: Vec<String> = head.iter().map(|text| (*text).to_owned()).collect();
-        self.row(&head, shares, SOFT);
-        for row in rows {
-            self.row(row, shares, INK);
+        let head = self.cells(&head, &widths);
+        let rows: Vec<_> = rows.iter().map(|row| self.cells(row, &widths)).collect();
+        self.room(tall(&head) + rows.first().map(|row| tall(row).min(40.0)).unwrap_or_default());
+        self.row(&head, &widths, SOFT, figures);
+        for mut row in rows {
+            let page = self.size().1 - 2.0 * MARGIN - tall(&head);
+            if tall(&row) <= page && !self.fits(tall(&row)) {
+                self.turn();
+                self.row(&head, &widths, SOFT, figures);
+            }
+            while !self.fits(tall(&row)) {
+                let lines = self.lines_left();
+                let rest: Vec<Vec<String>> =
+                    row.iter_mut().map(|cell| cell.split_off(lines.min(cell.len()))).collect();
+                self.row(&row, &widths, INK, figures);
+                self.turn();
+                self.row(&head, &widths, SOFT, figures);
+                row = rest;
+            }
+            self.row(&row, &widths, INK, figures);
         }
         self.y += 2.0;
     }
 
-    fn row(&mut self, cells: &[String], shares: &[f32], colour: (u8, u8, u8)) {
-        let whole: f32 = shares.iter().sum::<f32>().max(0.001);
-        let widths: Vec<f32> = shares.iter().map(|share| share / whole * (WIDTH - 2.0 * MARGIN)).collect();
-        let lines: Vec<Vec<String>> =
-            cells.iter().zip(&widths).map(|(cell, width)| self.broken(cell, SMALL, width - 2.0)).collect();
-        let tallest = lines.iter().map(Vec::len).max().unwrap_or(1).max(1);
-        #[expect(clippy::cast_precision_loss, reason = "lines of one table cell")]
-        let height = tallest as f32 * 4.4;
-        self.room(height + 1.8);
+    fn cells(&self, cells: &[String], widths: &[f32]) -> Vec<Vec<String>> {
+        cells.iter().zip(widths).map(|(cell, width)| self.broken(cell, SMALL, width - 2.0)).collect()
+    }
+
+    /// How many lines a row can still have on this page.
+    fn lines_left(&self) -> usize {
+        let left = self.size().1 - MARGIN - self.y - ROW_GAP;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "lines of a page")]
+        let lines = (left / SMALL_LINE).max(1.0) as usize;
+        lines
+    }
+
+    fn row(&mut self, cells: &[Vec<String>], widths: &[f32], colour: (u8, u8, u8), figures: bool) {
         let top = self.y;
         let mut x = MARGIN;
-        for (cell, width) in lines.iter().zip(&widths) {
+        for (number, (cell, width)) in cells.iter().zip(widths).enumerate() {
             self.y = top;
             for line in cell {
-                self.text(x, SMALL, colour, line);
-                self.y += 4.4;
+                let from_left = match figures && number > 0 {
+                    true => width - 2.0 - self.ruler.width(line, SMALL) / MM,
+                    false => 0.0,
+                };
+                self.text(x + from_left, SMALL, colour, line);
+                self.y += SMALL_LINE;
             }
             x += width;
         }
-        self.y = top + height;
-        self.mark(Mark::Line {
-            x: MARGIN,
-            y: self.y - 2.6,
-            to_x: WIDTH - MARGIN,
-            to_y: self.y - 2.6,
-            colour: HAIR,
-        });
-        self.y += 1.8;
+        self.y = top + tall(cells);
+        let line = self.y - ROW_GAP - 2.6;
+        self.hairline(MARGIN, line, self.size().0 - MARGIN, line);
     }
 
     /// Places to sign, two in a row.
     pub(crate) fn signatures(&mut self, places: &[&str]) {
+        let half = self.size().0 / 2.0;
+        #[expect(clippy::cast_precision_loss, reason = "a few people")]
+        let rows = places.len().div_ceil(2) as f32;
+        self.room(rows * PLACE + 4.0);
         for pair in places.chunks(2) {
-            self.room(26.0);
-            self.y += 16.0;
-            for (place, x) in pair.iter().zip([MARGIN, WIDTH / 2.0 + 5.0]) {
-                let end = x + WIDTH / 2.0 - MARGIN - 5.0;
+            self.y += PLACE - 6.0;
+            for (place, x) in pair.iter().zip([MARGIN, half + 5.0]) {
+                let end = x + half - MARGIN - 5.0;
                 self.mark(Mark::Line { x, y: self.y - 5.0, to_x: end, to_y: self.y - 5.0, colour: INK });
                 self.text(x, SMALL, SOFT, place);
             }
@@ -178,16 +273,78 @@ impl<'a> Sheet<'a> {
 
     /// A photo, JPEG, in the upper right corner of the page. What follows stands to its left for as long as it is narrow.
     pub(crate) fn photo(&mut self, (width, height): (f32, f32), jpeg: Vec<u8>) {
-        let (x, y) = (WIDTH - MARGIN - width, MARGIN - 4.0);
+        let (x, y) = (self.size().0 - MARGIN - width, MARGIN - 4.0);
         self.mark(Mark::Photo { x, y, width, height, jpeg });
         self.beside = Some((x, y + height));
+    }
+
+    /// Photos side by side, each in a frame of the same size and as it is: neither cut nor stretched.
+    pub(crate) fn side_by_side(&mut self, photos: &[Framed]) {
+        let across = photos.len().clamp(1, ACROSS);
+        #[expect(clippy::cast_precision_loss, reason = "at most five")]
+        let gaps = APART * (across as f32 - 1.0);
+        #[expect(clippy::cast_precision_loss, reason = "at most five")]
+        let width = ((self.size().0 - 2.0 * MARGIN - gaps) / across as f32).min(WIDEST);
+        for row in photos.chunks(across) {
+            self.framed(row, width);
+        }
+    }
+
+    fn framed(&mut self, photos: &[Framed], width: f32) {
+        let height = width * 4.0 / 3.0;
+        let lines: Vec<Vec<String>> = photos
+            .iter()
+            .map(|photo| photo.lines.iter().flat_map(|line| self.broken(line, SMALL, width)).collect())
+            .collect();
+        let below = tall(&lines);
+        self.room(height + 4.0 + below);
+        let top = self.y - 4.0;
+        let mut x = MARGIN;
+        for (photo, lines) in photos.iter().zip(&lines) {
+            self.frame(x, top, width, height, HAIR);
+            match &photo.photo {
+                Ok((jpeg, pixels)) => self.fitted((x, top), (width, height), *pixels, jpeg.clone()),
+                Err(words) => {
+                    self.y = top + height / 2.0;
+                    for line in self.broken(words, SMALL, width - 6.0) {
+                        self.text(x + 3.0, SMALL, SOFT, &line);
+                        self.y += SMALL_LINE;
+                    }
+                }
+            }
+            self.y = top + height + 5.0;
+            for line in lines {
+                self.text(x, SMALL, INK, line);
+                self.y += SMALL_LINE;
+            }
+            x += width + APART;
+        }
+        self.y = top + height + 5.0 + below;
+    }
+
+    /// A photo in the middle of a frame, as large as the frame allows.
+    fn fitted(&mut self, (x, y): (f32, f32), frame: (f32, f32), pixels: (u16, u16), jpeg: Vec<u8>) {
+        let (wide, high) = (f32::from(pixels.0.max(1)), f32::from(pixels.1.max(1)));
+        let scale = (frame.0 / wide).min(frame.1 / high);
+        let (width, height) = (wide * scale, high * scale);
+        let (x, y) = (x + (frame.0 - width) / 2.0, y + (frame.1 - height) / 2.0);
+        self.mark(Mark::Photo { x, y, width, height, jpeg });
+    }
+
+    fn frame(&mut self, x: f32, y: f32, width: f32, height: f32, colour: (u8, u8, u8)) {
+        let (to_x, to_y) = (x + width, y + height);
+        for (x, y, to_x, to_y) in
+            [(x, y, to_x, y), (x, to_y, to_x, to_y), (x, y, x, to_y), (to_x, y, to_x, to_y)]
+        {
+            self.mark(Mark::Line { x, y, to_x, to_y, colour });
+        }
     }
 
     /// How far to the right a line may reach here.
     fn right(&self) -> f32 {
         match self.beside {
             Some((left, bottom)) if self.pages.len() == 1 && self.y < bottom + LINE => left - LINE,
-            _ => WIDTH - MARGIN,
+            _ => self.size().0 - MARGIN,
         }
     }
 
@@ -196,14 +353,38 @@ impl<'a> Sheet<'a> {
         self.mark(Mark::Line { x, y, to_x, to_y, colour: HAIR });
     }
 
-    /// Begins a new page.
+    /// Begins a new page, which lies or stands as the one before.
     pub(crate) fn turn(&mut self) {
-        self.pages.push(Vec::new());
+        self.begin(self.size());
+    }
+
+    /// Begins a new page that lies, for wide tables.
+    pub(crate) fn lie(&mut self) {
+        self.begin(LYING);
+    }
+
+    /// Begins a new page that stands.
+    pub(crate) fn stand(&mut self) {
+        self.begin(STANDING);
+    }
+
+    fn begin(&mut self, size: (f32, f32)) {
+        self.pages.push(Page::new(size));
         self.y = MARGIN + 4.0;
     }
 
-    fn room(&mut self, height: f32) {
-        if self.y + height > HEIGHT - MARGIN {
+    /// Width and height of this page.
+    fn size(&self) -> (f32, f32) {
+        self.pages.last().map_or(STANDING, |page| page.size)
+    }
+
+    fn fits(&self, height: f32) -> bool {
+        self.y + height <= self.size().1 - MARGIN
+    }
+
+    /// Begins a new page if less than this is left, mm.
+    pub(crate) fn room(&mut self, height: f32) {
+        if !self.fits(height) {
             self.turn();
         }
     }
@@ -215,14 +396,21 @@ impl<'a> Sheet<'a> {
 
     fn mark(&mut self, mark: Mark) {
         if let Some(page) = self.pages.last_mut() {
-            page.push(mark);
+            page.marks.push(mark);
         }
     }
 
-    /// Breaks text into lines at most `width` millimetres wide: between Chinese characters, and between words.
+    /// Breaks text into lines at most `width` millimetres wide: where it says so, between Chinese characters, and between
+    /// words.
     pub(crate) fn broken(&self, text: &str, size: f32, width: f32) -> Vec<String> {
+        text.split('\n').flat_map(|line| self.broken_line(line, size, width)).collect()
+    }
+
+    fn broken_line(&self, text: &str, size: f32, width: f32) -> Vec<String> {
+        // No font can draw what a remark may bring along, such as a tab.
+        let text = text.replace(char::is_control, " ");
         let mut lines = vec![String::new()];
-        for piece in pieces(text) {
+        for piece in pieces(&text) {
             let Some(line) = lines.last_mut() else { break };
             let together = self.ruler.width(&format!("{line}{}", piece.trim_end()), size) / MM;
             if together <= width || line.is_empty() {
@@ -265,16 +453,16 @@ impl<'a> Sheet<'a> {
             ..krilla::SerializeSettings::default()
         });
         let count = self.pages.len();
-        for (number, marks) in self.pages.iter().enumerate() {
+        for (number, Page { size: (width, height), marks }) in self.pages.iter().enumerate() {
             let size =
-                PageSettings::from_wh(WIDTH * MM, HEIGHT * MM).ok_or(PaperError::Page(WIDTH, HEIGHT))?;
+                PageSettings::from_wh(width * MM, height * MM).ok_or(PaperError::Page(*width, *height))?;
             let mut page = document.start_page_with(size);
             let mut surface = page.surface();
             for mark in marks {
                 draw(&mut surface, self.fonts, mark)?;
             }
-            let foot = format!("{} · {}/{count}", self.title, number + 1);
-            let foot = Mark::Text { x: MARGIN, y: HEIGHT - 10.0, size: SMALL, text: foot, colour: SOFT };
+            let foot = format!("{} · {}/{count}", self.foot, number + 1);
+            let foot = Mark::Text { x: MARGIN, y: height - 10.0, size: SMALL, text: foot, colour: SOFT };
             draw(&mut surface, self.fonts, &foot)?;
             surface.finish();
             page.finish();
@@ -351,6 +539,14 @@ fn fill((red, green, blue): (u8, u8, u8)) -> Fill {
         opacity: NormalizedF32::ONE,
         rule: krilla::paint::FillRule::NonZero,
     }
+}
+
+/// How high a row of cells is.
+fn tall(cells: &[Vec<String>]) -> f32 {
+    let tallest = cells.iter().map(Vec::len).max().unwrap_or(1).max(1);
+    #[expect(clippy::cast_precision_loss, reason = "lines of one table cell")]
+    let lines = tallest as f32;
+    lines * SMALL_LINE + ROW_GAP
 }
 
 /// Pieces a line may be broken between: a word with its spaces, or one Chinese character.

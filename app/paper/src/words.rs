@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use serde::Serialize;
 use toml::Table;
 
 use crate::Language;
@@ -26,6 +27,22 @@ impl Language {
             Self::English => &ENGLISH,
         };
         words.get(table).and_then(|table| table.get(code)).and_then(toml::Value::as_str).unwrap_or(code)
+    }
+
+    /// The words for a value that has a code on the wire.
+    pub(crate) fn word(self, table: &str, value: impl Serialize) -> String {
+        let code = toml::Value::try_from(value).ok();
+        let code = code.as_ref().and_then(toml::Value::as_str).unwrap_or_default();
+        self.worded(table, code).to_owned()
+    }
+
+    /// The words for a reason: of a finding, else of a refusal or a bar.
+    #[must_use]
+    pub fn reason(self, code: &str) -> &str {
+        match self.worded("finding", code) {
+            unknown if unknown == code => self.worded("reason", code),
+            words => words,
+        }
     }
 
     /// What a condition of the handshake was decided on, on the wire `places=2 twice=0 empty=`, in words.
@@ -64,6 +81,19 @@ mod tests {
             }
         }
         assert_eq!(Language::Chinese.worded("finding", "no such code"), "no such code");
+    }
+
+    #[test]
+    fn values_are_worded_by_their_codes_on_the_wire() {
+        use api::cohort::{Disposition, Level, Outcome};
+        use api::law::Bar;
+
+        assert_eq!(Language::English.word("cohort_outcome", Outcome::ByHand), "not compared");
+        assert_eq!(Language::English.word("disposition", Disposition::Abnormal), "abnormal");
+        assert_eq!(Language::Chinese.word("level", Level::School), "校领导");
+        assert_eq!(Language::Chinese.word("reason", Bar::NoConsent), "本人未同意");
+        assert_eq!(Language::Chinese.reason("COHORT-ALIKE"), "与他人照片过于相似");
+        assert_eq!(Language::Chinese.reason("several_faces"), "不止一张人脸");
     }
 
     #[test]

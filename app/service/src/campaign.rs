@@ -21,8 +21,14 @@ use crate::{Actor, Error, Office, Refusal as _, Result, audit, dossier, event, f
 const RULE_SETS: [&str; 2] = ["jbz-2017-99", "demo-relaxed"];
 
 /// The rights of which any one lets somebody see campaigns.
-pub const READERS: [Right; 5] =
-    [Right::ManageCampaigns, Right::Import, Right::ReadDeliveries, Right::Compare, Right::Calibrate];
+pub const READERS: [Right; 6] = [
+    Right::ManageCampaigns,
+    Right::Import,
+    Right::ReadDeliveries,
+    Right::Compare,
+    Right::Calibrate,
+    Right::ReadCohorts,
+];
 
 /// Creates a campaign.
 ///

@@ -15,6 +15,7 @@ use archive::dossier::{self as kept, Change, Facts, Holdings, Kept, object_of};
 use archive::ocfl::User;
 use archive::person::{PersonRecord, Sex, mask_id_number, mask_number};
 use fs_err as fs;
+use image::ImageDecoder as _;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -371,14 +372,27 @@ fn thumb_path(office: &Office, sha256: &str) -> PathBuf {
 
 /// A photo's thumbnail, JPEG. Of a file that ends early, what there is: it is what the check found fault with.
 pub(crate) fn shrink(bytes: &[u8]) -> Result<Vec<u8>> {
+    reduce(bytes, THUMB)
+}
+
+/// A photo as an upright JPEG that is no larger than this.
+pub(crate) fn reduce(bytes: &[u8], (width, height): (u32, u32)) -> Result<Vec<u8>> {
     let mut reader = image::ImageReader::new(std::io::Cursor::new(bytes))
         .with_guessed_format()
         .or_failed("read a kept photo")?;
     let mut limits = image::Limits::default();
     limits.max_alloc = Some(DECODED);
     reader.limits(limits);
-    let image = reader.decode().or_failed("decode a kept photo")?;
-    let small = image.thumbnail(THUMB.0, THUMB.1).into_rgb8();
+    let mut decoder = reader.into_decoder().or_failed("decode a kept photo")?;
+    if decoder.total_bytes() > DECODED {
+        return Err(Error::failed("decode a kept photo", "it is too large"));
+    }
+    let turned = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
+    let mut image = image::DynamicImage::from_decoder(decoder).or_failed("decode a kept photo")?;
+    image.apply_orientation(turned);
+    // Never made larger.
+    let (width, height) = (width.min(image.width()), height.min(image.height()));
+    let small = image.thumbnail(width, height).into_rgb8();
     let mut jpeg = Vec::new();
     image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 85)
         .encode_image(&small)

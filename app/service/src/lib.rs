@@ -13,6 +13,7 @@ pub mod authority;
 pub mod calibrate;
 pub mod campaign;
 pub mod change;
+pub mod cohort;
 pub mod compare;
 pub mod config;
 pub mod copy;

@@ -136,6 +136,8 @@ ids! {
     ComparisonId = "comparison";
     /// A calibration of thresholds.
     CalibrationId = "calibration";
+    /// The comparison of everybody on a campaign's roster.
+    CohortId = "cohort";
     /// Something that happened and is in the ledger.
     EventId = "event";
     /// A legal hold on a person's record.

@@ -1,5 +1,6 @@
 //! A labelled field.
 
+use crate::i18n::Text;
 use crate::prelude::*;
 
 /// A field for one line of text. `kind` is the input's type.
@@ -34,6 +35,26 @@ pub(crate) fn hinted(
             <input id=id type=kind autocomplete="off" aria-describedby=hint_id.clone() prop:value=move || value.get()
                 on:input:target=move |event| value.set(event.target().value())/>
             <small id=hint_id>{hint}</small>
+        </label>
+    }
+    .into_any()
+}
+
+/// A field for one line of text, with what is wrong about it beneath; nothing while all is well.
+pub(crate) fn checked(
+    id: &'static str,
+    label: impl IntoView,
+    value: RwSignal<String>,
+    problem: impl Fn() -> Option<Text> + Copy + 'static,
+) -> AnyView {
+    let problem_id = format!("{id}-problem");
+    view! {
+        <label class="field" for=id>
+            <span>{label}</span>
+            <input id=id type="text" autocomplete="off" aria-describedby=problem_id.clone()
+                aria-invalid=move || problem().is_some().to_string() prop:value=move || value.get()
+                on:input:target=move |event| value.set(event.target().value())/>
+            <small id=problem_id class="refusal" role="alert">{problem}</small>
         </label>
     }
     .into_any()

@@ -10,6 +10,11 @@ use crate::t;
 /// A big number that must be zero; `href` leads to the rows behind it.
 pub(crate) fn must_be_zero(name: Text, gloss: Text, n: u64, href: String) -> AnyView {
     let status = if n == 0 { Status::Ok } else { Status::Stop };
+    big(status, name, gloss, n, Some(href))
+}
+
+/// A big number and how it stands; `href` leads to the rows behind it, if they are listed by themselves.
+pub(crate) fn big(status: Status, name: impl IntoView, gloss: Text, n: u64, href: Option<String>) -> AnyView {
     view! {
         <a class=format!("big {}", status.class()) href=href>
             <span class="big-name">{name}</span>

@@ -36,7 +36,7 @@ fn rooms(state: State) -> Vec<Room> {
         room("/copies", t!(rail.copies), "名", may(Right::AskCopies) || may(Right::ApproveCopies)),
         room("/desk", t!(rail.desk), "比", may(Right::Compare)),
         room("/review", t!(rail.review), "复", may(Right::ReviewComparisons)),
-        room("/campaigns", t!(rail.campaigns), "采", may(Right::ManageCampaigns)),
+        room("/campaigns", t!(rail.campaigns), "采", may(Right::ManageCampaigns) || may(Right::ReadCohorts)),
         room("/imports", t!(rail.imports), "入", may(Right::Import)),
         room("/deliveries", t!(rail.deliveries), "交", may(Right::ReadDeliveries)),
         room("/supervision", t!(rail.supervision), "督", may(Right::ReadDeliveries)),
@@ -299,10 +299,13 @@ fn rail() -> AnyView {
     let path = Memo::new(|_| state().address.with(|address| address.path.clone()));
     let here = move |href: &'static str| {
         let path = path.get();
+        let is_under =
+            |room: &str| path == room || path.strip_prefix(room).is_some_and(|rest| rest.starts_with('/'));
         match href {
             "/" => path == "/",
             "/find" => path == "/find" || matches!(Route::parse(&path), Route::Dossier(_)),
-            href => path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/')),
+            "/campaigns" => is_under(href) || is_under("/cohorts"),
+            href => is_under(href),
         }
     };
     view! {

@@ -28,6 +28,7 @@ pub(crate) fn help(open: RwSignal<bool>) -> AnyView {
                     {row("f", t!(keys.facets))}
                     {row("w", t!(keys.wall))}
                     {row("1 2 3", t!(keys.decide))}
+                    {row("n", t!(keys.next_case))}
                     {row("r", t!(keys.retake))}
                     {row("m", t!(keys.manual))}
                     {row("← →", t!(keys.items))}

@@ -104,3 +104,24 @@ pub(crate) const fn verdict_status(verdict: api::face::Verdict) -> Status {
         V::NoMatch => Status::Stop,
     }
 }
+
+/// How a case of a cohort stands by what the machine says.
+pub(crate) const fn outcome_status(outcome: api::cohort::Outcome) -> Status {
+    use api::cohort::Outcome as O;
+    match outcome {
+        O::Match => Status::Ok,
+        O::Unsure => Status::Attention,
+        O::NoMatch => Status::Stop,
+        O::ByHand => Status::Waiting,
+    }
+}
+
+/// How a case of a cohort stands by what people say.
+pub(crate) const fn disposition_status(disposition: api::cohort::Disposition) -> Status {
+    use api::cohort::Disposition as D;
+    match disposition {
+        D::Normal => Status::Ok,
+        D::Doubtful => Status::Attention,
+        D::Abnormal => Status::Stop,
+    }
+}

@@ -1,6 +1,7 @@
 //! The purpose, asked once per task.
 
 use crate::prelude::*;
+use api::Right;
 
 use crate::components::{dialog, field, notice};
 use crate::session;
@@ -11,6 +12,7 @@ use crate::t;
 pub(crate) fn dialog() -> AnyView {
     let text = RwSignal::new(String::new());
     let refused = RwSignal::new(None);
+    let cohort = state().may(Right::ReadCohorts).then(|| t!(purpose.cohort));
     let usual = [t!(purpose.enquiry), t!(purpose.certificate), t!(purpose.correction), t!(purpose.recheck)];
     let submit = move || {
         spawn_local(async move {
@@ -26,7 +28,7 @@ pub(crate) fn dialog() -> AnyView {
             <form on:submit=move |event| { event.prevent_default(); submit(); }>
                 <p>{t!(purpose.why)}</p>
                 <div class="chips" role="group" aria-label=t!(purpose.usual)>
-                    {usual.into_iter().map(|words| view! {
+                    {usual.into_iter().chain(cohort).map(|words| view! {
                         <button type="button" class="chip" on:click=move |_| text.set(words.to_string())>{words}</button>
                     }).collect_view()}
                 </div>

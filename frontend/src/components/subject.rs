@@ -55,6 +55,7 @@ pub(crate) fn link(id: &str) -> AnyView {
         "delivery" => "/deliveries",
         "case" => "/deletions",
         "campaign" => "/campaigns",
+        "cohort" => "/cohorts",
         "calibration" => "/calibration",
         "comparison" => "/review",
         _ => return view! { <span title=id.to_owned()>{text}</span> }.into_any(),

@@ -192,6 +192,7 @@ fn head(kept: &Campaign, campaign: Loader<Campaign>) -> AnyView {
             </div>
             <div class="actions">
                 <a class="button" href=format!("/campaigns/{id}/ground")>{t!(ground.link)}</a>
+                {state().may(api::Right::ReadCohorts).then(|| view! { <a class="button" href=format!("/campaigns/{id}/cohorts")>{t!(cohort.title)}</a> })}
                 {(state().may(api::Right::Import)).then(|| view! { <a class="button" class:primary=counts.roster == 0 href=format!("/imports?kind=roster&campaign={id}")>{t!(campaigns.import_roster)}</a> })}
                 {(may && lacking > 0).then(|| view! {
                     <button type="button" class="primary" disabled=move || issuing.busy() on:click=issue>{t!(campaigns.issue, n = format::count(lacking))}</button>

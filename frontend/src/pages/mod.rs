@@ -7,6 +7,7 @@ pub(crate) mod calibration;
 pub(crate) mod campaigns;
 pub(crate) mod case;
 pub(crate) mod certificate;
+pub(crate) mod cohort;
 pub(crate) mod copies;
 pub(crate) mod deletions;
 pub(crate) mod deliveries;

@@ -34,6 +34,7 @@ use crate::{Actor, Error, Office, Refusal as _, Result, from_word, watermark, wo
 pub use decide::{decide, review};
 pub(crate) use decide::{drop_pixels, leave_to_hand, remove_pixels};
 pub use make::make;
+pub(crate) use pairs::hinders;
 
 /// Lists the comparisons of a state, oldest first: the desk's queue, the reviewers' queue.
 ///

@@ -103,6 +103,6 @@ impl Pairs {
 }
 
 /// Whether a finding says that the face can't be seen as it must be.
-fn hinders(finding: &standard::Finding) -> bool {
+pub(crate) fn hinders(finding: &standard::Finding) -> bool {
     finding.blocks() && !NOT_OF_THE_FACE.contains(&finding.measure.as_str())
 }

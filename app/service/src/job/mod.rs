@@ -230,6 +230,7 @@ const fn rights(kind: JobKind) -> &'static [Right] {
         | JobKind::ReadScans => &[Right::Import],
         JobKind::CheckDelivery | JobKind::AcceptDelivery => &[Right::ReadDeliveries],
         JobKind::Calibrate => &[Right::Calibrate],
+        JobKind::CompareCohort => &[Right::ReadCohorts],
         JobKind::CheckArchive
         | JobKind::Rebuild
         | JobKind::RenewIndex

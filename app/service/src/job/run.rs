@@ -3,7 +3,9 @@
 use api::job::JobKind;
 
 use super::Ctx;
-use crate::{Result, appraisal, calibrate, delivery, health, import, index, ledger, rebuild, replica, scan};
+use crate::{
+    Result, appraisal, calibrate, cohort, delivery, health, import, index, ledger, rebuild, replica, scan,
+};
 
 /// Runs a job's body.
 pub(super) fn run(ctx: &Ctx<'_>) -> Result<()> {
@@ -11,6 +13,7 @@ pub(super) fn run(ctx: &Ctx<'_>) -> Result<()> {
         JobKind::AcceptDelivery => delivery::run_accept(ctx),
         JobKind::Appraise => appraisal::run(ctx),
         JobKind::Calibrate => calibrate::run(ctx),
+        JobKind::CompareCohort => cohort::run(ctx),
         JobKind::CheckArchive => health::run_check(ctx),
         JobKind::CheckDelivery => delivery::run_check(ctx),
         JobKind::ImportDiplomas => import::run_diplomas(ctx),

@@ -43,6 +43,7 @@ const fn lane(kind: JobKind) -> Lane {
         | JobKind::Rebuild => Lane::Write,
         JobKind::CheckDelivery
         | JobKind::Calibrate
+        | JobKind::CompareCohort
         | JobKind::CheckArchive
         | JobKind::Appraise
         | JobKind::SyncReplica

@@ -17,7 +17,8 @@ use super::gate::{Standing, without_guardian};
 use super::guardian;
 use crate::staff::Staff;
 use crate::{
-    Actor, Error, Office, Refusal as _, Result, audit, campaign, compare, dossier, event, from_word, word,
+    Actor, Error, Office, Refusal as _, Result, audit, campaign, cohort, compare, dossier, event, from_word,
+    word,
 };
 
 /// The most that are recorded at once.
@@ -172,6 +173,7 @@ pub fn withdraw(
         for (comparison, _) in opening::undecided(tx, id)?.into_iter().filter(|(_, whose)| *whose == person) {
             probes.extend(compare::leave_to_hand(tx, actor, comparison, WITHDRAWN)?);
         }
+        cohort::withdrawn(tx, actor, id, person)?;
         let detail = json!({ "campaign": id, "probes": probes.len() });
         event::queue(tx, actor, "consent.withdrawn", person, &last.number.to_string(), &detail)?;
         audit::record_in(tx, actor, "consent.withdraw", Some(&person.to_string()), true)?;

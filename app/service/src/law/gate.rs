@@ -153,22 +153,75 @@ fn permit(
     })
 }
 
+/// Why nobody's face may be compared in a campaign; nothing if some may.
+///
+/// # Errors
+///
+/// When the store can't be read.
+pub(crate) fn campaign_bar(office: &Office, campaign: CampaignId) -> Result<Option<Bar>> {
+    Ok(office.office.read(|conn| Standing::read(conn, campaign))?.bar)
+}
+
+/// Somebody on a roster, with leave to compare their face, or why there is none.
+pub(crate) type Listed = (PersonId, PersonRecord, std::result::Result<Permit, Bar>);
+
+/// Everybody on a campaign's roster, in its order.
+///
+/// # Errors
+///
+/// When a store can't be read.
+pub(crate) fn of_roster(office: &Office, campaign: CampaignId) -> Result<Vec<Listed>> {
+    let people = crate::campaign::people(office, campaign)?;
+    office.office.read(|conn| {
+        let standing = Standing::read(conn, campaign)?;
+        let given = rows::of_campaign(conn, campaign)?;
+        let listed = people.into_iter().map(|(person, facts)| {
+            let consent = given.get(&person);
+            let bar = standing.bar.or_else(|| standing.of_consent(consent, Some(&facts)));
+            let permit = match (bar, consent) {
+                (Some(bar), _) => Err(bar),
+                (None, None) => Err(Bar::NoConsent),
+                (None, Some(consent)) => Ok(Permit { campaign, person, consent: consent.number }),
+            };
+            (person, facts, permit)
+        });
+        Ok(listed.collect())
+    })
+}
+
 impl Permit {
+    /// The consent's number.
+    pub(crate) const fn consent(&self) -> i64 {
+        self.consent
+    }
+
+    /// Why the leave does not stand any more, as the transaction sees it.
+    ///
+    /// # Errors
+    ///
+    /// When the store can't be read.
+    pub(crate) fn taken_back(&self, tx: &Transaction<'_>) -> Result<Option<Bar>> {
+        let standing = Standing::read(tx, self.campaign)?;
+        if standing.bar.is_some() {
+            return Ok(standing.bar);
+        }
+        Ok(match rows::last(tx, self.campaign, self.person)? {
+            Some(last) if last.withdrawn.is_some() => Some(Bar::ConsentWithdrawn),
+            Some(last) if standing.is_outdated(last.notice) => Some(Bar::NoticeChanged),
+            Some(_) => None,
+            None => Some(Bar::NoConsent),
+        })
+    }
+
     /// Notes that a comparison was made by this leave, in the transaction that keeps it.
     ///
     /// # Errors
     ///
     /// `may-not-compare` when the leave was taken back meanwhile.
     pub fn note(&self, tx: &Transaction<'_>, comparison: ComparisonId) -> Result<()> {
-        let standing = Standing::read(tx, self.campaign)?;
-        if let Some(bar) = standing.bar {
-            return Err(refused(bar));
-        }
-        match rows::last(tx, self.campaign, self.person)? {
-            Some(last) if last.withdrawn.is_some() => Err(refused(Bar::ConsentWithdrawn)),
-            Some(last) if standing.is_outdated(last.notice) => Err(refused(Bar::NoticeChanged)),
-            Some(_) => Ok(opening::note(tx, comparison, self.campaign, self.consent)?),
-            None => Err(refused(Bar::NoConsent)),
+        match self.taken_back(tx)? {
+            Some(bar) => Err(refused(bar)),
+            None => Ok(opening::note(tx, comparison, self.campaign, self.consent)?),
         }
     }
 }

@@ -21,7 +21,8 @@ use super::{assessment, consent, gate, ground, hand_check, notice, opening};
 use crate::authority::Names;
 use crate::{Actor, Config, Error, Office, Result, account, campaign, upload};
 
-const PASSWORD: &str = "green-lantern-harbour";
+/// Everybody's.
+pub(crate) const PASSWORD: &str = "green-lantern-harbour";
 
 /// A notice that says everything.
 pub(crate) fn notice_text() -> NoticeText {

@@ -30,6 +30,7 @@ mod archive;
 mod audit;
 mod calibrations;
 mod campaigns;
+mod cohorts;
 mod comparisons;
 mod copies;
 mod deletions;
@@ -67,6 +68,7 @@ pub const TABLE: &[&Resource] = &[
     &audit::RESOURCE,
     &calibrations::RESOURCE,
     &campaigns::RESOURCE,
+    &cohorts::RESOURCE,
     &comparisons::RESOURCE,
     &copies::RESOURCE,
     &deletions::RESOURCE,

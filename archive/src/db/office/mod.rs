@@ -5,6 +5,11 @@ pub mod assessment;
 pub mod audit;
 pub mod calibration;
 pub mod campaign;
+pub mod cohort;
+pub mod cohort_alike;
+pub mod cohort_case;
+pub mod cohort_signature;
+pub mod cohort_word;
 pub mod comparison;
 pub mod consent;
 pub mod copy;
@@ -51,6 +56,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0011_visits.sql")),
     M::up(include_str!("migrations/0012_law.sql")),
     M::up(include_str!("migrations/0013_desk.sql")),
+    M::up(include_str!("migrations/0014_cohorts.sql")),
 ];
 
 /// The steps that lead to today's schema, oldest first.

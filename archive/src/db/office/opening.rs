@@ -129,7 +129,8 @@ pub fn undecided(conn: &Connection, campaign: CampaignId) -> rusqlite::Result<Ve
     .collect()
 }
 
-/// How many people's faces were compared in campaigns that are not closed, at the desk or in a delivery, each person once.
+/// How many people's faces were compared in campaigns that are not closed, at the desk, in a delivery or in a
+/// cohort, each person once.
 pub fn people_compared(conn: &Connection) -> rusqlite::Result<u64> {
     conn.prepare_cached(
         "SELECT count(*) FROM (
@@ -142,6 +143,11 @@ pub fn people_compared(conn: &Connection) -> rusqlite::Result<u64> {
                  JOIN delivery ON delivery.id = item.delivery
                  JOIN opening ON opening.campaign = delivery.campaign
              WHERE opening.ending IS NULL AND item.similarity IS NOT NULL AND item.person IS NOT NULL
+             UNION
+             SELECT cohort_case.person FROM cohort_case
+                 JOIN cohort ON cohort.id = cohort_case.cohort
+                 JOIN opening ON opening.campaign = cohort.campaign
+             WHERE opening.ending IS NULL AND cohort_case.consent IS NOT NULL
              UNION
              SELECT person FROM comparison WHERE probe IS NOT NULL)",
     )?
