@@ -270,7 +270,7 @@ pub struct CaseRow {
     /// What it comes to, once that is settled.
     pub disposition: Option<Disposition>,
     /// How many have said their word in this round.
-    pub words: u64,
+    pub said: u64,
     /// Whether it waits for a person.
     pub waits: bool,
     /// Whether whoever asks has said theirs.

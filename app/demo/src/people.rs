@@ -12,11 +12,13 @@ use crate::server::Server;
 pub(crate) const SECURITY: &str = "security";
 
 /// The accounts the story needs: account, name, office.
-const STAFF: [(&str, &str, Role); 7] = [
+const STAFF: [(&str, &str, Role); 9] = [
     ("registrar", "李教务", Role::Registrar),
     ("admissions", "赵招生", Role::Admissions),
+    ("reviewer", "钱复核", Role::Admissions),
     ("it", "和信息", Role::It),
     ("supervisor", "普监督", Role::Supervisor),
+    ("leader", "段校长", Role::Leader),
     ("auditor", "杨审计", Role::Auditor),
     ("system", "木系统", Role::SystemAdmin),
     ("audit", "刀审管", Role::AuditAdmin),

@@ -66,6 +66,7 @@ pub fn may_hear(actor: &Actor, kind: &str) -> bool {
         "copy" => return actor.has(Right::AskCopies) || actor.has(Right::ApproveCopies),
         "hold" => return actor.has(Right::ManageHolds) || actor.has(Right::ReadDeletions),
         "comparison" => return actor.has(Right::Compare) || actor.has(Right::ReviewComparisons),
+        "cohort" => Right::ReadCohorts,
         "calibration" => Right::Calibrate,
         _ => Right::ReadHealth,
     };
@@ -126,6 +127,8 @@ mod tests {
             (Role::It, "comparison.decided", false),
             (Role::Supervisor, "deletion.message", true),
             (Role::Admissions, "comparison.decided", true),
+            (Role::Leader, "cohort.signed", true),
+            (Role::It, "cohort.signed", false),
             (Role::SystemAdmin, "archive.checked", true),
             (Role::SystemAdmin, "delivery.accepted", false),
             (Role::SecurityAdmin, "account.created", true),

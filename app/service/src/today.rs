@@ -9,7 +9,7 @@ use archive::db::office::{
 };
 
 use crate::staff::Staff;
-use crate::{Actor, Office, Result, change::may_hear, doctor};
+use crate::{Actor, Office, Result, change::may_hear, cohort, doctor};
 
 /// How many lines of what changed are shown.
 const CHANGES: usize = 50;
@@ -54,6 +54,15 @@ fn waiting(office: &Office, actor: &Actor) -> Result<Vec<Waiting>> {
     if actor.has(Right::ReviewComparisons) {
         let rows = office.office.read(|conn| comparison::to_review_by(conn, actor.user))?;
         found.extend(group("comparison_in_review", "/review", rows.iter().map(|row| row.at)));
+    }
+    if actor.has(Right::ReadCohorts) {
+        for (kind, count, oldest, campaign) in cohort::waiting(office, actor)? {
+            let link = match kind {
+                cohort::TO_LOOK_AT => format!("/campaigns/{campaign}/cohorts?wanted=mine"),
+                _ => format!("/campaigns/{campaign}/cohorts"),
+            };
+            found.push(Waiting { kind: kind.to_owned(), count, oldest, link });
+        }
     }
     if actor.has(Right::ApproveCopies) {
         let asked = office.office.read(|conn| copy::waiting_for(conn, actor.user))?;

@@ -2,6 +2,7 @@
 
 mod agent;
 mod appearance;
+mod cohorts;
 mod copies;
 mod deliveries;
 mod desk;

@@ -5,11 +5,12 @@ use api::Role;
 use tests::{Appliance, Browser, Page};
 
 /// Each office's account, its name, and the rooms it must find in its rail.
-const OFFICES: [(&str, &str, &[&str]); 8] = [
+const OFFICES: [(&str, &str, &[&str]); 9] = [
     ("registrar", "教务", &["今日", "查档", "采集", "导入", "交付", "销毁"]),
     ("admissions", "招生", &["今日", "查档", "比对", "复核", "阈值"]),
     ("it", "信息", &["今日", "交付", "销毁", "档案", "设置"]),
     ("supervisor", "监督", &["今日", "交付", "销毁"]),
+    ("leader", "校领导", &["今日", "采集", "账本"]),
     ("auditor", "审计员", &["今日", "账本", "审计"]),
     ("system_admin", "系统管理员", &["今日", "档案", "设置"]),
     ("security", "安全管理员", &["今日", "设置"]),

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use api::Role;
+use api::cohort::NewCohort;
 use api::delivery::{Confirm, Decision, Delivery, Propose};
 use api::dossier::PhotoKind;
 use api::face::Calibration;
@@ -90,6 +91,13 @@ fn stories() -> Vec<Story> {
         },
     );
     let calibrate = Story { after: adopt_and_pack, ..calibrate };
+    let cohort =
+        story(JobKind::CompareCohort, Role::Admissions, &[Moment::Step("embedding", 0.6)], |scene| {
+            let path = format!("/campaigns/{}/cohorts", scene.campaign);
+            let desk = scene.appliance.enter(Role::Admissions)?;
+            let _: Job = desk.post(&path, &NewCohort { sample_percent: 5 })?;
+            Ok(None)
+        });
     let check = story(JobKind::CheckDelivery, Role::Registrar, &[Moment::Step("checking", 0.5)], |scene| {
         let parcel = scene.appliance.folder().join("parcel");
         Ok(Some(scene.vendor.start_delivering(&parcel, scene.campaign)?))
@@ -131,8 +139,8 @@ fn stories() -> Vec<Story> {
         maintain(scene, &format!("/replicas/{replica}/verify"))
     });
     vec![
-        roster, photos, diplomas, scans, reading, calibrate, check, accept, intact, rebuild, renew, ledger,
-        appraise, sync, verify,
+        roster, photos, diplomas, scans, reading, calibrate, cohort, check, accept, intact, rebuild, renew,
+        ledger, appraise, sync, verify,
     ]
 }
 

@@ -2,6 +2,7 @@
 
 mod accept;
 mod check;
+mod cohort;
 mod compare;
 mod delete;
 mod find;
@@ -111,6 +112,11 @@ pub(crate) fn tell(story: &mut Story, report: &mut Report) -> Result<()> {
         "compare",
         "probes of the other half are compared: match, unsure and no match as the scores fall; a decision is kept",
         |evidence| compare::play(story, &tokens, evidence),
+    )?;
+    report.step(
+        "cohort",
+        "everybody is compared at once, with their own photos and with everybody else's; what is not clear waits for people, and nobody can sign before",
+        |evidence| cohort::play(story, &campaigns, evidence),
     )?;
     report.step(
         "delete",

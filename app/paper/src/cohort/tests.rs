@@ -333,7 +333,7 @@ fn case(kinds: &[PhotoKind]) -> Case {
             alike: 1,
             sampled: false,
             disposition: Some(Disposition::Doubtful),
-            words: 2,
+            said: 2,
             waits: false,
             mine: false,
         },

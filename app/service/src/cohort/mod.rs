@@ -136,6 +136,38 @@ pub fn case(office: &Office, actor: &Actor, id: CohortId, of: PersonId) -> Resul
     })
 }
 
+/// Cases that wait for the actor's word.
+pub(crate) const TO_LOOK_AT: &str = "cohort_case_to_look_at";
+
+/// A cohort that waits for the actor's signature.
+pub(crate) const TO_SIGN: &str = "cohort_to_sign";
+
+/// What waits for the actor in each open cohort: what kind of thing, how many, since when, and in which campaign.
+///
+/// # Errors
+///
+/// When the store can't be read.
+pub(crate) fn waiting(
+    office: &Office,
+    actor: &Actor,
+) -> Result<Vec<(&'static str, u64, jiff::Timestamp, CampaignId)>> {
+    office.office.read(|conn| {
+        let mut found = Vec::new();
+        for row in rows::open(conn)? {
+            let facts = Facts::read_in(conn, row.id)?;
+            let mine = facts.cases.iter().filter(|case| facts.waits_for(case, actor)).count() as u64;
+            if mine > 0 {
+                found.push((TO_LOOK_AT, mine, row.at, row.campaign));
+            }
+            let signatures = sign::Signatures::read(conn, &facts)?;
+            if facts.waiting() == 0 && signatures.next().is_some_and(|level| signatures.may(actor, level)) {
+                found.push((TO_SIGN, 1, signatures.since(row.at), row.campaign));
+            }
+        }
+        Ok(found)
+    })
+}
+
 fn find(conn: &Connection, id: CohortId) -> Result<rows::Cohort> {
     rows::get(conn, id)?.ok_or_else(|| Error::not_found(CohortId::KIND, id))
 }
@@ -285,7 +317,7 @@ impl Facts {
             alike: self.alike.get(&case.person).map_or(0, Vec::len) as u64,
             sampled: case.sampled,
             disposition: disposition.map(|found| from_word(found.word()).ok_or_else(unknown)).transpose()?,
-            words: self.of_round(case).count() as u64,
+            said: self.of_round(case).count() as u64,
             waits: word::waits(case),
             mine: self.has_said(case, actor),
         })

@@ -65,6 +65,11 @@ impl Signatures {
         self.standing().next().is_some()
     }
 
+    /// Since when the next one can sign: the last signature or sending back, or the beginning.
+    pub(super) fn since(&self, beginning: jiff::Timestamp) -> jiff::Timestamp {
+        self.kept.last().map_or(beginning, |signature| signature.at)
+    }
+
     /// The level that is to sign next; nothing when all have.
     pub(super) fn next(&self) -> Option<Level> {
         Level::ALL.get(self.standing().count()).copied()

@@ -330,11 +330,11 @@ fn nobody_sees_the_others_word_and_a_third_decides_between_two() {
     let refused = say(&school.office, &school.reviewers[0], cohort.id, person, &without);
     assert_eq!(code(refused), ProblemCode::BadField);
     let first = school.say(0, &cohort, person, Disposition::Normal).unwrap();
-    assert_eq!((first.row.words, first.row.mine, first.may_say, first.words.len()), (1, true, true, 0));
+    assert_eq!((first.row.said, first.row.mine, first.may_say, first.words.len()), (1, true, true, 0));
     // A slip of the hand is put right, and is no second word.
     school.say(0, &cohort, person, Disposition::Abnormal).unwrap();
     let first = school.say(0, &cohort, person, Disposition::Normal).unwrap();
-    assert_eq!((first.row.words, first.row.disposition), (1, None));
+    assert_eq!((first.row.said, first.row.disposition), (1, None));
     assert!(!school.persons(&cohort, Wanted::Mine, &school.reviewers[0]).contains(&person));
     let second = school.say(1, &cohort, person, Disposition::Abnormal).unwrap();
     assert_eq!((second.row.waits, second.row.disposition, second.words.len()), (true, None, 0));
@@ -346,7 +346,7 @@ fn nobody_sees_the_others_word_and_a_third_decides_between_two() {
     // Another look begins a round of its own; what was said before stays readable.
     let why = Reopen { reason: "补交了材料".to_owned() };
     let again = reopen(&school.office, &school.reviewers[0], cohort.id, person, &why).unwrap();
-    assert_eq!((again.row.waits, again.row.words, again.words.len()), (true, 0, 3));
+    assert_eq!((again.row.waits, again.row.said, again.words.len()), (true, 0, 3));
     assert_eq!(
         code(reopen(&school.office, &school.reviewers[0], cohort.id, person, &why)),
         ProblemCode::WrongState
@@ -367,12 +367,18 @@ fn three_people_sign_in_their_order_and_what_the_school_signed_stays() {
     let (people, cohort) = school.compare_everybody();
     let [first, second, _] = &school.reviewers;
     assert_eq!((cohort.next, cohort.may_sign), (None, false));
+    let waits = |actor: &Actor| {
+        let found = waiting(&school.office, actor).unwrap();
+        found.into_iter().map(|(kind, count, ..)| (kind, count)).collect::<Vec<_>>()
+    };
+    assert_eq!((waits(first), waits(&school.registrar)), (vec![(TO_LOOK_AT, 7)], vec![]));
     assert_eq!(code(school.sign(first, Level::Examiner, &cohort.digest)), ProblemCode::CasesWait);
     let cohort = school.all_settled(&people, &cohort);
     assert_eq!((cohort.counts.waiting, cohort.counts.abnormal), (0, 2));
     assert_eq!((cohort.sample.looked_at, cohort.sample.contradicted), (1, 0));
     assert!((cohort.sample.wrong_at_most.unwrap() - 0.95).abs() < 1e-6, "one look says little");
     assert_eq!(cohort.next, Some(Level::Examiner));
+    assert_eq!((waits(first), waits(&school.registrar)), (vec![(TO_SIGN, 1)], vec![]));
     assert_eq!(
         code(school.sign(&school.registrar, Level::Department, &cohort.digest)),
         ProblemCode::WrongState
@@ -382,6 +388,7 @@ fn three_people_sign_in_their_order_and_what_the_school_signed_stays() {
     assert_eq!(code(school.sign(first, Level::Examiner, &old)), ProblemCode::Conflict);
     let examined = school.sign(first, Level::Examiner, &cohort.digest).unwrap();
     assert_eq!(examined.next, Some(Level::Department));
+    assert_eq!((waits(first), waits(&school.registrar)), (vec![], vec![(TO_SIGN, 1)]));
     assert_eq!(examined.counts.normal, 6, "what was clear is normal by the examiner's word");
 
     // The head sends it back; a case is looked at again, and everybody signs anew.

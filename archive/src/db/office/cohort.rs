@@ -94,6 +94,19 @@ pub fn of_campaign(conn: &Connection, campaign: CampaignId) -> rusqlite::Result<
     .collect()
 }
 
+/// The cohorts that words and signatures still change, oldest first.
+pub fn open(conn: &Connection) -> rusqlite::Result<Vec<Cohort>> {
+    conn.prepare_cached(
+        "SELECT *, 0 AS signed FROM cohort
+         WHERE superseded_by IS NULL
+           AND NOT EXISTS (SELECT 1 FROM cohort_signature
+                           WHERE cohort = id AND level = 'school' AND sent_back = 0)
+         ORDER BY at, id",
+    )?
+    .query_map([], Cohort::from_row)?
+    .collect()
+}
+
 /// Keeps a cohort; those of the campaign that the school has not signed give way to it.
 pub fn insert(tx: &Transaction<'_>, cohort: &Cohort) -> rusqlite::Result<()> {
     tx.execute(

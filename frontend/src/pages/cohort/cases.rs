@@ -137,7 +137,7 @@ fn row(id: CohortId, case: &CaseRow, place: &str) -> AnyView {
             <td class="prose">{format::list(&reasons)}</td>
             <td class="number" data-label=t!(cohort.look_alikes)>{(case.alike > 0).then(|| mark::mark(Status::Attention, format::count(case.alike)))}</td>
             <td>{case.sampled.then(|| t!(cohort.sampled))}</td>
-            <td class="number" data-label=t!(cohort.words)>{format::count(case.words)} {case.mine.then(|| view! { " " <span class="dim">{t!(cohort.mine_too)}</span> })}</td>
+            <td class="number" data-label=t!(cohort.words)>{format::count(case.said)} {case.mine.then(|| view! { " " <span class="dim">{t!(cohort.mine_too)}</span> })}</td>
             <td>{found(case)}</td>
         </tr>
     }

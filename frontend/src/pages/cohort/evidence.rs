@@ -66,7 +66,7 @@ pub(super) fn pairs(case: &Case) -> Option<AnyView> {
     (!pairs.is_empty()).then(|| view! {
         <section>
             <h2>{t!(cohort.pair_by_pair)}</h2>
-            <div class="scroll"><table class="dense">
+            <div class="scroll"><table class="dense stack">
                 <thead><tr><th>{t!(cohort.pair)}</th><th class="number">{t!(chart.similarity)}</th><th>{t!(cohort.machine)}</th></tr></thead>
                 <tbody>{pairs.iter().map(row).collect_view()}</tbody>
             </table></div>
