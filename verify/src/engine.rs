@@ -16,7 +16,7 @@ use models::Installed;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    align,
+    align, detail,
     expression::Expression,
     geometry::Detection,
     image::{self, Facts, Limits, Photo},
@@ -257,7 +257,13 @@ impl Engine {
         self.pool.run_patiently(move |worker: &mut Worker| {
             let photo = image::decode(&bytes, limits)?;
             let summary = worker.judge(&photo, &rules, model)?;
-            let refusal = FacePolicy::only_of(&summary.faces).err();
+            let refusal = match FacePolicy::only_of(&summary.faces) {
+                Ok(face) => {
+                    let aligned = align::face(&photo.pixels, &face.landmarks);
+                    detail::is_missing(&aligned).then_some(Refusal::Drawing)
+                }
+                Err(refusal) => Some(refusal),
+            };
             Ok(Judgement { summary, refusal })
         })?
     }
@@ -335,7 +341,11 @@ impl Engine {
             let seen = worker.detector.faces(&photo.pixels)?;
             let face = policy.only(&seen, photo.pixels.dimensions())?;
             let face = worker.detector.closely(&photo.pixels, &face)?;
-            Ok(worker.template(&align::face(&photo.pixels, &face.landmarks), &making)?)
+            let aligned = align::face(&photo.pixels, &face.landmarks);
+            if detail::is_missing(&aligned) {
+                return Err(Refusal::Drawing.into());
+            }
+            Ok(worker.template(&aligned, &making)?)
         }
     }
 
@@ -377,7 +387,7 @@ impl Worker {
         let photo = image::decode(bytes, limits)?;
         let summary = self.judge(&photo, rules, making.model.clone())?;
         let face = match FacePolicy::only_of(&summary.faces) {
-            Ok(face) => Ok(self.face(&photo, &face, &making)?),
+            Ok(face) => self.face(&photo, &face, &making)?,
             Err(refusal) => Err(refusal),
         };
         Ok(Analysis { summary, face })
@@ -418,9 +428,17 @@ impl Worker {
         })
     }
 
-    fn face(&mut self, photo: &Photo, face: &Detection, making: &Making) -> Result<Face, ModelError> {
+    fn face(
+        &mut self,
+        photo: &Photo,
+        face: &Detection,
+        making: &Making,
+    ) -> Result<Result<Face, Refusal>, ModelError> {
         let aligned = align::face(&photo.pixels, &face.landmarks);
+        if detail::is_missing(&aligned) {
+            return Ok(Err(Refusal::Drawing));
+        }
         let template = self.template(&aligned, making)?;
-        Ok(Face { template, crop: image::encode_jpeg(&aligned, CROP_QUALITY, None) })
+        Ok(Ok(Face { template, crop: image::encode_jpeg(&aligned, CROP_QUALITY, None) }))
     }
 }

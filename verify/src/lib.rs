@@ -11,6 +11,7 @@
 
 pub mod align;
 pub mod calibrate;
+mod detail;
 pub mod draw;
 pub mod engine;
 pub mod expression;

@@ -49,6 +49,9 @@ pub enum Refusal {
     /// No face was found.
     #[error("no face was found in the photo")]
     NoFace,
+    /// The one face shows no detail: it is drawn, or blown out.
+    #[error("the face in the photo shows none of the detail of a photograph")]
+    Drawing,
     /// More than one face counts. Nothing is guessed between them.
     #[error("{count} faces were found in the photo; there must be exactly one")]
     SeveralFaces {
@@ -71,6 +74,7 @@ impl Refusal {
             Self::Truncated => "truncated",
             Self::Damaged => "damaged",
             Self::NoFace => "no_face",
+            Self::Drawing => "drawing",
             Self::SeveralFaces { .. } => "several_faces",
         }
     }
@@ -93,6 +97,7 @@ mod tests {
             Refusal::Truncated,
             Refusal::Damaged,
             Refusal::NoFace,
+            Refusal::Drawing,
             Refusal::SeveralFaces { count: 2 },
         ] {
             assert_eq!(serde_json::to_value(&refusal).unwrap()["code"], refusal.code());

@@ -8,6 +8,7 @@ use archive::db::office::{
     event,
 };
 
+use crate::law::ground;
 use crate::staff::Staff;
 use crate::{Actor, Office, Result, change::may_hear, cohort, doctor};
 
@@ -62,6 +63,12 @@ fn waiting(office: &Office, actor: &Actor) -> Result<Vec<Waiting>> {
                 _ => format!("/campaigns/{campaign}/cohorts"),
             };
             found.push(Waiting { kind: kind.to_owned(), count, oldest, link });
+        }
+    }
+    if actor.has(Right::ManageCampaigns) {
+        for (campaign, since) in ground::wanting(office)? {
+            let link = format!("/campaigns/{campaign}/ground");
+            found.extend(group("campaign_without_ground", &link, std::iter::once(since)));
         }
     }
     if actor.has(Right::ApproveCopies) {

@@ -269,3 +269,39 @@ fn templates_averaged_with_the_mirror_image_are_another_model_s_and_know_a_mirro
         .map(|engine| engine.template_patiently(bytes.clone(), &FacePolicy::STRICT).unwrap());
     assert!(one.compare(&other).is_err());
 }
+
+/// A face drawn with a pen: an outline, two eyes, a nose, a mouth, so wide the strokes.
+fn scribble(stroke: f32) -> Vec<u8> {
+    let near = |distance: f32| distance.abs() < stroke;
+    let ring = |x: f32, y: f32, (cx, cy): (f32, f32), (rx, ry): (f32, f32)| {
+        let (dx, dy) = ((x - cx) / rx, (y - cy) / ry);
+        near((dx.hypot(dy) - 1.0) * rx.min(ry))
+    };
+    let pixels = image::RgbImage::from_fn(480, 640, |x, y| {
+        let (x, y) = (x as f32, y as f32);
+        let eyes = [190.0, 290.0]
+            .map(|eye| ring(x, y, (eye, 260.0), (22.0, 12.0)) || (x - eye).hypot(y - 260.0) < 6.0);
+        let nose = near(x - 240.0) && (270.0..340.0).contains(&y);
+        let mouth = ring(x, y, (240.0, 380.0), (55.0, 25.0)) && y > 380.0;
+        let ink = ring(x, y, (240.0, 300.0), (130.0, 180.0)) || eyes.contains(&true) || nose || mouth;
+        image::Rgb(if ink { [20, 20, 30] } else { [250, 250, 245] })
+    });
+    let mut bytes = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 90).encode_image(&pixels).unwrap();
+    bytes
+}
+
+#[test]
+fn a_face_drawn_with_a_pen_is_refused_for_that() {
+    let Some(engine) = machine::engine() else { return };
+    let policy = RuleSet::jbz_2017_99().unwrap().faces;
+    // Thin lines are no face to the detector; thick ones are, and their want of detail is seen.
+    for thin in [1.5, 3.0] {
+        let refused = engine.template_patiently(scribble(thin), &policy).unwrap_err();
+        assert_eq!(refused.refusal(), Some(&Refusal::NoFace), "{thin}");
+    }
+    let thick = || scribble(6.0);
+    assert_eq!(engine.template_patiently(thick(), &policy).unwrap_err().refusal(), Some(&Refusal::Drawing));
+    assert_eq!(engine.analyse_patiently(thick(), &strict()).unwrap().face.unwrap_err(), Refusal::Drawing);
+    assert_eq!(engine.judge_patiently(thick(), &strict()).unwrap().refusal, Some(Refusal::Drawing));
+}

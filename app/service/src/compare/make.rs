@@ -18,7 +18,7 @@ use verify::standard::RuleSet;
 use verify::{Engine, EngineError};
 
 use super::decide::drop_pixels;
-use super::pairs::{Pairs, Reference};
+use super::pairs::{Pairs, Reference, is_of_the_face};
 use super::{folder, odds, to_api};
 use crate::law::{gate, key};
 use crate::staff::Staff;
@@ -67,7 +67,8 @@ fn compare(office: &Office, actor: &Actor, person: PersonId, probe: Vec<u8>) -> 
     let shown = seen.face.map_err(|refusal| face::problem(refusal.into()))?;
     let pairs = Pairs::of(&known, &shown.template, &thresholds, &seen.summary.findings)?;
     let pairs = pairs.ok_or_else(|| Error::refused(ProblemCode::NoReference, []))?;
-    let findings: Vec<_> = seen.summary.findings.iter().map(face::finding).collect();
+    let of_the_face = seen.summary.findings.iter().filter(|found| is_of_the_face(found));
+    let findings: Vec<_> = of_the_face.map(face::finding).collect();
     let id = ComparisonId::new();
     let name = format!("{id}.sealed");
     keep(&folder(office), &name, &key::seal_probe(office, permit.campaign, id, &probe)?)?;

@@ -102,7 +102,12 @@ impl Pairs {
     }
 }
 
+/// Whether a finding is about the face. Nobody archives a probe, so the rules for files are not for it.
+pub(super) fn is_of_the_face(finding: &standard::Finding) -> bool {
+    !NOT_OF_THE_FACE.contains(&finding.measure.as_str())
+}
+
 /// Whether a finding says that the face can't be seen as it must be.
 pub(crate) fn hinders(finding: &standard::Finding) -> bool {
-    finding.blocks() && !NOT_OF_THE_FACE.contains(&finding.measure.as_str())
+    finding.blocks() && is_of_the_face(finding)
 }

@@ -179,6 +179,7 @@ fn refused(refusal: &Refusal) -> Finding {
         Refusal::Truncated => "FILE-CUT-OFF",
         Refusal::Damaged => "FILE-DAMAGED",
         Refusal::NoFace => "FACE-NO-FACE",
+        Refusal::Drawing => "FACE-DRAWING",
         Refusal::SeveralFaces { .. } => "FACE-SEVERAL-FACES",
     };
     let finding = Finding::failed(code, Severity::Block);

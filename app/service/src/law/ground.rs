@@ -2,7 +2,7 @@
 
 use api::ids::CampaignId;
 use api::law::{Act, Bar, Closing, ConsentCounts, Ground};
-use archive::db::office::{assessment, notice, opening};
+use archive::db::office::{assessment, campaign as rows, notice, opening, roster};
 
 use super::gate::Standing;
 use super::{assessment as assessments, consent, notice as notices};
@@ -47,6 +47,27 @@ pub fn get(office: &Office, actor: &Actor, id: CampaignId) -> Result<Ground> {
             closed,
             consents,
         })
+    })
+}
+
+/// The campaigns that go on, have people on their roster, and compare nobody because part of their ground is missing; with when
+/// each began.
+///
+/// # Errors
+///
+/// When the store can't be read.
+pub(crate) fn wanting(office: &Office) -> Result<Vec<(CampaignId, jiff::Timestamp)>> {
+    let today = jiff::Zoned::now().date();
+    office.office.read(|conn| {
+        let mut found = Vec::new();
+        for campaign in rows::list(conn)?.into_iter().filter(|campaign| campaign.deliver_by >= today) {
+            let bar = Standing::read(conn, campaign.id)?.bar;
+            let is_missing = bar.is_some_and(|bar| bar != Bar::ComparingEnded);
+            if is_missing && roster::count(conn, campaign.id)? > 0 {
+                found.push((campaign.id, campaign.created));
+            }
+        }
+        Ok(found)
     })
 }
 
