@@ -78,7 +78,9 @@ fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
     });
     // What an `io::Error` wraps is not its source, but what lies within.
     let within = error.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref());
-    io || archive::db::is_disk_full(error) || within.is_some_and(|error| is_full(error))
+    io || archive::db::is_disk_full(error)
+        || archive::search::is_disk_full(error)
+        || within.is_some_and(|error| is_full(error))
 }
 
 impl From<Problem> for Error {

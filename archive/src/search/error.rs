@@ -1,8 +1,8 @@
 //! Why the index could not be opened, changed or asked.
 
-use std::path::PathBuf;
+use std::{io::ErrorKind, path::PathBuf};
 
-use tantivy::TantivyError;
+use tantivy::{TantivyError, directory::error::OpenWriteError};
 
 /// Why the index could not be opened or changed.
 #[derive(Debug, thiserror::Error)]
@@ -99,5 +99,42 @@ impl SearchError {
             Self::NoFacet { .. } => "search-no-facet",
             Self::Failed(_) => "search-failed",
         }
+    }
+}
+
+/// The text by which an error of another thread, which tantivy keeps as text only, still says that a disk is full.
+const FULL: &str = "(os error 28)";
+
+/// Whether this is tantivy's word for a full disk. What it wraps is no source of it, so nobody else can tell.
+#[must_use]
+pub fn is_disk_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    match error.downcast_ref::<TantivyError>() {
+        Some(
+            TantivyError::IoError(io_error)
+            | TantivyError::OpenWriteError(OpenWriteError::IoError { io_error, .. }),
+        ) => io_error.kind() == ErrorKind::StorageFull,
+        Some(TantivyError::ErrorInThread(text)) => text.contains(FULL),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_recognised_in_whatever_it_is_wrapped() {
+        let full = || std::io::Error::from_raw_os_error(28);
+        assert!(full().to_string().contains(FULL));
+        for error in [
+            TantivyError::from(full()),
+            TantivyError::from(OpenWriteError::wrap_io_error(full(), PathBuf::from("meta.json"))),
+            TantivyError::ErrorInThread(format!("Worker thread failed: {:?} {}", full(), full())),
+        ] {
+            assert!(is_disk_full(&error), "{error}");
+            let wrapped = IndexError::failed("changed")(error);
+            assert!(std::error::Error::source(&wrapped).is_some_and(is_disk_full));
+        }
+        assert!(!is_disk_full(&TantivyError::from(std::io::Error::other("else"))));
     }
 }

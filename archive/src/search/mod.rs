@@ -40,7 +40,7 @@ mod writer;
 mod golden;
 
 pub use document::{Change, IdNumberHash, PersonDoc};
-pub use error::{IndexError, SearchError};
+pub use error::{IndexError, SearchError, is_disk_full};
 pub use index::Index;
 pub use query::{
     FacetCount, Facets, Field, Filters, Hit, Match, Mode, Query, Results, Sort, Suggestion, Tried,
