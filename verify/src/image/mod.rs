@@ -12,4 +12,4 @@ pub use decode::{Limits, Photo, decode};
 pub use encode::encode_jpeg;
 pub use facts::{Colour, Dpi, Facts, Format, inspect};
 pub use page::{PageError, page};
-pub(crate) use statistics::{face_statistics, inner_face, luma};
+pub(crate) use statistics::{FaceStatistics, face_statistics, inner_face, luma};

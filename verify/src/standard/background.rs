@@ -71,6 +71,34 @@ impl Lab {
     }
 }
 
+/// How far colours are from one, each worked out once as long as it is remembered: a photo's background has few colours, and
+/// the same come again and again.
+pub(super) struct Distances {
+    from: Lab,
+    known: Vec<Option<([u8; 3], f32)>>,
+}
+
+impl Distances {
+    /// How many colours are remembered: a power of two.
+    const REMEMBERED: usize = 1 << 12;
+
+    pub(super) fn from(colour: Rgb) -> Self {
+        Self { from: colour.lab(), known: vec![None; Self::REMEMBERED] }
+    }
+
+    /// The CIE 1976 difference.
+    pub(super) fn to(&mut self, rgb: [u8; 3]) -> f32 {
+        let [r, g, b] = rgb.map(usize::from);
+        // Neighbouring colours have different places.
+        let place = (r & 15) << 8 | (g & 15) << 4 | (b & 15);
+        let Some(known) = self.known.get_mut(place) else { return Lab::of(rgb).difference(self.from) };
+        match known {
+            Some((same, distance)) if *same == rgb => *distance,
+            _ => known.insert((rgb, Lab::of(rgb).difference(self.from))).1,
+        }
+    }
+}
+
 /// What the background looks like.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Background {
@@ -89,8 +117,8 @@ impl Background {
             let middle = values.len() / 2;
             if middle < values.len() { *values.select_nth_unstable(middle).1 } else { 0 }
         }));
-        let lab = colour.lab();
-        let mut distances: Vec<f32> = samples.iter().map(|rgb| Lab::of(*rgb).difference(lab)).collect();
+        let mut known = Distances::from(colour);
+        let mut distances: Vec<f32> = samples.iter().map(|rgb| known.to(*rgb)).collect();
         let place = distances.len() * 95 / 100;
         if place >= distances.len() {
             return None;

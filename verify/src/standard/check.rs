@@ -8,7 +8,7 @@ use super::{
 use crate::{
     expression::Expression,
     geometry::{Detection, Rect},
-    image::{Colour, Photo, face_statistics, inner_face},
+    image::{Colour, FaceStatistics, Photo, face_statistics, inner_face},
 };
 
 /// What is known about a photo when it is judged.
@@ -24,14 +24,16 @@ pub struct Evidence<'a> {
 
 /// Judges a photo by every rule of a set, in the set's order.
 pub fn findings(rules: &RuleSet, evidence: &Evidence<'_>) -> Vec<Finding> {
+    // Measures of a face are taken only when it is clear whose.
+    let face = match evidence.faces {
+        [face] => Some(*face),
+        _ => None,
+    };
     let look = Look {
         evidence,
         background: Background::of(&evidence.photo.pixels),
-        // Measures of a face are taken only when it is clear whose.
-        face: match evidence.faces {
-            [face] => Some(*face),
-            _ => None,
-        },
+        face,
+        statistics: face.and_then(|face| face_statistics(&evidence.photo.pixels, &face.face)),
         scale: scale(rules.frame, evidence.photo),
     };
     rules.rules.iter().map(|rule| look.finding(rule)).collect()
@@ -47,6 +49,7 @@ struct Look<'a> {
     evidence: &'a Evidence<'a>,
     background: Option<Background>,
     face: Option<Detection>,
+    statistics: Option<FaceStatistics>,
     scale: f64,
 }
 
@@ -240,9 +243,9 @@ impl Look<'_> {
             }
             Check::BackgroundUniform { within } => {
                 let unevenness = background.map(|background| f64::from(background.unevenness));
-                let odd = background.map(|known| known.odd_places(&self.evidence.photo.pixels, *within));
                 let outcome = Outcome::range(unevenness, (None, Some(*within)), Unit::DeltaE);
-                let shown = if outcome.status == Status::Failed { odd } else { None };
+                let odd = || Some(background?.odd_places(&self.evidence.photo.pixels, *within));
+                let shown = if outcome.status == Status::Failed { odd() } else { None };
                 outcome
                     .marked(areas(shown.unwrap_or_else(|| background::places(&self.evidence.photo.pixels))))
             }
@@ -341,7 +344,7 @@ impl Look<'_> {
 
     /// How the face is lit and how sharp it is.
     fn light(&self, check: &Check) -> Outcome {
-        let seen = self.face.and_then(|face| face_statistics(&self.evidence.photo.pixels, &face.face));
+        let seen = self.statistics.as_ref();
         let looked_at = self.face.map(|face| Mark::Area { rect: inner_face(&face.face) });
         let outcome = match check {
             Check::Sharpness { min } => {

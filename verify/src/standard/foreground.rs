@@ -5,7 +5,7 @@
 
 use image::RgbImage;
 
-use super::background::{Rgb, span};
+use super::background::{Distances, Rgb, span};
 use crate::geometry::Rect;
 
 /// A pixel this far from the background colour belongs to the person, CIE 1976.
@@ -37,11 +37,11 @@ impl Foreground {
         let (width, height) = (photo.width(), span(0.0, face.centre().y, photo.height()).end);
         let count = usize::try_from(u64::from(width) * u64::from(height)).ok().filter(|count| *count > 0)?;
         let mut seen = Self { width, height, cells: vec![Ground::Unknown; count] };
-        let (lab, [red, green, blue]) = (colour.lab(), colour.0);
+        let (mut distances, [red, green, blue]) = (Distances::from(colour), colour.0);
         let is_background = |x, y| {
             let [r, g, b] = photo.get_pixel(x, y).0;
             let most = r.abs_diff(red).max(g.abs_diff(green)).max(b.abs_diff(blue));
-            most <= SURELY_SAME || Rgb([r, g, b]).lab().difference(lab) <= PERSON
+            most <= SURELY_SAME || distances.to([r, g, b]) <= PERSON
         };
         let edges = (0..width).map(|x| (x, 0)).chain((0..height).flat_map(|y| [(0, y), (width - 1, y)]));
         seen.spread(edges, Ground::Background, is_background);
@@ -97,15 +97,15 @@ impl Foreground {
         &mut self,
         seeds: impl IntoIterator<Item = (u32, u32)>,
         ground: Ground,
-        joins: impl Fn(u32, u32) -> bool,
+        mut joins: impl FnMut(u32, u32) -> bool,
     ) {
         let mut open: Vec<(u32, u32)> = Vec::new();
         for seed in seeds {
-            open.extend(self.reach(seed, ground, &joins));
+            open.extend(self.reach(seed, ground, &mut joins));
         }
         while let Some((x, y)) = open.pop() {
             for next in [(x.wrapping_sub(1), y), (x + 1, y), (x, y.wrapping_sub(1)), (x, y + 1)] {
-                open.extend(self.reach(next, ground, &joins));
+                open.extend(self.reach(next, ground, &mut joins));
             }
         }
     }
@@ -114,7 +114,7 @@ impl Foreground {
         &mut self,
         (x, y): (u32, u32),
         ground: Ground,
-        joins: impl Fn(u32, u32) -> bool,
+        joins: &mut impl FnMut(u32, u32) -> bool,
     ) -> Option<(u32, u32)> {
         let place = self.place(x, y)?;
         let cell = self.cells.get_mut(place)?;
