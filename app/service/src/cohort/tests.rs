@@ -3,25 +3,28 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::campaign::{CampaignKind, NewCampaign};
+use api::campaign::CampaignKind;
 use api::cohort::{
     Case, Cohort, CohortState, Disposition, Level, NewCohort, Outcome, Reopen, SayWord, SignCohort, Wanted,
 };
 use api::face::Verdict;
-use api::ids::{CalibrationId, CampaignId, CohortId, PersonId};
+use api::ids::{CampaignId, CohortId, PersonId};
 use api::job::JobState;
 use api::law::{Bar, Withdrawal};
 use api::{ProblemCode, Role, Slice};
-use archive::db::office::{calibration, roster};
+use archive::db::office::roster;
 use archive::dossier::{Change, Facts, Holdings, NewPhoto, PhotoKind};
 use archive::ocfl::User;
 use archive::person::PersonRecord;
 use jiff::Timestamp;
 
 use super::{evidence, *};
-use crate::authority::Names;
+use crate::compare::tests as desk;
+use crate::law as ground;
 use crate::law::tests as law;
-use crate::{Config, law as ground};
+
+/// Why photos are looked at.
+const PURPOSE: &str = "毕业前人像比对";
 
 /// A school whose campaign is open for comparing, with people on its roster.
 struct School {
@@ -40,27 +43,8 @@ type Photos<'a> = &'a [(PhotoKind, u64, u64)];
 impl School {
     /// Nothing where there are no models.
     fn open() -> Option<Self> {
-        let Some(models) = std::env::var_os("XUECANG_MODELS") else {
-            println!("skipped: there are no models; set XUECANG_MODELS");
-            return None;
-        };
-        let dir = tempfile::tempdir().unwrap();
-        let data = dir.path().join("data");
-        Office::create(&data, "测试学院", &Names::local()).unwrap();
-        let office = Office::open(Config { models: models.into(), ..Config::new(data) }).unwrap();
-        let new = NewCampaign {
-            name: "2026届毕业生".to_owned(),
-            kind: CampaignKind::Graduation,
-            year: 2026,
-            capture_from: "2026-01-01".parse().unwrap(),
-            capture_until: "2036-01-01".parse().unwrap(),
-            deliver_by: "2036-02-01".parse().unwrap(),
-            rule_set: "jbz-2017-99".to_owned(),
-            vendor: None,
-        };
-        let registrar = Self::staff(&office, "registrar", Role::Registrar);
-        let campaign = campaign::create(&office, &registrar, new).unwrap().id;
-        law::found(&office, &registrar, campaign);
+        let (dir, office, campaign, mut registrar) = desk::opened(CampaignKind::Graduation)?;
+        registrar.purpose = Some(PURPOSE.to_owned());
         let reviewer = |account| Self::staff(&office, account, Role::Admissions);
         Some(Self {
             leader: Self::staff(&office, "leader", Role::Leader),
@@ -75,7 +59,7 @@ impl School {
 
     fn staff(office: &Office, account: &str, role: Role) -> Actor {
         let mut actor = law::staff(office, account, role);
-        actor.purpose = Some("毕业前人像比对".to_owned());
+        actor.purpose = Some(PURPOSE.to_owned());
         actor
     }
 
@@ -113,39 +97,8 @@ impl School {
 
     /// Puts thresholds in force between which the drawn faces fall as these two say.
     fn calibrate(&self, accept: f32, reject: f32) {
-        let id = CalibrationId::new();
-        let report = api::face::Calibration {
-            id,
-            version: "test".to_owned(),
-            created: Timestamp::now(),
-            adopted: false,
-            model: String::new(),
-            people: 0,
-            genuine: 0,
-            impostor: 0,
-            accept,
-            reject,
-            operating_points: Vec::new(),
-            det: Vec::new(),
-            impostor_histogram: vec![0; 80],
-            genuine_histogram: vec![0; 80],
-        };
-        let row = calibration::Calibration {
-            id,
-            version: id.to_string(),
-            campaign: self.campaign,
-            model: self.office.engine().unwrap().model().to_string(),
-            created: Timestamp::now(),
-            adopted: None,
-            accept,
-            reject,
-            report: serde_json::to_string(&report).unwrap(),
-        };
-        let adopted = self.office.office.write(|tx| {
-            calibration::insert(tx, &row)?;
-            calibration::adopt(tx, row.id, Timestamp::now())
-        });
-        adopted.unwrap();
+        let model = self.office.engine().unwrap().model().to_string();
+        desk::adopt(&self.office, self.campaign, &model, accept, reject);
     }
 
     /// Everybody compared, by the job.

@@ -13,7 +13,7 @@ mod make;
 mod odds;
 mod pairs;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::time::Duration;
 

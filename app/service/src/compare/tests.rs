@@ -35,8 +35,9 @@ fn drawn(person: u64, shot: u64) -> Vec<u8> {
     verify::draw::portrait_jpeg(person, shot)
 }
 
-/// The desk of a school where nobody has calibrated; nothing where there are no models.
-fn desk() -> Option<Desk> {
+/// A fresh office with the models installed, a campaign that is open for comparing, and its registrar; nothing where there are
+/// no models.
+pub(crate) fn opened(kind: CampaignKind) -> Option<(tempfile::TempDir, Arc<Office>, CampaignId, Actor)> {
     let Some(models) = std::env::var_os("XUECANG_MODELS") else {
         println!("skipped: there are no models; set XUECANG_MODELS");
         return None;
@@ -46,8 +47,8 @@ fn desk() -> Option<Desk> {
     Office::create(&data, "测试学院", &Names::local()).unwrap();
     let office = Office::open(Config { models: models.into(), ..Config::new(data) }).unwrap();
     let new = NewCampaign {
-        name: "2026级新生".to_owned(),
-        kind: CampaignKind::Enrolment,
+        name: "2026级".to_owned(),
+        kind,
         year: 2026,
         capture_from: "2026-01-01".parse().unwrap(),
         capture_until: "2036-01-01".parse().unwrap(),
@@ -58,6 +59,33 @@ fn desk() -> Option<Desk> {
     let registrar = law::staff(&office, "registrar", Role::Registrar);
     let campaign = campaign::create(&office, &registrar, new).unwrap().id;
     law::found(&office, &registrar, campaign);
+    Some((dir, office, campaign, registrar))
+}
+
+/// Puts thresholds in force that were found with `model`.
+pub(crate) fn adopt(office: &Office, campaign: CampaignId, model: &str, accept: f32, reject: f32) {
+    let id = CalibrationId::new();
+    let row = calibration::Calibration {
+        id,
+        version: id.to_string(),
+        campaign,
+        model: model.to_owned(),
+        created: Timestamp::now(),
+        adopted: None,
+        accept,
+        reject,
+        report: serde_json::to_string(&report(accept, reject)).unwrap(),
+    };
+    let adopted = office.office.write(|tx| {
+        calibration::insert(tx, &row)?;
+        calibration::adopt(tx, row.id, Timestamp::now())
+    });
+    adopted.unwrap();
+}
+
+/// The desk of a school where nobody has calibrated; nothing where there are no models.
+fn desk() -> Option<Desk> {
+    let (dir, office, campaign, registrar) = opened(CampaignKind::Enrolment)?;
     Some(Desk { _dir: dir, office, campaign, registrar, operator: actor(Role::Admissions) })
 }
 
@@ -81,25 +109,8 @@ impl Desk {
         person
     }
 
-    /// Puts thresholds in force that were found with `model`.
     fn adopt(&self, model: &str, accept: f32, reject: f32) {
-        let id = CalibrationId::new();
-        let row = calibration::Calibration {
-            id,
-            version: id.to_string(),
-            campaign: self.campaign,
-            model: model.to_owned(),
-            created: Timestamp::now(),
-            adopted: None,
-            accept,
-            reject,
-            report: serde_json::to_string(&report(accept, reject)).unwrap(),
-        };
-        let adopted = self.office.office.write(|tx| {
-            calibration::insert(tx, &row)?;
-            calibration::adopt(tx, row.id, Timestamp::now())
-        });
-        adopted.unwrap();
+        adopt(&self.office, self.campaign, model, accept, reject);
     }
 
     /// Puts thresholds in force that were found with the models installed.
