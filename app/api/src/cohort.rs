@@ -1,6 +1,6 @@
 //! A whole campaign's people compared at once, photo with photo: the machine's answers, people's words, three signatures.
 
-use crate::Timestamp;
+use crate::{Right, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::dossier::PhotoKind;
@@ -14,6 +14,11 @@ use crate::law::Bar;
 pub struct NewCohort {
     /// How many per cent of the clear cases a person looks at all the same: 5 to 10.
     pub sample_percent: u8,
+}
+
+impl NewCohort {
+    /// What the sample may be.
+    pub const PERCENTS: std::ops::RangeInclusive<u8> = 5..=10;
 }
 
 /// How far a cohort is.
@@ -73,6 +78,16 @@ pub enum Level {
 impl Level {
     /// All of them, in their order.
     pub const ALL: [Self; 3] = [Self::Examiner, Self::Department, Self::School];
+
+    /// The right it takes to sign at it.
+    #[must_use]
+    pub const fn right(self) -> Right {
+        match self {
+            Self::Examiner => Right::ReviewComparisons,
+            Self::Department => Right::SignAsDepartment,
+            Self::School => Right::SignAsSchool,
+        }
+    }
 }
 
 /// A cohort. `GET /cohorts/{id}`
@@ -368,6 +383,14 @@ pub struct Word {
     pub note: String,
     /// When.
     pub at: Timestamp,
+}
+
+impl Word {
+    /// Of what was said of one case, what counts: the words of the last round.
+    pub fn of_last_round(words: &[Self]) -> impl Iterator<Item = &Self> {
+        let last = words.iter().map(|word| word.round).max();
+        words.iter().filter(move |word| Some(word.round) == last)
+    }
 }
 
 /// Says what a case comes to. `POST /cohorts/{id}/cases/{person}/words`

@@ -21,7 +21,8 @@ fn words(text: &str) -> Table {
 
 impl Language {
     /// The words for a code of a table (`finding`, `guard`, `claim`, …), or the code itself where there are none.
-    pub(crate) fn worded<'a>(self, table: &str, code: &'a str) -> &'a str {
+    #[must_use]
+    pub fn worded<'a>(self, table: &str, code: &'a str) -> &'a str {
         let words: &'static Table = match self {
             Self::Chinese => &CHINESE,
             Self::English => &ENGLISH,

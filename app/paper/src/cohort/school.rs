@@ -1,7 +1,7 @@
 //! 学校整体人像比对报告, with the 人工核查汇总表 of everyone who was not found normal.
 
 use api::Timestamp;
-use api::cohort::{Cohort, Counts, Disposition, Outcome, Sample, Word};
+use api::cohort::{CaseRow, Cohort, Counts, Disposition, Outcome, Sample, Word};
 
 use super::{begin, concluded, method, signatures, similarity};
 use crate::acceptance::time;
@@ -13,22 +13,8 @@ use crate::{Fonts, Language, PaperError};
 pub struct CaseOnPaper {
     /// The student number, as it is to be printed.
     pub number: String,
-    /// The person's name.
-    pub name: String,
-    /// 学院
-    pub college: String,
-    /// 班级
-    pub class: String,
-    /// What the machine says.
-    pub outcome: Outcome,
-    /// The similarity of the pair that decides.
-    pub similarity: Option<f32>,
-    /// Why the machine says no more: codes of findings, refusals or bars.
-    pub reasons: Vec<String>,
-    /// Whether it is in the sample.
-    pub sampled: bool,
-    /// What it comes to, once that is settled.
-    pub disposition: Option<Disposition>,
+    /// What a list on a screen says.
+    pub row: CaseRow,
     /// What people said of it, all rounds.
     pub words: Vec<Word>,
 }
@@ -284,30 +270,25 @@ fn list(sheet: &mut Sheet<'_>, language: Language, listed: &[CaseOnPaper]) {
 
 fn listing(language: Language, case: &CaseOnPaper) -> Vec<String> {
     let say = |zh, en| language.say(zh, en);
-    let reasons = case.reasons.iter().map(|code| language.reason(code));
-    let reasons = reasons.chain(case.sampled.then(|| say("抽查", "drawn for the sample")));
+    let row = &case.row;
+    let reasons = row.reasons.iter().map(|code| language.reason(code));
+    let reasons = reasons.chain(row.sampled.then(|| say("抽查", "drawn for the sample")));
     // What was said before another look was asked for is no conclusion.
-    let words: Vec<_> = last_round(&case.words).filter(|_| case.disposition.is_some()).collect();
+    let words: Vec<_> = Word::of_last_round(&case.words).filter(|_| row.disposition.is_some()).collect();
     let by: Vec<_> = words.iter().map(|word| word.by.as_str()).collect();
     let notes = words.iter().map(|word| word.note.as_str()).filter(|note| !note.is_empty());
     vec![
         case.number.clone(),
-        case.name.clone(),
-        case.college.clone(),
-        case.class.clone(),
-        language.word("cohort_outcome", case.outcome),
-        similarity(case.similarity),
+        row.name.clone(),
+        row.college.clone(),
+        row.class.clone(),
+        language.word("cohort_outcome", row.outcome),
+        similarity(row.similarity),
         reasons.collect::<Vec<_>>().join(say("；", "; ")),
-        concluded(language, case.disposition),
+        concluded(language, row.disposition),
         by.join(say("、", ", ")),
         notes.collect::<Vec<_>>().join(say("；", "; ")),
     ]
-}
-
-/// What was said in the last round; what was said before does not count any more.
-fn last_round(words: &[Word]) -> impl Iterator<Item = &Word> {
-    let last = words.iter().map(|word| word.round).max();
-    words.iter().filter(move |word| Some(word.round) == last)
 }
 
 fn share(name: String, count: u64, of: u64) -> Vec<String> {

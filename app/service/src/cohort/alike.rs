@@ -1,5 +1,7 @@
 //! Photos of different people that are too much like each other: a substitute, one face under two names, twins.
 
+use std::collections::BTreeSet;
+
 use archive::db::office::{calibration, cohort_alike};
 use verify::Similarity;
 
@@ -9,6 +11,11 @@ pub(super) use cohort_alike::Alike;
 
 /// How many look-alikes of one person are kept at most.
 const MOST: usize = 20;
+
+/// Where a calibration measured no strict threshold, it would call many strangers alike. No more pairs of people than one in
+/// this many people, and these, the most alike, are looked at for that reason alone.
+const PEOPLE_FOR_A_PAIR: usize = 100;
+const PAIRS: usize = 10;
 
 /// From what on two people's photos are too much alike.
 ///
@@ -42,6 +49,26 @@ impl Standard {
                 .or_failed("read a calibration")?,
             by_chance: strictest.map(|(_, rate)| by_chance(rate)),
         })
+    }
+
+    /// The same, or as strict as it takes to leave no more pairs than people can look at; `pairs` in falling order of
+    /// similarity, each with whose photos they are. How many may be so by chance is then not known.
+    pub(super) fn for_people(
+        self,
+        people: usize,
+        pairs: impl Iterator<Item = ((usize, usize), Similarity)>,
+    ) -> Self {
+        let most = PAIRS.max(people / PEOPLE_FOR_A_PAIR);
+        let mut met = BTreeSet::new();
+        let mut least = None;
+        for ((one, other), similarity) in pairs.take_while(|(_, similarity)| *similarity >= self.threshold) {
+            met.insert((one.min(other), one.max(other)));
+            if met.len() > most {
+                return Self { threshold: least.unwrap_or(similarity), by_chance: None };
+            }
+            least = Some(similarity);
+        }
+        self
     }
 
     /// Whether two people's photos are too much alike; `own` is how much each is like the person's own that is most like it.
@@ -84,6 +111,22 @@ mod tests {
         assert!(too_much(0.45, (Some(0.9), Some(0.44))));
         assert!(!too_much(0.39, (Some(0.1), Some(0.1))));
         assert!(!too_much(0.45, (None, None)));
+    }
+
+    #[test]
+    fn a_threshold_that_many_strangers_reach_is_raised_to_the_most_alike_of_them() {
+        let similarity = |cosine| Similarity::new(cosine).unwrap();
+        let standard = || Standard { threshold: similarity(0.5), by_chance: Some(64.0) };
+        let pair = |at: usize| ((at, at + 1), similarity(0.9 - 0.01 * f32::from(u8::try_from(at).unwrap())));
+        let few = standard().for_people(120, (0..PAIRS).map(pair));
+        assert_eq!((few.threshold, few.by_chance), (similarity(0.5), Some(64.0)));
+        let many = standard().for_people(120, (0..30).map(pair));
+        assert_eq!((many.threshold, many.by_chance), (pair(PAIRS - 1).1, None));
+        let more_people = standard().for_people(2000, (0..30).map(pair));
+        assert_eq!(more_people.threshold, pair(19).1);
+        // Two people are one pair, however many photos of theirs are alike.
+        let twins = (0..40).map(|_| ((3, 4), similarity(0.8))).chain([((4, 3), similarity(0.7))]);
+        assert_eq!(standard().for_people(120, twins).threshold, similarity(0.5));
     }
 
     #[test]

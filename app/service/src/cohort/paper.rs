@@ -9,7 +9,7 @@ use archive::db::catalog::{person, photo};
 use archive::dossier::Holdings;
 use archive::person::PersonRecord;
 
-use super::{Facts, get};
+use super::facts::Facts;
 use crate::{Actor, Error, Office, Result, audit, dossier};
 
 /// The most a photo on paper measures, px: 300 dpi at its size there.
@@ -77,7 +77,7 @@ pub fn school_paper(office: &Office, actor: &Actor, id: CohortId) -> Result<Scho
 ///
 /// Without the right `read_cohorts`; `not-found`.
 pub(super) fn everybody(office: &Office, actor: &Actor, id: CohortId) -> Result<(Cohort, Vec<Listed>)> {
-    let cohort = get(office, actor, id)?;
+    actor.may(Right::ReadCohorts)?;
     let facts = Facts::read(office, id)?;
     let listed = office.catalog.read(|conn| -> Result<Vec<Listed>> {
         let one = |case| {
@@ -88,7 +88,7 @@ pub(super) fn everybody(office: &Office, actor: &Actor, id: CohortId) -> Result<
         };
         facts.cases.iter().map(one).collect()
     })?;
-    Ok((cohort, listed))
+    Ok((facts.to_api(office, actor)?, listed))
 }
 
 /// What one person's report says. Needs a purpose and is recorded.
@@ -98,10 +98,11 @@ pub(super) fn everybody(office: &Office, actor: &Actor, id: CohortId) -> Result<
 /// Without the rights `read_cohorts` and `read_dossier`, or a purpose; `not-found`.
 pub fn person_paper(office: &Office, actor: &Actor, id: CohortId, of: PersonId) -> Result<PersonPaper> {
     audit::recorded(office, actor, "cohort.person_report", Some(&of.to_string()), || {
+        actor.may(Right::ReadCohorts)?;
         actor.may(Right::ReadDossier)?;
         actor.purpose()?;
-        let cohort = get(office, actor, id)?;
-        let case = Facts::read(office, id)?.case(office, actor, of)?;
+        let known = Facts::read(office, id)?;
+        let (cohort, case) = (known.to_api(office, actor)?, known.case(office, actor, of)?);
         let (facts, kept) = office.catalog.read(|conn| -> Result<_> {
             let facts = person::facts(conn, of)?.ok_or_else(|| Error::not_found(PersonId::KIND, of))?;
             let mut kept = Vec::new();

@@ -10,6 +10,7 @@ use api::ids::{CampaignId, CohortId, PersonId};
 use api::law::Bar;
 use archive::db::Transaction;
 use archive::db::catalog;
+use archive::db::office::calibration::Calibration;
 use archive::db::office::{campaign, cohort as rows, cohort_alike, cohort_case};
 use archive::dossier::{Holdings, Photo};
 use serde_json::json;
@@ -56,8 +57,7 @@ pub fn run(ctx: &Ctx<'_>) -> Result<()> {
     let mut people = people(ctx, campaign, &engine, &rules, &thresholds)?;
     ctx.progress("comparing", 0, 0);
     ctx.go_on()?;
-    let standard = Standard::of(&calibration, pairs_of_strangers(&people))?;
-    let found = look_alikes(&people, &thresholds, &standard)?;
+    let (standard, found) = look_alikes(&people, &thresholds, &calibration)?;
     let in_doubt: BTreeSet<PersonId> = found.iter().map(|alike| alike.person).collect();
     for person in people.iter_mut().filter(|person| in_doubt.contains(&person.id)) {
         person.evidence.doubt();
@@ -100,7 +100,7 @@ fn people(
     let office = ctx.office();
     let listed = gate::of_roster(office, campaign)?;
     let (total, done) = (listed.len() as u64, AtomicU64::new(0));
-    let answers = engine.batch(listed, |engine, (id, _, permit)| -> Result<Person> {
+    let answers = engine.batch(listed, |engine, (id, permit)| -> Result<Person> {
         ctx.go_on()?;
         let photos = photos_of(office, id)?;
         let looked: Vec<Looked> = match permit {
@@ -188,8 +188,12 @@ fn pairs_of_strangers(people: &[Person]) -> u64 {
     (all * all - squares) / 2
 }
 
-/// Every pair of different people's photos that is too much alike, seen from both.
-fn look_alikes(people: &[Person], thresholds: &Thresholds, standard: &Standard) -> Result<Vec<Alike>> {
+/// From what on two people's photos are too much alike, and every such pair, seen from both.
+fn look_alikes(
+    people: &[Person],
+    thresholds: &Thresholds,
+    calibration: &Calibration,
+) -> Result<(Standard, Vec<Alike>)> {
     let mut gallery = Gallery::new(thresholds.model().clone());
     for (at, person) in people.iter().enumerate() {
         for one in &person.looked {
@@ -199,18 +203,22 @@ fn look_alikes(people: &[Person], thresholds: &Thresholds, standard: &Standard) 
         }
     }
     let pairs = gallery.look_alikes(thresholds.accept());
+    let strangers = || pairs.iter().filter(|(hit, other)| hit.key.0 != other.0);
+    let whose = strangers().map(|(hit, other)| ((hit.key.0, other.0), hit.similarity));
+    let standard = Standard::of(calibration, pairs_of_strangers(people))?.for_people(people.len(), whose);
     let mut found = Vec::new();
-    for (hit, (other, other_photo)) in pairs {
+    for (hit, (other, other_photo)) in strangers() {
         let (at, photo) = hit.key;
+        let (other, other_photo) = (*other, *other_photo);
         let (Some(one), Some(two)) = (people.get(at), people.get(other)) else { continue };
         let own = (one.evidence.best_own(photo), two.evidence.best_own(other_photo));
-        if at != other && standard.is_too_much(hit.similarity, thresholds.accept(), own) {
+        if standard.is_too_much(hit.similarity, thresholds.accept(), own) {
             let similarity = hit.similarity.cosine();
             let seen = Alike { person: one.id, photo, other: two.id, other_photo, similarity };
             found.extend([seen, seen.from_the_other()]);
         }
     }
-    Ok(alike::most_alike(found))
+    Ok((standard, alike::most_alike(found)))
 }
 
 /// Keeps a cohort with its cases. Whoever withdrew meanwhile is looked at by hand.
@@ -223,14 +231,8 @@ fn keep(
     found: &[Alike],
 ) -> Result<BTreeMap<&'static str, u64>> {
     rows::insert(tx, cohort)?;
-    let mut taken_back = BTreeMap::new();
-    for person in people {
-        if let Ok(permit) = &person.permit
-            && let Some(bar) = permit.taken_back(tx)?
-        {
-            taken_back.insert(person.id, bar);
-        }
-    }
+    let permits = people.iter().filter_map(|person| person.permit.as_ref().ok());
+    let taken_back = gate::taken_back(tx, cohort.campaign, permits)?;
     let is_clear =
         |person: &&Person| person.evidence.outcome == Outcome::Match && !taken_back.contains_key(&person.id);
     let clear: Vec<PersonId> = people.iter().filter(is_clear).map(|person| person.id).collect();

@@ -1,16 +1,19 @@
 //! The sign-off: three people, one after another, each with their own key over the same digest.
 
-use api::cohort::{Cohort, Level, SignCohort, Signature};
+use api::ProblemCode;
+use api::cohort::{Level, SignCohort, Signature};
 use api::ids::{CalibrationId, CampaignId, CohortId, PersonId};
-use api::{ProblemCode, Right};
 use archive::db::Connection;
+use archive::db::office::cohort::Cohort;
+use archive::db::office::cohort_case::{Case, Disposition};
 use archive::db::office::cohort_signature as rows;
 use ed25519_dalek::Signer as _;
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::{Facts, get};
+use super::facts::{Facts, Words};
+use super::get;
 use crate::staff::Staff;
 use crate::{
     Actor, Error, Office, Refusal as _, Result, account, audit, dossier, event, from_word, stated, word,
@@ -50,8 +53,8 @@ pub(super) struct Signatures {
 }
 
 impl Signatures {
-    pub(super) fn read(conn: &Connection, facts: &Facts) -> Result<Self> {
-        Ok(Self { digest: digest(facts)?, kept: rows::of(conn, facts.cohort.id)? })
+    pub(super) fn read(conn: &Connection, cohort: &Cohort, cases: &[Case], words: &Words) -> Result<Self> {
+        Ok(Self { digest: digest(cohort, cases, words)?, kept: rows::of(conn, cohort.id)? })
     }
 
     /// Those that stand: over what there is now, and nobody sent it back since.
@@ -77,7 +80,7 @@ impl Signatures {
 
     /// Whether `actor` may sign at a level: holds its right, and has signed at no other.
     pub(super) fn may(&self, actor: &Actor, level: Level) -> bool {
-        actor.has(right(level)) && !self.standing().any(|signature| signature.by == actor.user)
+        actor.has(level.right()) && !self.standing().any(|signature| signature.by == actor.user)
     }
 
     /// All of them, oldest first.
@@ -108,8 +111,13 @@ impl Signatures {
 /// Without the level's right; `not-found`; `cases-wait`; `wrong-state` when another level is next, or it is signed or
 /// superseded; `conflict` when something has changed since it was looked at; `same-person` for whoever has signed at an
 /// earlier level; `bad-credentials`; `bad-field` to send it back without a reason, or to nobody.
-pub fn sign(office: &Office, actor: &Actor, id: CohortId, request: &SignCohort) -> Result<Cohort> {
-    actor.may(right(request.level))?;
+pub fn sign(
+    office: &Office,
+    actor: &Actor,
+    id: CohortId,
+    request: &SignCohort,
+) -> Result<api::cohort::Cohort> {
+    actor.may(request.level.right())?;
     let note = match request.send_back {
         true if request.level == Level::Examiner => {
             return Err(Error::bad_field("level", "there is nobody to send it back to"));
@@ -133,7 +141,7 @@ pub fn sign(office: &Office, actor: &Actor, id: CohortId, request: &SignCohort) 
         if waiting > 0 {
             return Err(Error::refused(ProblemCode::CasesWait, [("count", waiting.to_string())]));
         }
-        let signatures = Signatures::read(tx, &facts)?;
+        let signatures = &facts.signatures;
         if signatures.digest != request.digest {
             return Err(Error::refused(ProblemCode::Conflict, []));
         }
@@ -175,28 +183,18 @@ fn signed_text(level: Level, digest: &str) -> String {
     format!("xuecang.cohort/1 {} {digest}", word(&level))
 }
 
-const fn right(level: Level) -> Right {
-    match level {
-        Level::Examiner => Right::ReviewComparisons,
-        Level::Department => Right::SignAsDepartment,
-        Level::School => Right::SignAsSchool,
-    }
-}
-
 /// SHA-256 of what there is to sign, hex.
-fn digest(facts: &Facts) -> Result<String> {
+fn digest(cohort: &Cohort, cases: &[Case], words: &Words) -> Result<String> {
     let fraction = |number: f32| format!("{number:.6}");
-    let cohort = &facts.cohort;
-    let cases = facts.cases.iter().map(|case| Said {
+    let cases = cases.iter().map(|case| Said {
         person: case.person,
         outcome: case.outcome.word(),
         similarity: case.similarity.map(fraction),
         photos: &case.photos,
         sampled: case.sampled,
         round: case.round,
-        disposition: case.disposition.map(super::Disposition::word),
-        words: facts
-            .words
+        disposition: case.disposition.map(Disposition::word),
+        words: words
             .get(&case.person)
             .into_iter()
             .flatten()

@@ -1,11 +1,11 @@
 //! 人工核查汇总表: everybody in a cohort as a workbook, one line each.
 
-use api::cohort::{Cohort, CohortState, Disposition, Level, Outcome};
+use api::cohort::{Cohort, CohortState, Word};
 use api::ids::CohortId;
 use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 
 use super::paper::{Listed, everybody};
-use crate::{Actor, Office, Refusal as _, Result, audit};
+use crate::{Actor, Office, Refusal as _, Result, audit, word};
 
 /// The columns, both languages, and their widths in characters.
 const COLUMNS: [(&str, f64); 12] = [
@@ -26,23 +26,21 @@ const COLUMNS: [(&str, f64); 12] = [
 /// How many lines stand above the table.
 const ABOVE: u32 = 7;
 
-/// The table; `reason` words a code. Needs a purpose and is recorded.
+/// Words for a code of a table, in the languages wanted.
+pub type Say<'a> = &'a dyn Fn(&str, &str) -> String;
+
+/// The table, worded by `say`. Needs a purpose and is recorded.
 ///
 /// # Errors
 ///
 /// Without the right `read_cohorts` or a purpose; `not-found`.
-pub fn table(
-    office: &Office,
-    actor: &Actor,
-    id: CohortId,
-    reason: impl Fn(&str) -> String,
-) -> Result<Vec<u8>> {
+pub fn table(office: &Office, actor: &Actor, id: CohortId, say: Say<'_>) -> Result<Vec<u8>> {
     audit::recorded(office, actor, "cohort.table", Some(&id.to_string()), || {
         let purpose = actor.purpose()?.to_owned();
         let (cohort, listed) = everybody(office, actor, id)?;
         let mut book = Workbook::new();
-        let above = above(office, actor, &cohort, &purpose);
-        fill(book.add_worksheet(), &cohort, &above, &listed, reason).or_failed("write a table")?;
+        let above = above(office, actor, &cohort, &purpose, say);
+        fill(book.add_worksheet(), &cohort, &above, &listed, say).or_failed("write a table")?;
         book.save_to_buffer().or_failed("write a table")
     })
 }
@@ -52,7 +50,7 @@ fn fill(
     cohort: &Cohort,
     above: &[String],
     listed: &[Listed],
-    reason: impl Fn(&str) -> String,
+    say: Say<'_>,
 ) -> Result<(), XlsxError> {
     let (bold, text) = (Format::new().set_bold(), Format::new().set_num_format("@"));
     let figure = Format::new().set_num_format("0.000");
@@ -71,9 +69,7 @@ fn fill(
         if let Some(similarity) = row.similarity {
             sheet.write_with_format(at, 6, f64::from(similarity), &figure)?;
         }
-        // The words of the round that settled it.
-        let last = one.words.iter().map(|word| word.round).max();
-        let said = || one.words.iter().filter(|word| Some(word.round) == last && row.disposition.is_some());
+        let said = || Word::of_last_round(&one.words).filter(|_| row.disposition.is_some());
         let by: Vec<&str> = said().map(|word| word.by.as_str()).collect();
         let notes: Vec<&str> =
             said().map(|word| word.note.as_str()).filter(|note| !note.is_empty()).collect();
@@ -82,10 +78,10 @@ fn fill(
             (2, row.name.clone()),
             (3, row.college.clone()),
             (4, row.class.clone()),
-            (5, machine(row.outcome).to_owned()),
-            (7, row.reasons.iter().map(|code| reason(code)).collect::<Vec<_>>().join("；")),
+            (5, say("cohort_outcome", &word(&row.outcome))),
+            (7, row.reasons.iter().map(|code| say("reason", code)).collect::<Vec<_>>().join("；")),
             (8, if row.sampled { "是 yes" } else { "" }.to_owned()),
-            (9, row.disposition.map(found).unwrap_or_default().to_owned()),
+            (9, row.disposition.map(|found| say("disposition", &word(&found))).unwrap_or_default()),
             (10, by.join("、")),
             (11, notes.join("；")),
         ];
@@ -106,7 +102,7 @@ fn fill(
 }
 
 /// What stands above the table.
-fn above(office: &Office, actor: &Actor, cohort: &Cohort, purpose: &str) -> Vec<String> {
+fn above(office: &Office, actor: &Actor, cohort: &Cohort, purpose: &str, say: Say<'_>) -> Vec<String> {
     let state = match cohort.state {
         CohortState::Signed => "三级审签完成 signed at all three levels",
         CohortState::Superseded => "已重新比对，本表作废 compared again; this table does not count",
@@ -118,7 +114,9 @@ fn above(office: &Office, actor: &Actor, cohort: &Cohort, purpose: &str) -> Vec<
         .signatures
         .iter()
         .filter(|signature| signature.stands)
-        .map(|signature| format!("{} {} {}", level(signature.level), signature.by, local(signature.at)))
+        .map(|signature| {
+            format!("{} {} {}", say("level", &word(&signature.level)), signature.by, local(signature.at))
+        })
         .collect();
     vec![
         format!("{} · {} · 人像比对核查汇总表 Comparison of faces, case by case", office.school, cohort.campaign_name),
@@ -141,29 +139,4 @@ fn above(office: &Office, actor: &Actor, cohort: &Cohort, purpose: &str) -> Vec<
 
 fn local(at: jiff::Timestamp) -> String {
     at.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M %:z").to_string()
-}
-
-const fn machine(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Match => "一致 match",
-        Outcome::Unsure => "存疑 unsure",
-        Outcome::NoMatch => "不一致 no match",
-        Outcome::ByHand => "未比对 not compared",
-    }
-}
-
-const fn found(found: Disposition) -> &'static str {
-    match found {
-        Disposition::Normal => "正常 normal",
-        Disposition::Doubtful => "存疑 doubtful",
-        Disposition::Abnormal => "异常 abnormal",
-    }
-}
-
-const fn level(level: Level) -> &'static str {
-    match level {
-        Level::Examiner => "审查人员 examiner",
-        Level::Department => "部门负责人 head of department",
-        Level::School => "校领导 school leader",
-    }
 }

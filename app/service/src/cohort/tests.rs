@@ -406,9 +406,10 @@ fn whoever_withdraws_is_looked_at_without_the_machine_and_a_later_cohort_takes_t
 fn papers_and_table_name_everybody_who_is_not_normal_and_need_a_purpose() {
     let Some(school) = School::open() else { return };
     let (people, cohort) = school.compare_everybody();
+    let words = |table: &str, code: &str| format!("{table}.{code}");
     let mut aimless = school.registrar.clone();
     aimless.purpose = None;
-    assert_eq!(code(table(&school.office, &aimless, cohort.id, str::to_owned)), ProblemCode::PurposeRequired);
+    assert_eq!(code(table(&school.office, &aimless, cohort.id, &words)), ProblemCode::PurposeRequired);
     assert_eq!(code(school_paper(&school.office, &aimless, cohort.id)), ProblemCode::PurposeRequired);
     let before = school_paper(&school.office, &school.registrar, cohort.id).unwrap();
     assert_eq!(before.listed.len(), 7, "everybody who waits");
@@ -424,13 +425,13 @@ fn papers_and_table_name_everybody_who_is_not_normal_and_need_a_purpose() {
         code(person_paper(&school.office, &school.leader, cohort.id, people.swapped[0])),
         ProblemCode::NotAllowed
     );
-    let book = table(&school.office, &school.registrar, cohort.id, |code| format!("[{code}]")).unwrap();
+    let book = table(&school.office, &school.registrar, cohort.id, &words).unwrap();
     let mut book: calamine::Xlsx<_> = calamine::Reader::new(std::io::Cursor::new(book)).unwrap();
     let sheet = calamine::Reader::worksheet_range_at(&mut book, 0).unwrap().unwrap();
     let rows: Vec<Vec<String>> =
         sheet.rows().map(|row| row.iter().map(ToString::to_string).collect()).collect();
     let abnormal =
-        rows.iter().filter(|row| row.get(9).is_some_and(|found| found.starts_with("异常"))).count();
+        rows.iter().filter(|row| row.get(9).is_some_and(|found| found == "disposition.abnormal")).count();
     let numbered =
         rows.iter().filter(|row| row.get(1).is_some_and(|number| number.starts_with("20260"))).count();
     assert_eq!((numbered, abnormal), (8, 2));

@@ -1,5 +1,7 @@
 //! Whether somebody's face may be compared: the one place that says so.
 
+use std::collections::BTreeMap;
+
 use api::ProblemCode;
 use api::ids::{CampaignId, ComparisonId, PersonId};
 use api::law::{Bar, NoticeText};
@@ -68,6 +70,30 @@ impl Standing {
             (Some(then), Some(now)) => then.asks_again(now),
             _ => true,
         }
+    }
+
+    /// Leave to compare a person's face by this consent, or why there is none.
+    fn permit(
+        &self,
+        (campaign, person): (CampaignId, PersonId),
+        consent: Option<&rows::Consent>,
+        facts: Option<&PersonRecord>,
+    ) -> std::result::Result<Permit, Bar> {
+        match (self.bar.or_else(|| self.of_consent(consent, facts)), consent) {
+            (Some(bar), _) => Err(bar),
+            (None, None) => Err(Bar::NoConsent),
+            (None, Some(consent)) => Ok(Permit { campaign, person, consent: consent.number }),
+        }
+    }
+
+    /// Why leave that was given does not stand any more.
+    fn taken_back(&self, consent: Option<&rows::Consent>) -> Option<Bar> {
+        self.bar.or_else(|| match consent {
+            Some(last) if last.withdrawn.is_some() => Some(Bar::ConsentWithdrawn),
+            Some(last) if self.is_outdated(last.notice) => Some(Bar::NoticeChanged),
+            Some(_) => None,
+            None => Some(Bar::NoConsent),
+        })
     }
 
     /// Why a person's consent does not let their face be compared, whatever the campaign's own state.
@@ -142,14 +168,8 @@ fn permit(
 ) -> Result<std::result::Result<Permit, Bar>> {
     let facts = office.catalog.read(|conn| person::facts(conn, person))?;
     office.office.read(|conn| {
-        let standing = Standing::read(conn, campaign)?;
         let consent = rows::last(conn, campaign, person)?;
-        let bar = standing.bar.or_else(|| standing.of_consent(consent.as_ref(), facts.as_ref()));
-        Ok(match (bar, consent) {
-            (Some(bar), _) => Err(bar),
-            (None, None) => Err(Bar::NoConsent),
-            (None, Some(consent)) => Ok(Permit { campaign, person, consent: consent.number }),
-        })
+        Ok(Standing::read(conn, campaign)?.permit((campaign, person), consent.as_ref(), facts.as_ref()))
     })
 }
 
@@ -163,7 +183,7 @@ pub(crate) fn campaign_bar(office: &Office, campaign: CampaignId) -> Result<Opti
 }
 
 /// Somebody on a roster, with leave to compare their face, or why there is none.
-pub(crate) type Listed = (PersonId, PersonRecord, std::result::Result<Permit, Bar>);
+pub(crate) type Listed = (PersonId, std::result::Result<Permit, Bar>);
 
 /// Everybody on a campaign's roster, in its order.
 ///
@@ -175,18 +195,25 @@ pub(crate) fn of_roster(office: &Office, campaign: CampaignId) -> Result<Vec<Lis
     office.office.read(|conn| {
         let standing = Standing::read(conn, campaign)?;
         let given = rows::of_campaign(conn, campaign)?;
-        let listed = people.into_iter().map(|(person, facts)| {
-            let consent = given.get(&person);
-            let bar = standing.bar.or_else(|| standing.of_consent(consent, Some(&facts)));
-            let permit = match (bar, consent) {
-                (Some(bar), _) => Err(bar),
-                (None, None) => Err(Bar::NoConsent),
-                (None, Some(consent)) => Ok(Permit { campaign, person, consent: consent.number }),
-            };
-            (person, facts, permit)
-        });
-        Ok(listed.collect())
+        let permit = |person, facts| standing.permit((campaign, person), given.get(&person), Some(facts));
+        Ok(people.iter().map(|(person, facts)| (*person, permit(*person, facts))).collect())
     })
+}
+
+/// Whose leave does not stand any more, as the transaction sees it, and why.
+///
+/// # Errors
+///
+/// When the store can't be read.
+pub(crate) fn taken_back<'a>(
+    tx: &Transaction<'_>,
+    campaign: CampaignId,
+    permits: impl Iterator<Item = &'a Permit>,
+) -> Result<BTreeMap<PersonId, Bar>> {
+    let standing = Standing::read(tx, campaign)?;
+    let given = rows::of_campaign(tx, campaign)?;
+    let bar = |permit: &Permit| Some((permit.person, standing.taken_back(given.get(&permit.person))?));
+    Ok(permits.filter_map(bar).collect())
 }
 
 impl Permit {
@@ -195,31 +222,14 @@ impl Permit {
         self.consent
     }
 
-    /// Why the leave does not stand any more, as the transaction sees it.
-    ///
-    /// # Errors
-    ///
-    /// When the store can't be read.
-    pub(crate) fn taken_back(&self, tx: &Transaction<'_>) -> Result<Option<Bar>> {
-        let standing = Standing::read(tx, self.campaign)?;
-        if standing.bar.is_some() {
-            return Ok(standing.bar);
-        }
-        Ok(match rows::last(tx, self.campaign, self.person)? {
-            Some(last) if last.withdrawn.is_some() => Some(Bar::ConsentWithdrawn),
-            Some(last) if standing.is_outdated(last.notice) => Some(Bar::NoticeChanged),
-            Some(_) => None,
-            None => Some(Bar::NoConsent),
-        })
-    }
-
     /// Notes that a comparison was made by this leave, in the transaction that keeps it.
     ///
     /// # Errors
     ///
     /// `may-not-compare` when the leave was taken back meanwhile.
     pub fn note(&self, tx: &Transaction<'_>, comparison: ComparisonId) -> Result<()> {
-        match self.taken_back(tx)? {
+        let last = rows::last(tx, self.campaign, self.person)?;
+        match Standing::read(tx, self.campaign)?.taken_back(last.as_ref()) {
             Some(bar) => Err(refused(bar)),
             None => Ok(opening::note(tx, comparison, self.campaign, self.consent)?),
         }

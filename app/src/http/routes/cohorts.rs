@@ -2,15 +2,11 @@
 
 use ::paper::{CaseOnPaper, GroupOnPaper, Language, PersonOnPaper};
 use api::Timestamp;
-use api::cohort::{Case, CaseRow, Cohort, NewCohort, Reopen, SayWord, SignCohort, Wanted};
+use api::cohort::{Case, CaseRow, Cohort, Level, NewCohort, Reopen, SayWord, SignCohort, Wanted};
 use api::ids::{CampaignId, CohortId, PersonId};
 use api::job::Job;
 use api::{Page, Right, Slice};
-use axum::{
-    extract::State,
-    http::{StatusCode, header},
-    response::IntoResponse,
-};
+use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use serde::Deserialize;
 use service::cohort;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -21,8 +17,8 @@ use crate::http::{Answer, App, Gate, Json, Path, Query, SignedIn};
 
 const READERS: Gate = Gate::Right(Right::ReadCohorts);
 const REVIEWERS: Gate = Gate::Right(Right::ReviewComparisons);
-const SIGNERS: Gate = Gate::AnyOf(&[Right::ReviewComparisons, Right::SignAsDepartment, Right::SignAsSchool]);
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+const SIGNERS: Gate =
+    Gate::AnyOf(&[Level::Examiner.right(), Level::Department.right(), Level::School.right()]);
 
 pub(super) const RESOURCE: Resource = Resource {
     routes: &[
@@ -177,6 +173,8 @@ async fn report(
     let pdf = app
         .call(move |office| {
             let facts = cohort::school_paper(office, &actor, id)?;
+            let on_paper =
+                |one: cohort::Listed| CaseOnPaper { number: one.number, row: one.row, words: one.words };
             let listed: Vec<CaseOnPaper> = facts.listed.into_iter().map(on_paper).collect();
             let groups = facts.colleges.into_iter().map(|(name, people)| GroupOnPaper { name, people });
             let groups: Vec<GroupOnPaper> = groups.collect();
@@ -220,22 +218,6 @@ async fn person_report(
     Ok(paper::answer(&format!("report-{id}-{person}"), pdf))
 }
 
-fn on_paper(one: cohort::Listed) -> CaseOnPaper {
-    let row = one.row;
-    CaseOnPaper {
-        number: one.number,
-        name: row.name,
-        college: row.college,
-        class: row.class,
-        outcome: row.outcome,
-        similarity: row.similarity,
-        reasons: row.reasons,
-        sampled: row.sampled,
-        disposition: row.disposition,
-        words: one.words,
-    }
-}
-
 /// Everybody in a cohort as a workbook. Needs a purpose and is recorded.
 #[utoipa::path(get, path = "/api/v1/cohorts/{id}/table.xlsx", tag = "faces", params(("id" = CohortId, Path)),
     responses((status = 200, body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))]
@@ -244,9 +226,14 @@ async fn table(
     SignedIn(actor): SignedIn,
     Path(id): Path<CohortId>,
 ) -> Answer<impl IntoResponse> {
-    let reason =
-        |code: &str| format!("{} {}", Language::Chinese.reason(code), Language::English.reason(code));
-    let book = app.call(move |office| cohort::table(office, &actor, id, reason)).await?;
-    let name = format!("attachment; filename=\"{id}.xlsx\"");
-    Ok(([(header::CONTENT_TYPE, XLSX.to_owned()), (header::CONTENT_DISPOSITION, name)], book))
+    let both = [Language::Chinese, Language::English];
+    let say = move |table: &str, code: &str| {
+        let said = |language: Language| match table {
+            "reason" => language.reason(code),
+            _ => language.worded(table, code),
+        };
+        both.map(said).join(" ")
+    };
+    let book = app.call(move |office| cohort::table(office, &actor, id, &say)).await?;
+    Ok(paper::workbook(id, book))
 }

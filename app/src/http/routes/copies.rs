@@ -3,18 +3,12 @@
 use api::Right;
 use api::copy::{Copy, DecideCopy, NewCopy};
 use api::ids::CopyId;
-use axum::{
-    extract::State,
-    http::{StatusCode, header},
-    response::IntoResponse,
-};
+use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use service::copy;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Resource, Route};
+use super::{Resource, Route, paper};
 use crate::http::{Answer, App, Gate, Json, Path, SignedIn};
-
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 pub(super) const RESOURCE: Resource = Resource {
     routes: &[
@@ -65,6 +59,5 @@ async fn take(
     Path(id): Path<CopyId>,
 ) -> Answer<impl IntoResponse> {
     let book = app.call(move |office| copy::take(office, &actor, id)).await?;
-    let name = format!("attachment; filename=\"{id}.xlsx\"");
-    Ok(([(header::CONTENT_TYPE, XLSX.to_owned()), (header::CONTENT_DISPOSITION, name)], book.bytes))
+    Ok(paper::workbook(id, book.bytes))
 }

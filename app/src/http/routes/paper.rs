@@ -11,6 +11,9 @@ use service::Refusal as _;
 
 use crate::http::{Answer, Failure};
 
+/// Office Open XML, a workbook (ECMA-376).
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
 /// In which language.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -38,6 +41,15 @@ impl In {
 pub(super) fn set(document: impl FnOnce(&Fonts) -> Result<Vec<u8>, PaperError>) -> service::Result<Vec<u8>> {
     let fonts = Fonts::installed().or_failed("open the fonts")?;
     document(&fonts).or_failed("set a paper in type")
+}
+
+/// A workbook as a file that a browser keeps under `name`.
+pub(super) fn workbook(name: impl std::fmt::Display, xlsx: Vec<u8>) -> Response {
+    let mut answer = ([(header::CONTENT_TYPE, XLSX)], xlsx).into_response();
+    if let Ok(name) = HeaderValue::from_str(&format!("attachment; filename=\"{name}.xlsx\"")) {
+        answer.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+    }
+    answer
 }
 
 /// A paper as a file that a browser shows, and keeps under `name`.

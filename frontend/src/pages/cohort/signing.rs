@@ -1,7 +1,6 @@
 //! The three signatures: who has signed, who is next, what was sent back and why.
 
 use crate::prelude::*;
-use api::Right;
 use api::cohort::{Cohort, CohortState, Level, SignCohort, Signature};
 use api::ids::CohortId;
 
@@ -91,21 +90,13 @@ fn stands(cohort: &Cohort) -> Option<AnyView> {
         (CohortState::Superseded, ..) => mark::mark(Status::Waiting, t!(cohort.superseded)),
         (CohortState::Open, 0, Some(level)) if !cohort.may_sign => {
             let level_words = i18n::name_of(words::level, level);
-            let another = state().may(right_of(level)).then(|| view! { " " {t!(cohort.another)} });
+            let another = state().may(level.right()).then(|| view! { " " {t!(cohort.another)} });
             view! { {mark::mark(Status::Waiting, t!(cohort.waits_for, level = level_words))} {another} }
         }
         (CohortState::Open, 0, _) => return None,
         (CohortState::Open, n, _) => mark::mark(Status::Waiting, t!(cohort.cases_wait, n = format::count(n))),
     };
     Some(view! { <p role="status">{line}</p> }.into_any())
-}
-
-const fn right_of(level: Level) -> Right {
-    match level {
-        Level::Examiner => Right::ReviewComparisons,
-        Level::Department => Right::SignAsDepartment,
-        Level::School => Right::SignAsSchool,
-    }
 }
 
 /// What was sent back, and what no longer stands because of it or because something has changed.

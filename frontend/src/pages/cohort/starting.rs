@@ -11,9 +11,6 @@ use crate::components::{attempt::Attempt, dialog, field, job, loader::Loader, no
 use crate::state::state;
 use crate::t;
 
-/// The shares of the clear cases that can be drawn as a sample, in per cent.
-const PERCENTS: std::ops::RangeInclusive<u8> = 5..=10;
-
 /// The job that compares a campaign's people, the latest there was.
 #[derive(Clone, Copy)]
 pub(super) struct Work {
@@ -94,9 +91,9 @@ pub(super) fn again_dialog(open: RwSignal<bool>, campaign: CampaignId) -> AnyVie
 
 /// How much is sampled, and the way to begin. `open` is the dialog around it, if there is one.
 fn form(campaign: CampaignId, open: Option<RwSignal<bool>>) -> AnyView {
-    let percent = RwSignal::new(PERCENTS.start().to_string());
+    let percent = RwSignal::new(NewCohort::PERCENTS.start().to_string());
     let attempt = Attempt::new();
-    let options = PERCENTS.map(|n| (n.to_string(), format!("{n} %"))).collect();
+    let options = NewCohort::PERCENTS.map(|n| (n.to_string(), format!("{n} %"))).collect();
     let submit = move || {
         let Ok(sample_percent) = percent.get_untracked().parse() else { return };
         attempt.run(api_client::cohorts::start(campaign, NewCohort { sample_percent }), move |job| {
