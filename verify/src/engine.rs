@@ -23,7 +23,7 @@ use crate::{
     model::{Detector, Embedder, ExpressionReader, ModelError, Runtime, check_detector, check_embedder},
     pool::{Pool, PoolError},
     refusal::Refusal,
-    standard::{self, Evidence, FacePolicy, Finding, RuleSet},
+    standard::{self, Evidence, FacePolicy, Finding, RuleSet, Surroundings},
     template::{ModelId, Template},
 };
 
@@ -354,6 +354,16 @@ impl Engine {
     }
 }
 
+/// Everybody in a photo.
+struct Crowd {
+    /// How many were seen.
+    seen: usize,
+    /// Those who count, largest first.
+    faces: Vec<Detection>,
+    /// What is around them.
+    surroundings: Surroundings,
+}
+
 /// How a template is made.
 struct Making {
     /// What it is called.
@@ -395,24 +405,44 @@ impl Worker {
 
     /// What the rules find in a photo, and whose face counts, looked at closely if there is one.
     fn judge(&mut self, photo: &Photo, rules: &RuleSet, model: ModelId) -> Result<Summary, ModelError> {
-        let seen = self.detector.everybody(&photo.pixels)?;
-        let mut faces = rules.faces.counting(&seen, photo.pixels.dimensions());
+        let Crowd { seen, mut faces, surroundings } = self.everybody(photo, rules)?;
         if let [face] = faces.as_mut_slice() {
             *face = self.detector.closely(&photo.pixels, face)?;
         }
         let expression = self.expression(rules, photo, &faces);
-        let findings = standard::findings(rules, &Evidence { photo, faces: &faces, expression });
+        let evidence = Evidence { photo, faces: &faces, surroundings: &surroundings, expression };
+        let findings = standard::findings(rules, &evidence);
         Ok(Summary {
             width: photo.pixels.width(),
             height: photo.pixels.height(),
             facts: photo.facts.clone(),
-            overlooked: seen.len() - faces.len(),
+            overlooked: seen - faces.len(),
             faces,
             rule_set: rules.id.clone(),
             rule_set_version: rules.version.clone(),
             findings,
             model,
         })
+    }
+
+    /// Finds everybody in a photo. Whoever is seen surely, alone before an even background, is everybody: it takes no finer
+    /// look to know that.
+    fn everybody(&mut self, photo: &Photo, rules: &RuleSet) -> Result<Crowd, ModelError> {
+        let counting = |seen: &[Detection]| rules.faces.counting(seen, photo.pixels.dimensions());
+        let around = |faces: &[Detection]| {
+            let only = FacePolicy::only_of(faces).ok();
+            Surroundings::of(&photo.pixels, only.map(|face| face.face).as_ref())
+        };
+        let coarse = self.detector.coarsely(&photo.pixels)?;
+        let faces = counting(&coarse);
+        let surroundings = around(&faces);
+        if faces.iter().all(Detector::is_sure) && surroundings.show_one_figure() {
+            return Ok(Crowd { seen: coarse.len(), faces, surroundings });
+        }
+        let fine = self.detector.finely(&photo.pixels, coarse)?;
+        let all = counting(&fine);
+        let surroundings = if all == faces { surroundings } else { around(&all) };
+        Ok(Crowd { seen: fine.len(), faces: all, surroundings })
     }
 
     /// How the one face is held, if a rule asks. A model that fails leaves it unknown: nobody waits for it.

@@ -65,29 +65,37 @@ impl Detector {
     ///
     /// If the model fails.
     pub fn faces(&mut self, photo: &RgbImage) -> Result<Vec<Detection>, ModelError> {
-        let coarse = self.seen(photo, &Grid::whole(photo, COARSE))?;
-        if coarse.iter().any(|face| face.score >= SURE) { Ok(coarse) } else { self.with_small(photo, coarse) }
+        let coarse = self.coarsely(photo)?;
+        if coarse.iter().any(Self::is_sure) { Ok(coarse) } else { self.finely(photo, coarse) }
     }
 
-    /// Finds every face of an upright photo, small ones in the background too. A face that [`faces`](Self::faces) is sure of
-    /// is the same here.
+    /// Finds the faces of an upright photo at a first look: surely those that fill 15 in 100 of it or more.
     ///
     /// # Errors
     ///
     /// If the model fails.
-    pub fn everybody(&mut self, photo: &RgbImage) -> Result<Vec<Detection>, ModelError> {
-        let coarse = self.seen(photo, &Grid::whole(photo, COARSE))?;
-        self.with_small(photo, coarse)
+    pub fn coarsely(&mut self, photo: &RgbImage) -> Result<Vec<Detection>, ModelError> {
+        self.seen(photo, &Grid::whole(photo, COARSE))
     }
 
-    fn with_small(&mut self, photo: &RgbImage, coarse: Vec<Detection>) -> Result<Vec<Detection>, ModelError> {
+    /// Finds every face of an upright photo, small ones in the background too, `coarse` being what was seen at a first look.
+    /// A face that was seen surely is the same here.
+    ///
+    /// # Errors
+    ///
+    /// If the model fails.
+    pub fn finely(&mut self, photo: &RgbImage, coarse: Vec<Detection>) -> Result<Vec<Detection>, ModelError> {
         let fine = self.seen(photo, &Grid::whole(photo, FINE))?;
-        let (mut sure, mut others): (Vec<_>, Vec<_>) =
-            coarse.into_iter().partition(|face| face.score >= SURE);
+        let (mut sure, mut others): (Vec<_>, Vec<_>) = coarse.into_iter().partition(Self::is_sure);
         others.extend(fine);
         others.sort_by(|a, b| b.score.total_cmp(&a.score));
         sure.extend(others);
         Ok(apart(&sure))
+    }
+
+    /// Whether a face that was seen coarsely needs no finer look.
+    pub fn is_sure(face: &Detection) -> bool {
+        face.score >= SURE
     }
 
     /// Looks at one face closely: the same face, its landmarks more exact.

@@ -25,7 +25,8 @@ const OFF: f32 = 0.35;
 pub fn check_detector(detector: &mut Detector) -> Result<(), ModelError> {
     for person in 0..2 {
         let drawn = draw::portrait(person, 0);
-        let found = detector.everybody(&drawn.pixels)?;
+        let coarse = detector.coarsely(&drawn.pixels)?;
+        let found = detector.finely(&drawn.pixels, coarse)?;
         let sure: Vec<_> = found.iter().filter(|face| face.score >= SURE).collect();
         let reach = OFF * drawn.landmarks.eye_distance();
         let in_place = |face: &Detection| {

@@ -1,4 +1,4 @@
-//! The background: its colour, its evenness, and where the head rises into it.
+//! The background: its colour and its evenness.
 //!
 //! A portrait's background is sampled where a head is never: a strip along the upper edge and strips down both sides of
 //! the upper half. Colours are compared in CIE L*a*b* (D65) by the CIE 1976 difference.
@@ -7,7 +7,6 @@ use std::{ops::Range, sync::LazyLock};
 
 use image::RgbImage;
 
-use super::foreground::Foreground;
 use crate::geometry::Rect;
 
 /// Share of the height that the strip along the upper edge takes.
@@ -16,8 +15,6 @@ const TOP_STRIP: f32 = 0.04;
 const SIDE_STRIP: f32 = 0.06;
 /// Share of the height that the side strips reach down.
 const SIDE_DEPTH: f32 = 0.45;
-/// Above this unevenness (95th percentile) there is no telling a head from its background.
-const TOO_UNEVEN: f32 = 15.0;
 
 /// An sRGB colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,15 +124,6 @@ impl Background {
         Some(Self { colour, unevenness })
     }
 
-    /// The row of the top of the head, hair included. None before an uneven background, if the head touches the edge, or
-    /// if head and background have one colour.
-    pub(super) fn head_top(&self, photo: &RgbImage, face: &Rect) -> Option<f32> {
-        if self.unevenness > TOO_UNEVEN {
-            return None;
-        }
-        Foreground::of(photo, self.colour, face)?.head_top(face).map(pixels)
-    }
-
     /// Boxes around what is further from the background's colour than `within`, one for each strip that has such pixels.
     pub(super) fn odd_places(&self, photo: &RgbImage, within: f64) -> Vec<Rect> {
         let lab = self.colour.lab();
@@ -220,67 +208,5 @@ mod tests {
         let Lab([l, a, b]) = Lab::of([255, 0, 0]);
         assert!((l - 53.24).abs() < 0.1 && (a - 80.09).abs() < 0.1 && (b - 67.2).abs() < 0.1);
         assert!(Lab::of([255; 3]).difference(Lab::of([0; 3])) > 99.0);
-    }
-
-    #[test]
-    fn a_head_is_found_where_it_begins() {
-        let mut photo = RgbImage::from_pixel(480, 640, image::Rgb([100, 197, 255]));
-        for y in 80..400 {
-            for x in 140..340 {
-                photo.put_pixel(x, y, image::Rgb([40, 30, 30]));
-            }
-        }
-        let background = Background::of(&photo).unwrap();
-        assert_eq!(background.colour.hex(), "#64C5FF");
-        let face = Rect { x: 150.0, y: 150.0, width: 180.0, height: 220.0 };
-        assert_eq!(background.head_top(&photo, &face), Some(80.0));
-    }
-
-    #[test]
-    fn a_gleam_in_the_hair_and_a_speck_above_do_not_move_the_head() {
-        let blue = image::Rgb([100, 197, 255]);
-        let mut photo = RgbImage::from_pixel(480, 640, blue);
-        for y in 80..400 {
-            for x in 140..340 {
-                // From row 84 to row 110 the hair gleams in the background's own colour, but no flood gets there.
-                let gleams = (84..110).contains(&y) && (146..334).contains(&x);
-                photo.put_pixel(x, y, if gleams { blue } else { image::Rgb([40, 30, 30]) });
-            }
-        }
-        // A line of text over the head, which hangs together with nothing.
-        for y in 40..50 {
-            for x in 180..300 {
-                photo.put_pixel(x, y, image::Rgb([20, 20, 20]));
-            }
-        }
-        let background = Background::of(&photo).unwrap();
-        let face = Rect { x: 150.0, y: 150.0, width: 180.0, height: 220.0 };
-        assert_eq!(background.head_top(&photo, &face), Some(80.0));
-    }
-
-    #[test]
-    fn a_person_of_the_background_s_colour_has_no_head_top() {
-        let mut photo = RgbImage::from_pixel(480, 640, image::Rgb([240, 240, 240]));
-        for y in 80..400 {
-            for x in 140..340 {
-                photo.put_pixel(x, y, image::Rgb([236, 232, 228]));
-            }
-        }
-        let background = Background::of(&photo).unwrap();
-        let face = Rect { x: 150.0, y: 150.0, width: 180.0, height: 220.0 };
-        assert_eq!(background.head_top(&photo, &face), None);
-    }
-
-    #[test]
-    fn before_an_uneven_background_the_head_cannot_be_measured() {
-        let photo = RgbImage::from_fn(480, 640, |x, y| {
-            let [red, green] = [x * 7, y * 5].map(|n| u8::try_from(n % 256).unwrap());
-            image::Rgb([red, green, 90])
-        });
-        let background = Background::of(&photo).unwrap();
-        assert_eq!(
-            background.head_top(&photo, &Rect { x: 100.0, y: 100.0, width: 200.0, height: 300.0 }),
-            None
-        );
     }
 }

@@ -1,7 +1,7 @@
 //! Runs the checks of a rule set over one photo.
 
 use super::{
-    Check, Finding, Frame, Mark, Rule, RuleSet, Status, Unit, Value,
+    Check, Finding, Frame, Mark, Rule, RuleSet, Status, Surroundings, Unit, Value,
     background::{self, Background, Rgb},
     border::Border,
 };
@@ -12,12 +12,14 @@ use crate::{
 };
 
 /// What is known about a photo when it is judged.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Evidence<'a> {
     /// The photo.
     pub photo: &'a Photo,
     /// The faces that count, largest first.
     pub faces: &'a [Detection],
+    /// What is around them.
+    pub surroundings: &'a Surroundings,
     /// How the one face is held. None if that is not known.
     pub expression: Option<Expression>,
 }
@@ -31,7 +33,6 @@ pub fn findings(rules: &RuleSet, evidence: &Evidence<'_>) -> Vec<Finding> {
     };
     let look = Look {
         evidence,
-        background: Background::of(&evidence.photo.pixels),
         face,
         statistics: face.and_then(|face| face_statistics(&evidence.photo.pixels, &face.face)),
         scale: scale(rules.frame, evidence.photo),
@@ -47,7 +48,6 @@ fn scale(frame: Frame, photo: &Photo) -> f64 {
 /// Everything the checks look at.
 struct Look<'a> {
     evidence: &'a Evidence<'a>,
-    background: Option<Background>,
     face: Option<Detection>,
     statistics: Option<FaceStatistics>,
     scale: f64,
@@ -228,7 +228,7 @@ impl Look<'_> {
 
     /// What is around the person.
     fn surroundings(&self, check: &Check) -> Outcome {
-        let background = self.background;
+        let background = self.evidence.surroundings.background;
         match check {
             Check::BackgroundColour { near, within } => {
                 let Some(Background { colour, .. }) = background else {
@@ -255,9 +255,8 @@ impl Look<'_> {
                 Outcome::range(Some(thickness), (None, Some(*max)), Unit::Pixels).marked(areas(border.bars))
             }
             Check::HeadTop { min, max } => {
-                let top = background.zip(self.face).and_then(|(background, face)| {
-                    background.head_top(&self.evidence.photo.pixels, &face.face)
-                });
+                #[expect(clippy::cast_precision_loss, reason = "a row of a photo is far below 2^24")]
+                let top = self.evidence.surroundings.head_top().map(|row| row as f32);
                 // Where the head ends is not known: then there is nothing to hold to a band.
                 let marks = top.map(|y| [Mark::HeadTop { y }, self.band(*min, *max)]);
                 Outcome::range(top.map(|y| self.framed(y)), (Some(*min), Some(*max)), Unit::Pixels)

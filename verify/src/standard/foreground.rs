@@ -69,6 +69,14 @@ impl Foreground {
         None
     }
 
+    /// What is neither background nor head, as a share of all.
+    pub(super) fn besides(&self) -> f32 {
+        let besides = self.cells.iter().filter(|cell| **cell == Ground::Unknown).count();
+        #[expect(clippy::cast_precision_loss, reason = "a share of a photo's pixels")]
+        let share = besides as f32 / self.cells.len().max(1) as f32;
+        share
+    }
+
     /// Whether the flood ran into the middle of the face, where there is no background.
     fn leaks_into(&self, face: &Rect) -> bool {
         let columns = span(face.x + 0.3 * face.width, face.x + 0.7 * face.width, self.width);

@@ -11,9 +11,11 @@ mod border;
 mod check;
 mod foreground;
 mod rules;
+mod surroundings;
 
 pub use check::{Evidence, findings};
 pub use rules::{BadRuleSet, Check, FacePolicy, Frame, Rule, RuleSet};
+pub use surroundings::Surroundings;
 
 use serde::{Deserialize, Serialize};
 

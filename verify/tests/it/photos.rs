@@ -7,7 +7,7 @@ use image::{
 use verify::{
     Finding, Refusal, RuleSet, draw,
     image::{Colour, Dpi, Facts, Format, Limits, decode, encode_jpeg, inspect},
-    standard::{Evidence, Limit, Mark, Status, Value, findings},
+    standard::{Evidence, Limit, Mark, Status, Surroundings, Value, findings},
 };
 
 fn refused(bytes: &[u8]) -> Refusal {
@@ -176,7 +176,9 @@ fn any_damage_to_a_file_ends_in_an_answer() {
 /// The findings of a photo nobody looked for faces in.
 fn judged(bytes: &[u8], rules: &RuleSet, measure: &str) -> Finding {
     let photo = decode(bytes, Limits::default()).unwrap();
-    let found = findings(rules, &Evidence { photo: &photo, faces: &[], expression: None });
+    let surroundings = Surroundings::of(&photo.pixels, None);
+    let evidence = Evidence { photo: &photo, faces: &[], surroundings: &surroundings, expression: None };
+    let found = findings(rules, &evidence);
     found.into_iter().find(|finding| finding.measure == measure).unwrap()
 }
 
