@@ -128,6 +128,8 @@ pub struct Cohort {
     pub sample: Sample,
     /// The signatures that stand, in their order, and what was sent back, oldest first.
     pub signatures: Vec<Signature>,
+    /// Whether the archive holds it: an object of its own, once the school has signed.
+    pub archived: bool,
     /// SHA-256 of what is to be signed as it stands, as canonical JSON, hex.
     pub digest: String,
     /// What is to be signed next, if everything before it is.

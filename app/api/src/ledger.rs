@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Every kind of event that the ledger holds: the thing it deals with, a point, and what happened to it. Nothing else is
 /// ever queued, and clients have words for each.
-pub const EVENT_KINDS: [&str; 67] = [
+pub const EVENT_KINDS: [&str; 68] = [
     "account.changed",
     "account.created",
     "account.password-reset",
@@ -27,6 +27,7 @@ pub const EVENT_KINDS: [&str; 67] = [
     "cohort.case_settled",
     "cohort.compared",
     "cohort.consent_withdrawn",
+    "cohort.kept",
     "cohort.sent_back",
     "cohort.signed",
     "cohort.word_said",

@@ -89,8 +89,8 @@ mod tests {
         use api::cohort::{Disposition, Level, Outcome};
         use api::law::Bar;
 
-        assert_eq!(Language::English.word("cohort_outcome", Outcome::ByHand), "not compared");
-        assert_eq!(Language::English.word("disposition", Disposition::Abnormal), "abnormal");
+        assert_eq!(Language::English.word("cohort_outcome", Outcome::ByHand), "Not compared");
+        assert_eq!(Language::English.word("disposition", Disposition::Abnormal), "Abnormal");
         assert_eq!(Language::Chinese.word("level", Level::School), "校领导");
         assert_eq!(Language::Chinese.word("reason", Bar::NoConsent), "本人未同意");
         assert_eq!(Language::Chinese.reason("COHORT-ALIKE"), "与他人照片过于相似");

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use api::appraisal::{self as wire, Appraise};
-use api::ids::{AppraisalId, CaseId, DeliveryId, PersonId};
+use api::ids::{AppraisalId, DeliveryId, PersonId};
 use api::job::{Job, JobKind};
 use api::{Right, Timestamp};
 use archive::appraisal::{self, Chain, Environment, Evidence, Scanner, Scheme};
@@ -307,13 +307,8 @@ fn report_to_api(
 
 /// The thing an object is about, by the id that pages know it by.
 fn subject_of(office: &Office, object: ObjectId) -> Result<String> {
-    let uuid = object.uuid();
-    Ok(match office.catalog.read(|conn| object::kind(conn, object))? {
-        Some(ObjectKind::Dossier) => PersonId::from_uuid(uuid).to_string(),
-        Some(ObjectKind::Delivery) => DeliveryId::from_uuid(uuid).to_string(),
-        Some(ObjectKind::Deletion) => CaseId::from_uuid(uuid).to_string(),
-        Some(ObjectKind::Other) | None => object.to_string(),
-    })
+    let kind = office.catalog.read(|conn| object::kind(conn, object))?;
+    Ok(kind.unwrap_or(ObjectKind::Other).subject(object))
 }
 
 #[cfg(test)]

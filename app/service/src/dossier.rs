@@ -9,7 +9,7 @@ use api::dossier::{
     Correction, Diploma, Dossier, Fixity, PersonFacts, Photo, PhotoKind as ApiPhotoKind, Version,
 };
 use api::{ProblemCode, Right, ids::PersonId, ids::PhotoId, ids::UserId};
-use archive::db::catalog::{self, object::ObjectKind, person, photo, scan, to_note, version};
+use archive::db::catalog::{self, person, photo, scan, to_note, version};
 use archive::db::office::{event as events, fixity_check, hold};
 use archive::dossier::{self as kept, Change, Facts, Holdings, Kept, object_of};
 use archive::ocfl::User;
@@ -119,13 +119,7 @@ pub fn announce(office: &Office) -> Result<()> {
 }
 
 fn queue_version(tx: &archive::db::Transaction<'_>, waiting: &to_note::Waiting) -> Result<()> {
-    let uuid = waiting.object.uuid();
-    let (kind, subject) = match waiting.kind {
-        ObjectKind::Dossier => ("dossier.kept", PersonId::from_uuid(uuid).to_string()),
-        ObjectKind::Delivery => ("delivery.kept", api::ids::DeliveryId::from_uuid(uuid).to_string()),
-        ObjectKind::Deletion => ("deletion.kept", api::ids::CaseId::from_uuid(uuid).to_string()),
-        ObjectKind::Other => ("object.kept", waiting.object.to_string()),
-    };
+    let (kind, subject) = (waiting.kind.kept(), waiting.kind.subject(waiting.object));
     let actor = maker(&waiting.version);
     let detail = serde_json::json!({"version": waiting.version.number, "created": waiting.version.created});
     event::queue(tx, &actor, kind, subject, &reference(waiting.version.number), &detail)

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::health;
-use api::ids::{CaseId, DeliveryId, PersonId};
 use archive::db::catalog::{self, object::ObjectKind};
 use archive::db::office::{fixity_check, repair as rows, seal};
 use archive::fixity::mend::{self, Copy, Mended, Refused, Repair};
@@ -129,12 +128,7 @@ fn record(office: &Office, actor: &Actor, repair: &Repair) -> Result<()> {
 
 /// The id by which people know an object.
 fn subject(kind: Option<ObjectKind>, object: ObjectId) -> String {
-    match kind {
-        Some(ObjectKind::Dossier) => PersonId::from_uuid(object.uuid()).to_string(),
-        Some(ObjectKind::Delivery) => DeliveryId::from_uuid(object.uuid()).to_string(),
-        Some(ObjectKind::Deletion) => CaseId::from_uuid(object.uuid()).to_string(),
-        Some(ObjectKind::Other) | None => object.to_string(),
-    }
+    kind.unwrap_or(ObjectKind::Other).subject(object)
 }
 
 /// Seals objects that were found whole at the version that is known, and have no seal of it yet.

@@ -52,6 +52,11 @@ fn waiting(office: &Office, actor: &Actor) -> Result<Vec<Waiting>> {
         };
         found.extend(deliveries(office, "delivery_to_confirm", DeliveryState::Proposed, another)?);
     }
+    if actor.has(Right::Compare) {
+        let rows =
+            office.office.read(|conn| comparison::in_state(conn, comparison::ComparisonState::Open))?;
+        found.extend(group("comparison_open", "/desk", rows.iter().map(|row| row.at)));
+    }
     if actor.has(Right::ReviewComparisons) {
         let rows = office.office.read(|conn| comparison::to_review_by(conn, actor.user))?;
         found.extend(group("comparison_in_review", "/review", rows.iter().map(|row| row.at)));

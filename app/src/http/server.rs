@@ -13,7 +13,7 @@ use hyper_util::{
 };
 use openssl::ssl::SslAcceptor;
 use service::{
-    Office, compare, delivery, dossier, index, job, ledger, patrol, repair, replica, session, upload,
+    Office, cohort, compare, delivery, dossier, index, job, ledger, patrol, repair, replica, session, upload,
 };
 use tokio::task::JoinSet;
 
@@ -206,13 +206,14 @@ async fn sweep_hourly(app: App) {
 }
 
 /// Removes sessions that ended, uploads nobody used, and bytes that no row names once they are so old: a crash left them.
-/// What can't be swept stays for the next time and stops nothing else.
+/// Keeps what was signed and is not in the archive. What can't be swept stays for the next time and stops nothing else.
 fn sweep(office: &Office, unnamed_for: Duration) {
     let swept = [
         ("sessions", session::sweep(office)),
         ("uploads", upload::sweep(office, unnamed_for)),
         ("deliveries", delivery::sweep(office, unnamed_for)),
         ("probes", compare::sweep(office, unnamed_for)),
+        ("cohorts", cohort::keep_signed(office)),
         ("replicas", replica::follow(office)),
     ];
     for (what, swept) in swept {

@@ -24,6 +24,8 @@ pub(super) const DELIVERY: &str = "delivery.json";
 pub(super) const REPORT: &str = "report.json";
 pub(super) const RECEIPT: &str = "receipt.json";
 pub(super) const CERTIFICATE: &str = "certificate.json";
+const COHORT: &str = "cohort.json";
+const STATEMENT: &str = "statement.json";
 /// Where the photos of a dossier lie.
 pub(super) const PHOTOS: &str = "photos/";
 
@@ -259,6 +261,7 @@ pub(super) const fn documents(kind: ObjectKind) -> &'static [&'static str] {
         ObjectKind::Dossier => &[DOSSIER, PREMIS],
         ObjectKind::Delivery => &[DELIVERY, REPORT, RECEIPT],
         ObjectKind::Deletion => &[CERTIFICATE],
+        ObjectKind::Cohort => &[COHORT, STATEMENT],
         ObjectKind::Other => &[],
     }
 }
@@ -269,6 +272,7 @@ fn kind_of(object: &Object) -> ObjectKind {
         (DOSSIER, ObjectKind::Dossier),
         (DELIVERY, ObjectKind::Delivery),
         (CERTIFICATE, ObjectKind::Deletion),
+        (COHORT, ObjectKind::Cohort),
     ];
     kinds.into_iter().find(|(name, _)| has(name)).map_or(ObjectKind::Other, |(_, kind)| kind)
 }

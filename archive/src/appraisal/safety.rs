@@ -7,7 +7,6 @@ use super::item::Item;
 use super::report::{Fault, Findings, Scope};
 use super::scanner::Scanned;
 use crate::db;
-use crate::db::catalog::object::ObjectKind;
 use crate::db::office::event;
 use crate::ocfl;
 
@@ -113,13 +112,7 @@ fn speed(evidence: &Evidence<'_>, read: &Read, found: &mut Findings) {
 /// 4-7: every version is known to the record of what happened; two people took in a delivery.
 fn control(exhibit: &Exhibit, evidence: &Evidence<'_>, found: &mut Findings) -> Result<(), db::Error> {
     let Some(object) = &exhibit.object else { return Ok(()) };
-    let uuid = object.id().uuid();
-    let (kind, subject) = match exhibit.kind {
-        ObjectKind::Dossier => ("dossier.kept", ids::PersonId::from_uuid(uuid).to_string()),
-        ObjectKind::Delivery => ("delivery.kept", ids::DeliveryId::from_uuid(uuid).to_string()),
-        ObjectKind::Deletion => ("deletion.kept", ids::CaseId::from_uuid(uuid).to_string()),
-        ObjectKind::Other => ("object.kept", object.id().to_string()),
-    };
+    let (kind, subject) = (exhibit.kind.kept(), exhibit.kind.subject(object.id()));
     for (number, _) in object.versions() {
         let reference = format!("v{}", number.get());
         let told = evidence.office.read(|conn| event::by_key(conn, kind, &subject, &reference))?.is_some();

@@ -104,7 +104,7 @@ fn first(report: &crate::ocfl::Report) -> String {
 fn fits(catalog: &Store, object: &Object, ids: &mut BTreeSet<String>) -> bool {
     let Ok(dossier) = read_dossier(object) else { return false };
     match &dossier {
-        None if !matches!(kind_of(object), ObjectKind::Delivery | ObjectKind::Deletion) => return false,
+        None if matches!(kind_of(object), ObjectKind::Dossier | ObjectKind::Other) => return false,
         Some(dossier) if dossier.person.uuid() != object.id().uuid() => return false,
         _ => {}
     }

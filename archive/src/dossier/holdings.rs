@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bag::{Algorithm, Checksum, crew};
-use ids::{CaseId, DeliveryId, PersonId, PhotoId, ScanId};
+use ids::{CaseId, CohortId, DeliveryId, PersonId, PhotoId, ScanId};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -28,6 +28,7 @@ pub(super) const DOSSIER: &str = "dossier.json";
 pub(super) const PREMIS: &str = "premis.json";
 const DELIVERY: &str = "delivery.json";
 const CERTIFICATE: &str = "certificate.json";
+const COHORT: &str = "cohort.json";
 
 /// Why something was not kept or not read.
 #[derive(Debug, thiserror::Error)]
@@ -268,6 +269,22 @@ impl<'a> Holdings<'a> {
         self.keep_object(case.uuid(), files, message, by, at)
     }
 
+    /// Keeps the object of a signed cohort. The same files again make no new version. Returns the version.
+    ///
+    /// # Errors
+    ///
+    /// As [`keep`](Self::keep).
+    pub fn keep_cohort(
+        self,
+        cohort: CohortId,
+        files: Vec<(SafePath, Source)>,
+        message: &str,
+        by: &User,
+        at: Timestamp,
+    ) -> Result<u32, Error> {
+        self.keep_object(cohort.uuid(), files, message, by, at)
+    }
+
     fn keep_object(
         self,
         id: Uuid,
@@ -484,6 +501,8 @@ pub(super) fn kind_of(object: &Object) -> ObjectKind {
         ObjectKind::Delivery
     } else if has(CERTIFICATE) {
         ObjectKind::Deletion
+    } else if has(COHORT) {
+        ObjectKind::Cohort
     } else {
         ObjectKind::Other
     }

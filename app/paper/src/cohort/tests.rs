@@ -119,6 +119,7 @@ fn cohort(state: CohortState) -> Cohort {
             wrong_at_most: Some(0.025_93),
         },
         signatures,
+        archived: false,
         digest: DIGEST.to_owned(),
         next: (state == CohortState::Open).then_some(Level::Department),
         may_sign: false,

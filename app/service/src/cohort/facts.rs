@@ -11,8 +11,8 @@ use archive::db::office::cohort_case::{Case as Kept, Disposition, Outcome};
 use archive::db::office::{calibration, cohort as rows, cohort_alike, cohort_case, cohort_word};
 use archive::person::PersonRecord;
 
-use super::sign::Signatures;
-use super::{find, sample, word};
+use super::sign::{self, Signatures};
+use super::{find, keep, sample, word};
 use crate::staff::Staff;
 use crate::{Actor, Error, Office, Refusal as _, Result, campaign, dossier, from_word};
 
@@ -47,10 +47,25 @@ impl Facts {
         Ok(Self { cohort, cases, words, alike, signatures, staff: Staff::read(conn)? })
     }
 
+    /// What is signed, as it is digested.
+    pub(super) fn statement(&self) -> Result<Vec<u8>> {
+        sign::statement(&self.cohort, &self.cases, &self.words)
+    }
+
+    /// Every word on a case, oldest first.
+    pub(super) fn words(&self, case: &Kept) -> impl Iterator<Item = &cohort_word::Word> {
+        self.words.get(&case.person).into_iter().flatten()
+    }
+
+    /// The look-alikes of a case.
+    pub(super) fn alike(&self, case: &Kept) -> impl Iterator<Item = &cohort_alike::Alike> {
+        self.alike.get(&case.person).into_iter().flatten()
+    }
+
     /// The words of a case's round at hand.
     fn of_round<'a>(&'a self, case: &Kept) -> impl Iterator<Item = &'a cohort_word::Word> {
         let round = case.round;
-        self.words.get(&case.person).into_iter().flatten().filter(move |word| word.round == round)
+        self.words(case).filter(move |word| word.round == round)
     }
 
     fn has_said(&self, case: &Kept, actor: &Actor) -> bool {
@@ -95,7 +110,7 @@ impl Facts {
         }
     }
 
-    fn counts(&self) -> Counts {
+    pub(super) fn counts(&self) -> Counts {
         let of = |outcome: Outcome| self.cases.iter().filter(|case| case.outcome == outcome).count() as u64;
         let found = |wanted: Disposition| {
             let found = self.cases.iter().filter(|case| self.disposition(case) == Some(wanted));
@@ -117,7 +132,7 @@ impl Facts {
     }
 
     /// How the sample came out.
-    fn sample(&self) -> Sample {
+    pub(super) fn sample(&self) -> Sample {
         let sampled = self.cases.iter().filter(|case| case.sampled);
         let (mut size, mut looked_at, mut contradicted) = (0, 0, 0);
         for case in sampled {
@@ -204,8 +219,7 @@ impl Facts {
 
     /// The words that may be shown: those of the round at hand only once it is settled.
     pub(super) fn words_shown(&self, case: &Kept) -> Result<Vec<Word>> {
-        let said = self.words.get(&case.person).into_iter().flatten();
-        let shown = said.filter(|word| word.round < case.round || case.disposition.is_some());
+        let shown = self.words(case).filter(|word| word.round < case.round || case.disposition.is_some());
         shown
             .map(|word| {
                 let found = from_word(word.disposition.word()).ok_or("it holds an unknown word");
@@ -249,6 +263,7 @@ impl Facts {
             sample: self.sample(),
             may_sign: next.is_some_and(|level| self.signatures.may(actor, level)),
             next,
+            archived: row.signed && keep::is_kept(office, row.id)?,
             digest: self.signatures.digest.clone(),
             signatures: self.signatures.to_api(&self.staff)?,
         })

@@ -3,13 +3,15 @@
 //! - The machine proposes. What it doubts goes to two people who don't see each other's word, and to a third when they
 //!   differ; what it can't or may not compare, one person looks at; of what is clear, a sample drawn by chance.
 //! - Three people sign, one after another: who looked, the head of the department, the school. What the school has signed
-//!   changes no more.
-//! - Nobody is compared whom the law's gate does not let through. Templates live only while the job runs.
+//!   changes no more, and becomes an object of the archive.
+//! - Nobody is compared whom the law's gate does not let through. Templates live only while the job runs, and lie
+//!   sealed in its journal.
 //! - Only people of the campaign are compared with each other: nobody else has agreed to it.
 
 mod alike;
 mod evidence;
 mod facts;
+mod keep;
 mod paper;
 mod run;
 mod sample;
@@ -32,6 +34,7 @@ use self::facts::Facts;
 use crate::law::gate;
 use crate::{Actor, Error, Office, Result, audit, campaign, face, job};
 
+pub use keep::keep_signed;
 pub use paper::{Listed, PersonPaper, SchoolPaper, person_paper, school_paper};
 pub use run::run;
 pub use sign::sign;

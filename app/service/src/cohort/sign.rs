@@ -13,13 +13,13 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::facts::{Facts, Words};
-use super::get;
+use super::{get, keep};
 use crate::staff::Staff;
 use crate::{
     Actor, Error, Office, Refusal as _, Result, account, audit, dossier, event, from_word, stated, word,
 };
 
-/// What is signed: its SHA-256 as canonical JSON is the digest.
+/// What is signed, as canonical JSON: its SHA-256 is the digest.
 #[derive(Serialize)]
 struct Statement<'a> {
     cohort: CohortId,
@@ -54,7 +54,13 @@ pub(super) struct Signatures {
 
 impl Signatures {
     pub(super) fn read(conn: &Connection, cohort: &Cohort, cases: &[Case], words: &Words) -> Result<Self> {
-        Ok(Self { digest: digest(cohort, cases, words)?, kept: rows::of(conn, cohort.id)? })
+        let digest = hex::encode(Sha256::digest(statement(cohort, cases, words)?));
+        Ok(Self { digest, kept: rows::of(conn, cohort.id)? })
+    }
+
+    /// All of them, those that do not stand too, oldest first.
+    pub(super) fn kept(&self) -> &[rows::Signature] {
+        &self.kept
     }
 
     /// Those that stand: over what there is now, and nobody sent it back since.
@@ -175,16 +181,23 @@ pub fn sign(
         event::queue(tx, actor, kind, id, &number.to_string(), &detail)?;
         audit::record_in(tx, actor, action, Some(&id.to_string()), true)
     })?;
+    // It is signed whatever happens below; what is not kept now is kept with the next sweep.
+    if request.level == Level::School
+        && !request.send_back
+        && let Err(error) = keep::keep(office, id)
+    {
+        tracing::error!(cohort.id = %id, cause = ?error, "{id} is signed and not in the archive yet: {error}.");
+    }
     get(office, actor, id)
 }
 
 /// What a key signs: it can be taken for no other message.
-fn signed_text(level: Level, digest: &str) -> String {
+pub(super) fn signed_text(level: Level, digest: &str) -> String {
     format!("xuecang.cohort/1 {} {digest}", word(&level))
 }
 
-/// SHA-256 of what there is to sign, hex.
-fn digest(cohort: &Cohort, cases: &[Case], words: &Words) -> Result<String> {
+/// What there is to sign, as it is digested.
+pub(super) fn statement(cohort: &Cohort, cases: &[Case], words: &Words) -> Result<Vec<u8>> {
     let fraction = |number: f32| format!("{number:.6}");
     let cases = cases.iter().map(|case| Said {
         person: case.person,
@@ -211,6 +224,5 @@ fn digest(cohort: &Cohort, cases: &[Case], words: &Words) -> Result<String> {
         rule_set: &cohort.rule_set,
         cases: cases.collect(),
     };
-    let canonical = ledger::json::canonical(&statement).or_failed("write what is signed")?;
-    Ok(hex::encode(Sha256::digest(canonical)))
+    ledger::json::canonical(&statement).or_failed("write what is signed")
 }

@@ -12,11 +12,13 @@ use api::ids::{CampaignId, CohortId, PersonId};
 use api::job::JobState;
 use api::law::{Bar, Withdrawal};
 use api::{ProblemCode, Role, Slice};
-use archive::db::office::roster;
+use archive::db::catalog::object;
+use archive::db::office::{event, roster};
 use archive::dossier::{Change, Facts, Holdings, NewPhoto, PhotoKind};
-use archive::ocfl::User;
+use archive::ocfl::{ObjectId, SafePath, User};
 use archive::person::PersonRecord;
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 use super::{evidence, *};
 use crate::compare::tests as desk;
@@ -160,6 +162,37 @@ impl School {
     fn told(&self) -> Vec<String> {
         let events = self.office.office.read(|conn| archive::db::office::event::waiting(conn, 500));
         events.unwrap().into_iter().map(|queued| queued.event.kind).collect()
+    }
+}
+
+impl School {
+    /// Whoever has the object and nothing of this program can check it; a rebuild knows it, and it is kept once.
+    fn is_in_the_archive(&self, signed: &Cohort) {
+        let id = ObjectId::from(signed.id.uuid());
+        let read = |file: &str| {
+            let object = self.office.archive.object(id).unwrap().unwrap();
+            object.read(&SafePath::new(file).unwrap()).unwrap()
+        };
+        let described: serde_json::Value = serde_json::from_slice(&read("cohort.json")).unwrap();
+        assert_eq!(hex::encode(Sha256::digest(read("statement.json"))), signed.digest);
+        assert_eq!(described["digest"], signed.digest);
+        assert_eq!(described["cases"].as_array().unwrap().len() as u64, signed.counts.people);
+        let said =
+            described["cases"].as_array().unwrap().iter().map(|case| case["words"].as_array().unwrap().len());
+        assert!(said.sum::<usize>() > 7, "what people said is there");
+        let last = described["signatures"].as_array().unwrap().last().unwrap();
+        assert_eq!(last["signed_text"], format!("xuecang.cohort/1 school {}", signed.digest));
+        assert_eq!(last["account"], "leader");
+        let holdings = Holdings::new(&self.office.archive, &self.office.catalog);
+        holdings.rebuild(&mut |_, _| true).unwrap();
+        let kept = |conn: &Connection| object::get(conn, id);
+        let (kept, head) = (self.office.catalog.read(kept).unwrap().unwrap(), 1);
+        assert_eq!((kept.kind, kept.head), (object::ObjectKind::Cohort, head));
+        keep::keep(&self.office, signed.id).unwrap();
+        keep_signed(&self.office).unwrap();
+        assert_eq!(self.office.archive.object(id).unwrap().unwrap().head().get(), head);
+        let event = |conn: &Connection| event::by_key(conn, "cohort.kept", &signed.id.to_string(), "v1");
+        assert!(self.office.office.read(event).unwrap().is_some());
     }
 }
 
@@ -360,6 +393,8 @@ fn three_people_sign_in_their_order_and_what_the_school_signed_stays() {
     school.sign(&school.registrar, Level::Department, &now.digest).unwrap();
     let signed = school.sign(&school.leader, Level::School, &now.digest).unwrap();
     assert_eq!((signed.state, signed.next, signed.may_sign), (CohortState::Signed, None, false));
+    assert!(signed.archived && !now.archived);
+    school.is_in_the_archive(&signed);
     assert_eq!(signed.signatures.iter().filter(|one| one.stands).count(), 3);
     for signature in signed.signatures.iter().filter(|one| one.stands) {
         let key: [u8; 32] =

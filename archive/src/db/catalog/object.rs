@@ -1,5 +1,6 @@
-//! Archived objects: dossiers, accepted deliveries, closed deletion cases.
+//! Archived objects: dossiers, accepted deliveries, closed deletion cases, signed cohorts.
 
+use ids::{CaseId, CohortId, DeliveryId, PersonId};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params};
 
 use crate::ocfl::ObjectId;
@@ -13,8 +14,37 @@ crate::db::words! {
         Delivery = "delivery",
         /// A closed deletion case.
         Deletion = "deletion",
+        /// A signed cohort.
+        Cohort = "cohort",
         /// Something this program did not write.
         Other = "other",
+    }
+}
+
+impl ObjectKind {
+    /// The id by which people know an object of this kind.
+    #[must_use]
+    pub fn subject(self, object: ObjectId) -> String {
+        let uuid = object.uuid();
+        match self {
+            Self::Dossier => PersonId::from_uuid(uuid).to_string(),
+            Self::Delivery => DeliveryId::from_uuid(uuid).to_string(),
+            Self::Deletion => CaseId::from_uuid(uuid).to_string(),
+            Self::Cohort => CohortId::from_uuid(uuid).to_string(),
+            Self::Other => object.to_string(),
+        }
+    }
+
+    /// The kind of the events that tell of its versions.
+    #[must_use]
+    pub const fn kept(self) -> &'static str {
+        match self {
+            Self::Dossier => "dossier.kept",
+            Self::Delivery => "delivery.kept",
+            Self::Deletion => "deletion.kept",
+            Self::Cohort => "cohort.kept",
+            Self::Other => "object.kept",
+        }
     }
 }
 

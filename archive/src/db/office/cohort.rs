@@ -94,6 +94,17 @@ pub fn of_campaign(conn: &Connection, campaign: CampaignId) -> rusqlite::Result<
     .collect()
 }
 
+/// The cohorts that the school has signed, oldest first.
+pub fn signed(conn: &Connection) -> rusqlite::Result<Vec<CohortId>> {
+    conn.prepare_cached(
+        "SELECT id FROM cohort
+         WHERE EXISTS (SELECT 1 FROM cohort_signature WHERE cohort = id AND level = 'school' AND sent_back = 0)
+         ORDER BY at, id",
+    )?
+    .query_map([], |row| row.get(0))?
+    .collect()
+}
+
 /// The cohorts that words and signatures still change, oldest first.
 pub fn open(conn: &Connection) -> rusqlite::Result<Vec<Cohort>> {
     conn.prepare_cached(

@@ -32,6 +32,7 @@ pub(super) fn chain(id: CohortId, cohorts: Loader<Vec<Cohort>>) -> AnyView {
             {move || mine.get().map(|level| form(id, level, cohorts, sending_back))}
             {move || shown().map(|cohort| gone(&cohort.signatures))}
             {move || shown().map(|cohort| view! { <p class="dim">{t!(ground.digest)} " " <code class="digest">{cohort.digest}</code></p> })}
+            {move || shown().and_then(|cohort| archived(&cohort))}
             {send_back_dialog(sending_back, id, mine, cohorts)}
         </section>
     }
@@ -97,6 +98,18 @@ fn stands(cohort: &Cohort) -> Option<AnyView> {
         (CohortState::Open, n, _) => mark::mark(Status::Waiting, t!(cohort.cases_wait, n = format::count(n))),
     };
     Some(view! { <p role="status">{line}</p> }.into_any())
+}
+
+/// Whether what was signed lies in the archive.
+fn archived(cohort: &Cohort) -> Option<AnyView> {
+    if cohort.state != CohortState::Signed {
+        return None;
+    }
+    let line = match cohort.archived {
+        true => view! { {t!(cohort.archived)} " " <code class="digest">{format!("urn:uuid:{}", cohort.id.uuid())}</code> }.into_any(),
+        false => mark::mark(Status::Attention, t!(cohort.not_archived)).into_any(),
+    };
+    Some(view! { <p class="dim">{line}</p> }.into_any())
 }
 
 /// What was sent back, and what no longer stands because of it or because something has changed.
