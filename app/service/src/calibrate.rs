@@ -1,7 +1,7 @@
 //! Calibration: thresholds found on the school's own people, adopted by a person.
 //!
 //! Everybody on a campaign's roster who has two photos or more and whose face may be compared is used. Templates live
-//! only while the job runs.
+//! only while the job runs, and lie sealed in its journal.
 
 use api::face::{Calibration, NewCalibration, OperatingPoint};
 use api::ids::{CalibrationId, CampaignId, PersonId};
@@ -19,6 +19,7 @@ use verify::calibrate::{
 use verify::{Similarity, Template};
 
 use crate::job::{Ctx, enqueue};
+use crate::law::journal::Journal;
 use crate::{Actor, Error, Office, Refusal as _, Result, audit, event, face};
 
 /// More people than this tell nothing new and take long; the first of the roster are used.
@@ -146,6 +147,7 @@ fn templates(ctx: &Ctx<'_>, of: CampaignId) -> Result<Vec<Vec<Template>>> {
     let rule_set = office.office.read(|conn| campaign::get(conn, of))?.map(|campaign| campaign.rule_set);
     let rules = face::rules(&rule_set.ok_or_else(|| Error::not_found(CampaignId::KIND, of))?)?;
     let engine = office.engine()?;
+    let journal = Journal::open(office, of, ctx.id(), &face::seen_by(&engine, &rules)?)?;
     let work = with_two_photos(office, of)?;
     let total = work.len() as u64;
     let done = std::sync::atomic::AtomicU64::new(0);
@@ -157,11 +159,14 @@ fn templates(ctx: &Ctx<'_>, of: CampaignId) -> Result<Vec<Vec<Template>>> {
             return Ok(found);
         }
         for photo in &photos {
-            let bytes = Holdings::new(&office.archive, &office.catalog)
-                .photo(person, photo)
-                .or_failed("read a photo")?;
-            // A photo without exactly one face calibrates nothing.
-            found.extend(bytes.and_then(|bytes| engine.template_patiently(bytes, &rules.faces).ok()));
+            let ((), template) = journal.look(&photo.id.to_string(), || {
+                let bytes = Holdings::new(&office.archive, &office.catalog)
+                    .photo(person, photo)
+                    .or_failed("read a photo")?;
+                // A photo without exactly one face calibrates nothing.
+                Ok(((), bytes.and_then(|bytes| engine.template_patiently(bytes, &rules.faces).ok())))
+            })?;
+            found.extend(template);
         }
         ctx.progress("embedding", 1 + done.fetch_add(1, std::sync::atomic::Ordering::Relaxed), total);
         Ok(found)

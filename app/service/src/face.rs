@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use api::ProblemCode;
 use api::delivery::Finding;
+use sha2::{Digest as _, Sha256};
 use verify::engine::EngineError;
 use verify::standard::{self, Limit, Mark, RuleSet, Unit, Value};
-use verify::{Refusal, Thresholds};
+use verify::{Engine, Refusal, Thresholds};
 
 use crate::{Error, Refusal as _, Result};
 
@@ -18,6 +19,16 @@ use crate::{Error, Refusal as _, Result};
 pub fn rules(name: &str) -> Result<Arc<RuleSet>> {
     let built_in = RuleSet::built_in(name).or_failed("read the photo rules")?;
     built_in.map(Arc::new).ok_or_else(|| Error::bad_field("rule_set", format!("there is no rule set {name}")))
+}
+
+/// By what photos are looked at, in one line: the model, and the digest of the rules.
+///
+/// # Errors
+///
+/// When the rules can't be written down.
+pub(crate) fn seen_by(engine: &Engine, rules: &RuleSet) -> Result<String> {
+    let rules = serde_json::to_vec(rules).or_failed("write down the photo rules")?;
+    Ok(format!("{} and {}", engine.model(), hex::encode(Sha256::digest(rules))))
 }
 
 /// An engine's error as a problem for the asker, or as a failure.

@@ -91,6 +91,8 @@ pub struct Paths {
     pub incoming: PathBuf,
     /// Files that staff put in.
     pub uploads: PathBuf,
+    /// What long jobs have seen of faces so far, sealed under their campaigns' keys.
+    pub journals: PathBuf,
     /// Keys.
     pub keys: PathBuf,
     /// Thumbnails; derived.
@@ -114,6 +116,7 @@ impl Paths {
             index: data.join("index"),
             incoming: data.join("incoming"),
             uploads: data.join("incoming/uploads"),
+            journals: data.join("journals"),
             keys: data.join("keys"),
             cache: data.join("cache"),
             quarantine: data.join("quarantine"),
@@ -121,8 +124,9 @@ impl Paths {
         }
     }
 
-    fn directories(&self) -> [&Path; 7] {
-        [&self.data, &self.ledger, &self.index, &self.incoming, &self.uploads, &self.keys, &self.cache]
+    fn directories(&self) -> [&Path; 8] {
+        let Self { data, ledger, index, incoming, uploads, journals, keys, cache, .. } = self;
+        [data, ledger, index, incoming, uploads, journals, keys, cache]
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) const UNUSABLE: &str = "COHORT-PHOTO-UNUSABLE";
 /// Somebody else's photo is too much like one of these.
 pub(super) const ALIKE: &str = "COHORT-ALIKE";
 
-/// A photo that was looked at, with the template of its one face. Never kept.
+/// A photo that was looked at, with the template of its one face.
 pub(super) struct Looked {
     /// What is kept of it.
     pub(super) photo: CasePhoto,

@@ -22,6 +22,7 @@ use super::evidence::{Evidence, Looked, without_figures};
 use super::sample;
 use crate::job::Ctx;
 use crate::law::gate::{self, Permit};
+use crate::law::journal::Journal;
 use crate::{
     Actor, Error, Office, Refusal as _, Result, audit, compare, dossier, event, face, from_word, word,
 };
@@ -98,15 +99,17 @@ fn people(
     thresholds: &Thresholds,
 ) -> Result<Vec<Person>> {
     let office = ctx.office();
+    let journal = Journal::open(office, campaign, ctx.id(), &face::seen_by(engine, rules)?)?;
     let listed = gate::of_roster(office, campaign)?;
     let (total, done) = (listed.len() as u64, AtomicU64::new(0));
     let answers = engine.batch(listed, |engine, (id, permit)| -> Result<Person> {
         ctx.go_on()?;
         let photos = photos_of(office, id)?;
         let looked: Vec<Looked> = match permit {
-            Ok(_) => {
-                photos.iter().map(|photo| look(office, engine, rules, id, photo)).collect::<Result<_>>()?
-            }
+            Ok(_) => photos
+                .iter()
+                .map(|photo| look(&journal, office, engine, rules, id, photo))
+                .collect::<Result<_>>()?,
             // Named, for whoever looks without a machine, and not opened.
             Err(_) => photos.iter().map(unseen).collect::<Result<_>>()?,
         };
@@ -144,7 +147,23 @@ fn unseen(photo: &Photo) -> Result<Looked> {
     Ok(Looked { photo, template: None })
 }
 
+/// Looks at a photo, unless that was done before the job was interrupted.
 fn look(
+    journal: &Journal,
+    office: &Office,
+    engine: &Engine,
+    rules: &Arc<RuleSet>,
+    person: PersonId,
+    photo: &Photo,
+) -> Result<Looked> {
+    let (photo, template) = journal.look(&photo.id.to_string(), || {
+        let Looked { photo, template } = look_now(office, engine, rules, person, photo)?;
+        Ok((photo, template))
+    })?;
+    Ok(Looked { photo, template })
+}
+
+fn look_now(
     office: &Office,
     engine: &Engine,
     rules: &Arc<RuleSet>,

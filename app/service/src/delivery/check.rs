@@ -21,6 +21,7 @@ use verify::{Engine, Gallery, RuleSet, Similarity, Template, Thresholds, Verdict
 use super::measure::{Facts, Look, look, look_at_original, reference};
 use super::{quarantine, row, wrong_state};
 use crate::law::gate;
+use crate::law::journal::Journal;
 use crate::{Error, Office, Refusal as _, Result, campaign, event, face, job::Ctx, token as tokens, vendor};
 
 /// More files than any delivery has.
@@ -72,6 +73,7 @@ struct Check<'a> {
 struct Eyes {
     engine: Arc<Engine>,
     calibration: Option<Calibration>,
+    journal: Journal,
 }
 
 /// What similarities mean.
@@ -86,7 +88,7 @@ struct Calibration {
 struct Seen {
     look: Look,
     face: Option<Face>,
-    /// The template of the admission photo it was compared with. Never kept.
+    /// The template of the admission photo it was compared with.
     known: Option<Template>,
 }
 
@@ -108,7 +110,7 @@ impl<'a> Check<'a> {
         };
         self.ctx.go_on()?;
         // A broken parcel was sent back without them.
-        let eyes = Eyes::open(self.office)?;
+        let eyes = Eyes::open(self)?;
         let roster = self.roster()?;
         let named = self.names(&parcel)?;
         let mut seen = self.look_at_all(&eyes, &parcel, &roster, &named)?;
@@ -265,18 +267,24 @@ impl<'a> Check<'a> {
             Some(awaited) => gate::bar(self.office, self.campaign.id, awaited.person)?.is_none(),
             None => false,
         };
-        let path = parcel.file(&file.path);
-        let mut look = look(&eyes.engine, &self.rules, &path, file.bytes, limit, may_compare)?;
-        if let Some(original) = &file.original {
-            match look_at_original(&parcel.file(original), limit.saturating_mul(ORIGINAL))? {
-                Ok(facts) => look.facts.original = Some(facts),
-                Err(finding) => look.findings.push(finding),
+        let of = format!("{} {may_compare}", file.path.as_str());
+        let (mut look, template) = eyes.journal.look(&of, || {
+            let path = parcel.file(&file.path);
+            let mut look = look(&eyes.engine, &self.rules, &path, file.bytes, limit, may_compare)?;
+            if let Some(original) = &file.original {
+                match look_at_original(&parcel.file(original), limit.saturating_mul(ORIGINAL))? {
+                    Ok(facts) => look.facts.original = Some(facts),
+                    Err(finding) => look.findings.push(finding),
+                }
             }
-        }
+            let template = look.template.take();
+            Ok((look, template))
+        })?;
+        look.template = template;
         let (face, known) = match (awaited, &look.template) {
             (Some(_), None) if !may_compare && look.has_one_face => (Some(Face::ByHand), None),
             (Some(awaited), Some(template)) => {
-                let known = reference(self.office, &eyes.engine, &self.rules, awaited.person)?;
+                let known = reference(self.office, &eyes.engine, &self.rules, &eyes.journal, awaited.person)?;
                 (Some(compare(eyes, known.as_ref(), template)?), known)
             }
             (Some(_), None) => (Some(Face::NotOne), None),
@@ -370,10 +378,13 @@ impl<'a> Check<'a> {
 }
 
 impl Eyes {
-    fn open(office: &Office) -> Result<Self> {
+    fn open(check: &Check<'_>) -> Result<Self> {
+        let office = check.office;
         let engine = office.engine()?;
         let calibration = calibration(office, &engine)?;
-        Ok(Self { engine, calibration })
+        let under = face::seen_by(&engine, &check.rules)?;
+        let journal = Journal::open(office, check.campaign.id, check.ctx.id(), &under)?;
+        Ok(Self { engine, calibration, journal })
     }
 
     /// Notes of doubtful faces that they match the admission photo of another token's person: perhaps two students'

@@ -8,20 +8,23 @@ use archive::delivery::{Finding, Measures, Severity, Status};
 use archive::dossier::{Holdings, NewPhoto, PhotoError, PhotoFacts, PhotoKind};
 use fs_err as fs;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use verify::{
     Engine, EngineError, Refusal, RuleSet, Template,
     image::{self, Limits},
     standard::{self, Value},
 };
 
+use crate::law::journal::Journal;
 use crate::{Error, Office, Refusal as _, Result, face};
 
 /// What looking at a photo gave.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Look {
     /// The findings.
     pub(super) findings: Vec<Finding>,
-    /// The template of its one face, if that may be compared. Never kept.
+    /// The template of its one face, if that may be compared.
+    #[serde(skip)]
     pub(super) template: Option<Template>,
     /// Whether it shows exactly one face.
     pub(super) has_one_face: bool,
@@ -34,7 +37,7 @@ pub(super) struct Look {
 }
 
 /// What decoding found out about an item's files, so that the acceptance need not decode them again.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Facts {
     /// About the photo.
     pub(super) photo: Option<PhotoFacts>,
@@ -111,26 +114,30 @@ pub(super) fn look_at_original(file: &Path, limit: u64) -> Result<std::result::R
 ///
 /// # Errors
 ///
-/// When the archive can't be read or a model fails.
+/// When the archive can't be read, a model fails, or the journal can't be written.
 pub(super) fn reference(
     office: &Office,
     engine: &Engine,
     rules: &RuleSet,
+    journal: &Journal,
     person: api::ids::PersonId,
 ) -> Result<Option<Template>> {
     let current = office.catalog.read(|conn| photo::current(conn, person, PhotoKind::Admission))?;
     let Some(current) = current else { return Ok(None) };
-    let holdings = Holdings::new(&office.archive, &office.catalog);
-    let Some(content) = holdings.photo(person, &current).or_failed("read an admission photo")? else {
-        return Ok(None);
-    };
-    match engine.template_patiently(content, &rules.faces) {
-        Ok(template) => Ok(Some(template)),
-        Err(EngineError::Refused(_) | EngineError::Lost) => Ok(None),
-        Err(error @ (EngineError::Busy | EngineError::Model(_))) => {
-            Err(Error::failed("look at an admission photo", error))
+    let ((), template) = journal.look(&format!("admission photo {}", current.id), || {
+        let holdings = Holdings::new(&office.archive, &office.catalog);
+        let Some(content) = holdings.photo(person, &current).or_failed("read an admission photo")? else {
+            return Ok(((), None));
+        };
+        match engine.template_patiently(content, &rules.faces) {
+            Ok(template) => Ok(((), Some(template))),
+            Err(EngineError::Refused(_) | EngineError::Lost) => Ok(((), None)),
+            Err(error @ (EngineError::Busy | EngineError::Model(_))) => {
+                Err(Error::failed("look at an admission photo", error))
+            }
         }
-    }
+    })?;
+    Ok(template)
 }
 
 impl Look {

@@ -18,6 +18,7 @@ use archive::db::office::job as rows;
 use jiff::Timestamp;
 
 use super::{Ctx, lock, run, to_api};
+use crate::law::journal;
 use crate::{Error, Office, Result, from_word, replica, word};
 
 /// Which thread does a kind of job.
@@ -69,6 +70,7 @@ pub struct Workers {
 /// When the jobs can't be read or a thread can't be started.
 pub fn start(office: &Arc<Office>) -> Result<Workers> {
     requeue(office)?;
+    sweep(office)?;
     office.jobs.closing.store(false, Ordering::Relaxed);
     let mut workers = Workers { office: Arc::clone(office), threads: Vec::new() };
     let lanes = [
@@ -116,6 +118,12 @@ fn requeue(office: &Office) -> Result<()> {
         }
         Ok(())
     })
+}
+
+/// What interrupted jobs have seen of faces is kept for them, and for nobody else.
+fn sweep(office: &Office) -> Result<()> {
+    let waiting = office.office.read(|conn| rows::in_state(conn, &word(&JobState::Waiting)))?;
+    journal::sweep(office, |job| waiting.iter().any(|row| row.id == job))
 }
 
 fn spawn(name: &str, office: &Arc<Office>, lane: Lane) -> io::Result<JoinHandle<()>> {
@@ -199,6 +207,10 @@ fn finish(office: &Office, mut row: rows::Job, ended: Result<()>, stopped: bool)
     };
     row.state = word(&state);
     row.finished = Some(Timestamp::now());
+    // A journal that stays is removed at the next start.
+    if let Err(error) = journal::end(office, row.id) {
+        tracing::error!(job.id = %row.id, cause = ?error, "The journal of {} could not be removed.", row.id);
+    }
     record(office, &row)?;
     tracing::info!(job.id = %row.id, job.kind = %row.kind, job.state = %row.state, "Job {} is {}.", row.id, row.state);
     office.jobs.tell(to_api(&row)?);

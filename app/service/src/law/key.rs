@@ -94,6 +94,19 @@ pub(crate) fn open_probe(office: &Office, comparison: ComparisonId, bytes: Vec<u
     Ok(pixels.to_vec())
 }
 
+/// A campaign's key. Nothing where comparing was never opened, or has ended.
+///
+/// # Errors
+///
+/// When it can't be read.
+pub(super) fn of(office: &Office, campaign: CampaignId) -> Result<Option<Secret>> {
+    let path = path(&office.paths.keys, campaign);
+    if !path.try_exists().or_failed("look for a campaign's key")? {
+        return Ok(None);
+    }
+    open(office, campaign).map(Some)
+}
+
 fn open(office: &Office, campaign: CampaignId) -> Result<Secret> {
     keys::secret(&path(&office.paths.keys, campaign)).or_failed("read a campaign's key")
 }

@@ -3,7 +3,8 @@
 //! - A campaign compares faces once a notice is published ([`notice`]), an impact assessment of it is signed
 //!   ([`assessment`]) and somebody has opened it ([`opening`]); a person's face is compared while their own separate
 //!   consent stands ([`consent`]). [`gate`] is the one place that says whether all of this is so.
-//! - Closing a campaign destroys its key ([`key`]) and whatever of faces was kept under it.
+//! - Closing a campaign destroys its key ([`key`]) and whatever of faces was kept under it: probes that wait, and what a long
+//!   job has seen so far ([`journal`]).
 //! - Whoever may not or will not be compared is checked by a person ([`hand_check`]).
 
 pub mod assessment;
@@ -16,6 +17,7 @@ pub mod notice;
 pub mod opening;
 
 mod guardian;
+pub(crate) mod journal;
 pub(crate) mod key;
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use archive::db::office::{assessment, opening as rows};
 use serde_json::json;
 
 use super::gate::Standing;
-use super::{ground, key};
+use super::{ground, journal, key};
 use crate::{Actor, Error, Office, Refusal as _, Result, audit, campaign, compare, event, word};
 
 /// The note in the comparisons that the end leaves undecided.
@@ -74,10 +74,11 @@ pub fn end(office: &Office, actor: &Actor, id: CampaignId, request: &EndComparin
         return Err(Error::bad_field("name", "it is not the campaign's name"));
     }
     // From here on nothing is compared, whatever happens below.
-    let probes = office.office.write(|tx| begin(tx, actor, id))?;
+    let probes = office.office.write(|tx| begin(office, tx, actor, id))?;
     for probe in probes {
         compare::remove_pixels(office, &probe)?;
     }
+    journal::forget(office, id)?;
     key::destroy(&office.paths.keys, id)?;
     office.office.write(|tx| -> Result<()> {
         let end = rows::get(tx, id)?.and_then(|opening| opening.end);
@@ -95,7 +96,12 @@ pub fn end(office: &Office, actor: &Actor, id: CampaignId, request: &EndComparin
 
 /// Bars the campaign and lets go of its probes. Returns the files their pixels are in; of an end that has begun before,
 /// what it left behind.
-fn begin(tx: &archive::db::Transaction<'_>, actor: &Actor, id: CampaignId) -> Result<Vec<String>> {
+fn begin(
+    office: &Office,
+    tx: &archive::db::Transaction<'_>,
+    actor: &Actor,
+    id: CampaignId,
+) -> Result<Vec<String>> {
     let opening = rows::get(tx, id)?.ok_or_else(|| wrong_state(id, "not opened"))?;
     match opening.end {
         Some(end) if end.closed.is_some() => return Err(wrong_state(id, "closed")),
@@ -116,7 +122,7 @@ fn begin(tx: &archive::db::Transaction<'_>, actor: &Actor, id: CampaignId) -> Re
             key_sha256: opening.key_sha256,
             probes: files.len() as u64,
             comparisons,
-            templates: 0,
+            templates: journal::templates(office, id)?,
             declared_only: DECLARED_ONLY.map(str::to_owned).to_vec(),
         },
         files: files.clone(),
