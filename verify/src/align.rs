@@ -48,6 +48,14 @@ impl Similitude {
         Some(Self { a, b, tx, ty })
     }
 
+    /// The one that turns a picture back by `tilt` degrees, clockwise in it, about a point, makes it `scale` times as large, and
+    /// takes that point to `to`.
+    pub fn upright(about: Point, tilt: f32, scale: f32, to: Point) -> Self {
+        let (sine, cosine) = (-tilt).to_radians().sin_cos();
+        let (a, b) = (scale * cosine, scale * sine);
+        Self { a, b, tx: to.x - a * about.x + b * about.y, ty: to.y - b * about.x - a * about.y }
+    }
+
     /// Where a point goes.
     pub fn apply(&self, point: Point) -> Point {
         Point {
@@ -62,7 +70,7 @@ impl Similitude {
     }
 
     /// What leads back: a point there to where it came from.
-    fn back(&self) -> Self {
+    pub fn back(&self) -> Self {
         let square = self.a * self.a + self.b * self.b;
         let (a, b) = (self.a / square, -self.b / square);
         Self { a, b, tx: b * self.ty - a * self.tx, ty: -b * self.tx - a * self.ty }
@@ -74,17 +82,28 @@ fn mean(points: &[Point; 5]) -> Point {
     Point { x: x / 5.0, y: y / 5.0 }
 }
 
+/// How far a face is tilted, by all of its landmarks: degrees, clockwise in the photo positive. None if they are one point.
+pub fn tilt(landmarks: &Landmarks) -> Option<f32> {
+    let Similitude { a, b, .. } = Similitude::between(&landmarks.as_points(), &PLACES)?;
+    Some((-b).atan2(a).to_degrees())
+}
+
 /// Cuts an aligned face, 112 × 112, out of a photo. What lies outside the photo is black.
+pub fn face(photo: &RgbImage, landmarks: &Landmarks) -> RgbImage {
+    match Similitude::between(&landmarks.as_points(), &PLACES) {
+        Some(to_place) => window(photo, &to_place, SIDE),
+        None => RgbImage::new(SIDE, SIDE),
+    }
+}
+
+/// Cuts a square window out of a photo, turned, scaled and shifted. What lies outside the photo is black.
 ///
 /// Samples bilinearly; where the photo is larger than the result, the mean of several samples, so that fine patterns
 /// don't turn into coarse ones.
-pub fn face(photo: &RgbImage, landmarks: &Landmarks) -> RgbImage {
-    let Some(to_place) = Similitude::between(&landmarks.as_points(), &PLACES) else {
-        return RgbImage::new(SIDE, SIDE);
-    };
+pub fn window(photo: &RgbImage, to_place: &Similitude, side: u32) -> RgbImage {
     let samples = samples_per_side(to_place.scale());
     let (back, parts) = (to_place.back(), to_f32(samples * samples));
-    RgbImage::from_fn(SIDE, SIDE, |x, y| {
+    RgbImage::from_fn(side, side, |x, y| {
         let mut sum = [0.0; 3];
         for down in 0..samples {
             for across in 0..samples {

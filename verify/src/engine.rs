@@ -337,7 +337,7 @@ impl Engine {
     ) -> impl FnOnce(&mut Worker) -> Result<Template, EngineError> + Send + 'static {
         let (limits, policy, making) = (self.limits, *policy, self.making());
         move |worker| {
-            let photo = image::decode(&bytes, limits)?;
+            let photo = image::decode_for_face(&bytes, limits)?;
             let seen = worker.detector.faces(&photo.pixels)?;
             let face = policy.only(&seen, photo.pixels.dimensions())?;
             let face = worker.detector.closely(&photo.pixels, &face)?;

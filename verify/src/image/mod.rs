@@ -8,7 +8,7 @@ mod facts;
 mod page;
 mod statistics;
 
-pub use decode::{Limits, Photo, decode};
+pub use decode::{Limits, Photo, decode, decode_for_face};
 pub use encode::encode_jpeg;
 pub use facts::{Colour, Dpi, Facts, Format, inspect};
 pub use page::{PageError, page};

@@ -12,6 +12,7 @@ use ort::{
 };
 
 use super::{ModelError, Runtime};
+use crate::align::{self, Similitude};
 use crate::geometry::{Detection, Landmarks, Point, Rect};
 
 /// The long side of the photo at a first look, pixels: enough for faces from 15 to 95 in 100 of the frame.
@@ -22,6 +23,10 @@ const FINE: u32 = 640;
 const SURE: f32 = 0.8;
 /// The side of the window of a close look, pixels, and of the face in it: the size at which the model places landmarks best.
 const CLOSE: Close = Close { window: 224, face: 144.0 };
+/// A face that is told to be tilted by more than this against the window is turned and looked at again, degrees; and how
+/// often at most. Less tilted faces are matched as well as they are.
+const TILTED: f32 = 8.0;
+const TURNS: usize = 3;
 /// The model takes sides that are multiples of this.
 const MULTIPLE: u32 = 32;
 /// Sizes of the cells it looks at.
@@ -107,7 +112,20 @@ impl Detector {
         let Some(grid) = Grid::close(photo, &face.face) else { return Ok(*face) };
         let mut told = self.look(photo, &grid)?;
         told.push(*face);
-        Ok(Detection { landmarks: agreed(face, &told), ..*face })
+        let mut seen = Detection { landmarks: agreed(face, &told), ..*face };
+        // The model takes a tilted face for one that is tilted less. Turned back by as much as it told, what it tells of the
+        // rest is nearer to the truth.
+        let mut turned_by = 0.0;
+        for _ in 0..TURNS {
+            let Some(tilt) = align::tilt(&seen.landmarks).filter(|tilt| (tilt - turned_by).abs() > TILTED)
+            else {
+                break;
+            };
+            turned_by = tilt;
+            let told = self.look(photo, &Grid::turned(&face.face, tilt))?;
+            seen.landmarks = agreed(&seen, &told);
+        }
+        Ok(seen)
     }
 
     /// Each face once, surest first, its landmarks what all candidates for it agree on.
@@ -124,7 +142,13 @@ impl Detector {
 
     /// Every candidate, many for one face.
     fn look(&mut self, photo: &RgbImage, grid: &Grid) -> Result<Vec<Detection>, ModelError> {
-        let planes = self.scaled_planes(photo, grid)?;
+        let planes = match &grid.turned {
+            None => self.scaled_planes(photo, grid)?,
+            Some(way) => {
+                let window = align::window(photo, way, grid.width);
+                planes(window.as_raw(), grid)
+            }
+        };
         let name = &self.name;
         let fail = |source| ModelError::Run { model: name.clone(), source };
         let shape = [1, 3, to_usize(grid.padded_height), to_usize(grid.padded_width)];
@@ -153,21 +177,26 @@ impl Detector {
         self.resizer
             .resize(&source, &mut scaled, &options)
             .map_err(|_| unexpected("the photo cannot be scaled"))?;
-        let (row, plane) = (to_usize(grid.padded_width), to_usize(grid.padded_width * grid.padded_height));
-        let mut planes = vec![0f32; 3 * plane];
-        for (channel, plane) in planes.chunks_exact_mut(plane).enumerate() {
-            let from = scaled.buffer().chunks_exact(3 * to_usize(grid.width));
-            let to = plane.chunks_exact_mut(row).skip(to_usize(grid.top));
-            for (to, from) in to.zip(from) {
-                let to = to.iter_mut().skip(to_usize(grid.left));
-                // The model wants blue first; the photo has red first.
-                for (to, from) in to.zip(from.iter().skip(2 - channel).step_by(3)) {
-                    *to = f32::from(*from);
-                }
+        Ok(planes(scaled.buffer(), grid))
+    }
+}
+
+/// Pixels of the size of the grid's unpadded part as the model takes them.
+fn planes(pixels: &[u8], grid: &Grid) -> Vec<f32> {
+    let (row, plane) = (to_usize(grid.padded_width), to_usize(grid.padded_width * grid.padded_height));
+    let mut planes = vec![0f32; 3 * plane];
+    for (channel, plane) in planes.chunks_exact_mut(plane).enumerate() {
+        let from = pixels.chunks_exact(3 * to_usize(grid.width));
+        let to = plane.chunks_exact_mut(row).skip(to_usize(grid.top));
+        for (to, from) in to.zip(from) {
+            let to = to.iter_mut().skip(to_usize(grid.left));
+            // The model wants blue first; the photo has red first.
+            for (to, from) in to.zip(from.iter().skip(2 - channel).step_by(3)) {
+                *to = f32::from(*from);
             }
         }
-        Ok(planes)
     }
+    planes
 }
 
 /// How a close look is taken.
@@ -189,6 +218,8 @@ struct Grid {
     padded_height: u32,
     /// Photo pixels for each scaled pixel, across and down.
     back: (f32, f32),
+    /// How the photo was turned into the window, if it was.
+    turned: Option<Similitude>,
 }
 
 impl Grid {
@@ -210,6 +241,7 @@ impl Grid {
             padded_width: new_width.next_multiple_of(MULTIPLE),
             padded_height: new_height.next_multiple_of(MULTIPLE),
             back: (to_f32(width) / to_f32(new_width), to_f32(height) / to_f32(new_height)),
+            turned: None,
         }
     }
 
@@ -235,11 +267,34 @@ impl Grid {
             padded_width: window,
             padded_height: window,
             back: (back, back),
+            turned: None,
         })
+    }
+
+    /// A window around a face that is turned back by so many degrees.
+    fn turned(face: &Rect, tilt: f32) -> Self {
+        let Close { window, face: wanted } = CLOSE;
+        let back = face.area().sqrt() / wanted;
+        let half = to_f32(window) / 2.0;
+        let way = Similitude::upright(face.centre(), tilt, 1.0 / back, Point { x: half, y: half });
+        Self {
+            part: *face,
+            width: window,
+            height: window,
+            left: 0,
+            top: 0,
+            padded_width: window,
+            padded_height: window,
+            back: (back, back),
+            turned: Some(way),
+        }
     }
 
     /// Where a scaled and padded point lies in the photo.
     fn undo(&self, x: f32, y: f32) -> Point {
+        if let Some(way) = &self.turned {
+            return way.back().apply(Point { x, y });
+        }
         Point {
             x: self.part.x + (x - to_f32(self.left)) * self.back.0,
             y: self.part.y + (y - to_f32(self.top)) * self.back.1,

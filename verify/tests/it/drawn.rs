@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use image::{RgbImage, imageops};
 use verify::{
     FacePolicy, Finding, Refusal, RuleSet, Template, draw,
     image::encode_jpeg,
@@ -23,6 +24,37 @@ fn number(finding: &Finding) -> f64 {
         Some(Value::Number { number, .. }) => *number,
         other => panic!("{} measured {other:?}", finding.code),
     }
+}
+
+#[test]
+fn a_face_is_the_same_in_a_large_photo_of_it() {
+    let Some(engine) = machine::engine() else { return };
+    let photo = draw::portrait(4, 0).pixels;
+    let large = imageops::resize(&photo, 2400, 3200, imageops::FilterType::CatmullRom);
+    let template = |photo: &RgbImage| {
+        engine.template_patiently(encode_jpeg(photo, 95, None), &FacePolicy::STRICT).unwrap()
+    };
+    let alike = template(&photo).compare(&template(&large)).unwrap().cosine();
+    assert!(alike > 0.98, "{alike}");
+}
+
+#[test]
+fn a_tilted_head_is_seen_as_tilted_as_it_is_and_matches_all_the_same() {
+    let Some(engine) = machine::engine() else { return };
+    let mut level = Vec::new();
+    for person in 0..6 {
+        let photo = draw::portrait(person, 0).pixels;
+        let (upright, tilted) = (encode_jpeg(&photo, 95, None), encode_jpeg(&turned(&photo, 20.0), 95, None));
+        let seen = engine.analyse_patiently(tilted, &strict()).unwrap();
+        let before = engine.analyse_patiently(upright, &strict()).unwrap();
+        let number =
+            |analysis: &verify::engine::Analysis| number(find(&analysis.summary.findings, "eye_level"));
+        level.push(number(&seen));
+        let alike = seen.face.unwrap().template.compare(&before.face.unwrap().template).unwrap().cosine();
+        println!("{person}: eyes {} degrees off level, {alike} alike", level[level.len() - 1]);
+        assert!(alike > 0.85);
+    }
+    assert!(level.iter().all(|level| (15.0..25.0).contains(level)), "{level:?}");
 }
 
 #[test]

@@ -2,11 +2,11 @@
 
 use image::{
     DynamicImage, ExtendedColorType, GrayImage, ImageEncoder as _, ImageFormat, RgbImage,
-    codecs::jpeg::JpegEncoder,
+    codecs::jpeg::JpegEncoder, imageops,
 };
 use verify::{
     Finding, Refusal, RuleSet, draw,
-    image::{Colour, Dpi, Facts, Format, Limits, decode, encode_jpeg, inspect},
+    image::{Colour, Dpi, Facts, Format, Limits, decode, decode_for_face, encode_jpeg, inspect},
     standard::{Evidence, Limit, Mark, Status, Surroundings, Value, findings},
 };
 
@@ -135,6 +135,34 @@ fn a_photo_lying_on_its_side_is_turned_upright() {
     // What was at the lower left is now at the upper left.
     let (before, after) = (photo().get_pixel(0, 47).0, upright.get_pixel(0, 0).0);
     assert!(before.iter().zip(after).all(|(a, b)| a.abs_diff(b) < 12), "{before:?} {after:?}");
+}
+
+#[test]
+fn of_a_large_jpeg_only_a_part_is_decoded_for_its_face() {
+    let large = imageops::resize(&photo(), 2700, 2000, imageops::FilterType::Triangle);
+    let lying = with_segment(&encode_jpeg(&large, 95, None), 0xe1, &exif(&[(0x0112, 3, 1, 6)], &[]));
+    let whole = decode(&lying, Limits::default()).unwrap();
+    let part = decode_for_face(&lying, Limits::default()).unwrap();
+    assert_eq!((whole.pixels.dimensions(), part.pixels.dimensions()), ((2000, 2700), (1000, 1350)));
+    assert_eq!(part.facts, whole.facts);
+    for (x, y) in [(10, 10), (500, 700), (990, 1340)] {
+        let (one, other) = (whole.pixels.get_pixel(2 * x, 2 * y).0, part.pixels.get_pixel(x, y).0);
+        assert!(one.iter().zip(other).all(|(a, b)| a.abs_diff(b) < 12), "{one:?} {other:?}");
+    }
+    let grey = DynamicImage::ImageRgb8(large).into_luma8();
+    let mut bytes = Vec::new();
+    JpegEncoder::new(&mut bytes).write_image(grey.as_raw(), 2700, 2000, ExtendedColorType::L8).unwrap();
+    assert_eq!(decode_for_face(&bytes, Limits::default()).unwrap().pixels.dimensions(), (1350, 1000));
+    // What is wrong with one is said as of any other.
+    let torn = bytes.get(..bytes.len() / 2).unwrap();
+    assert_eq!(
+        decode_for_face(torn, Limits::default()).map(|photo| photo.pixels.dimensions()),
+        decode(torn, Limits::default()).map(|photo| photo.pixels.dimensions())
+    );
+    // A small photo is decoded whole.
+    let small = encode_jpeg(&photo(), 95, None);
+    let (one, other) = (decode(&small, Limits::default()), decode_for_face(&small, Limits::default()));
+    assert_eq!(one.unwrap().pixels, other.unwrap().pixels);
 }
 
 #[test]

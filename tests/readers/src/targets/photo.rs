@@ -1,7 +1,7 @@
 //! Photos: as the archive looks at them, and as they are decoded before faces are looked for.
 
 use archive::dossier::{NewPhoto, PhotoKind};
-use verify::image::{Limits, decode, inspect};
+use verify::image::{Limits, decode, decode_for_face, inspect};
 
 use crate::Verdict;
 
@@ -17,6 +17,14 @@ pub(super) fn run(bytes: &[u8]) -> Verdict {
         assert_eq!(facts, photo.facts, "a photo says the same of itself twice");
         let upright = [(facts.width, facts.height), (facts.height, facts.width)];
         assert!(upright.contains(&photo.pixels.dimensions()));
+    }
+    if let Ok(photo) = decode_for_face(bytes, Limits::default()) {
+        let (width, height) = photo.pixels.dimensions();
+        assert!(
+            width > 0
+                && height > 0
+                && photo.pixels.as_raw().len() as u64 == 3 * u64::from(width) * u64::from(height)
+        );
     }
     match kept {
         Ok(_) => Verdict::Taken,
