@@ -4,6 +4,10 @@ use image::{Rgb, RgbImage};
 
 use crate::geometry::{Landmarks, Point};
 
+/// Which way faces are found and aligned in. Raised by every change that moves their landmarks or pixels: templates made
+/// otherwise are another model's, and thresholds found with them say nothing of these.
+pub(crate) const WAY: u32 = 2;
+
 /// Side of an aligned face, pixels.
 pub const SIDE: u32 = 112;
 

@@ -7,6 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
+use crate::align::WAY;
 use crate::verdict::Similarity;
 
 /// Numbers in a template.
@@ -14,7 +15,8 @@ pub const DIMENSIONS: usize = 128;
 
 const MAGIC: &[u8; 4] = b"XCT1";
 
-/// Which model made a template: its name and the start of its file's digest. Equal ids mean comparable templates.
+/// Which model made a template: its name, the start of its file's digest, and which way faces are aligned for it. Equal ids
+/// mean comparable templates.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ModelId(String);
@@ -25,9 +27,9 @@ impl ModelId {
         Self(text.into())
     }
 
-    /// The id of an installed model.
+    /// The id of an installed model, for faces aligned as they are now.
     pub fn of(model: &models::installed::ModelFile) -> Self {
-        Self(format!("{}@{}", model.name, model.digest.short()))
+        Self(format!("{}@{}.{WAY}", model.name, model.digest.short()))
     }
 
     /// The id of the same model when templates are means of a face's and of its mirror image's. Such templates are
