@@ -15,7 +15,7 @@ use archive::db::office::{campaign, cohort as rows, cohort_alike, cohort_case};
 use archive::dossier::{Holdings, Photo};
 use serde_json::json;
 use verify::standard::RuleSet;
-use verify::{Engine, EngineError, Gallery, Thresholds};
+use verify::{Engine, EngineError, Gallery, Template, Thresholds};
 
 use super::alike::{self, Alike, Standard};
 use super::evidence::{Evidence, Looked, without_figures};
@@ -106,10 +106,13 @@ fn people(
         ctx.go_on()?;
         let photos = photos_of(office, id)?;
         let looked: Vec<Looked> = match permit {
-            Ok(_) => photos
-                .iter()
-                .map(|photo| look(&journal, office, engine, rules, id, photo))
-                .collect::<Result<_>>()?,
+            Ok(_) => {
+                let look = |photo: &Photo| {
+                    let seen = journal.look(&photo.id.to_string(), || look(office, engine, rules, id, photo));
+                    seen.map(|(photo, template)| Looked { photo, template })
+                };
+                photos.iter().map(look).collect::<Result<_>>()?
+            }
             // Named, for whoever looks without a machine, and not opened.
             Err(_) => photos.iter().map(unseen).collect::<Result<_>>()?,
         };
@@ -147,56 +150,41 @@ fn unseen(photo: &Photo) -> Result<Looked> {
     Ok(Looked { photo, template: None })
 }
 
-/// Looks at a photo, unless that was done before the job was interrupted.
+/// Looks at a photo: what is kept of it, and the template of its one face.
 fn look(
-    journal: &Journal,
     office: &Office,
     engine: &Engine,
     rules: &Arc<RuleSet>,
     person: PersonId,
     photo: &Photo,
-) -> Result<Looked> {
-    let (photo, template) = journal.look(&photo.id.to_string(), || {
-        let Looked { photo, template } = look_now(office, engine, rules, person, photo)?;
-        Ok((photo, template))
-    })?;
-    Ok(Looked { photo, template })
-}
-
-fn look_now(
-    office: &Office,
-    engine: &Engine,
-    rules: &Arc<RuleSet>,
-    person: PersonId,
-    photo: &Photo,
-) -> Result<Looked> {
-    let mut looked = unseen(photo)?;
+) -> Result<(CasePhoto, Option<Template>)> {
+    let mut kept = unseen(photo)?.photo;
     // A photo that can't be read is a matter of the archive's health; this person is looked at by hand.
     let bytes = Holdings::new(&office.archive, &office.catalog).photo(person, photo);
     let Ok(Some(bytes)) = bytes.inspect_err(|error| {
         tracing::warn!(error = %error, "Could not read {} to compare it.", photo.id);
     }) else {
-        looked.photo.refusal = Some("unreadable".to_owned());
-        return Ok(looked);
+        kept.refusal = Some("unreadable".to_owned());
+        return Ok((kept, None));
     };
-    let seen = if CAPTURED.contains(&looked.photo.kind) {
+    let seen = if CAPTURED.contains(&kept.kind) {
         engine.analyse_patiently(bytes, rules).and_then(|seen| {
             let hindering = seen.summary.findings.iter().filter(|found| compare::hinders(found));
-            looked.photo.hinders = hindering.map(|found| found.code.clone()).collect();
+            kept.hinders = hindering.map(|found| found.code.clone()).collect();
             seen.face.map(|face| face.template).map_err(EngineError::from)
         })
     } else {
         engine.template_patiently(bytes, &rules.faces)
     };
     match seen {
-        Ok(template) => looked.template = Some(template),
-        Err(EngineError::Refused(refusal)) => looked.photo.refusal = Some(refusal.code().to_owned()),
-        Err(EngineError::Lost) => looked.photo.refusal = Some("unreadable".to_owned()),
+        Ok(template) => return Ok((kept, Some(template))),
+        Err(EngineError::Refused(refusal)) => kept.refusal = Some(refusal.code().to_owned()),
+        Err(EngineError::Lost) => kept.refusal = Some("unreadable".to_owned()),
         Err(error @ (EngineError::Busy | EngineError::Model(_))) => {
             return Err(Error::failed("look at a photo", error));
         }
     }
-    Ok(looked)
+    Ok((kept, None))
 }
 
 /// How many pairs of photos of different people there are.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use api::delivery::{Decision, FaceWord, ItemQuery, Propose, Settle};
 use api::face::FaceDecision;
-use api::ids::JobId;
+use api::ids::{DeliveryId, JobId, PersonId};
 use api::job::JobState;
 use api::law::{Bar, EndComparing, Withdrawal};
 use api::{ProblemCode, Role};
@@ -24,12 +24,7 @@ fn a_face_whose_owner_has_not_agreed_is_looked_at_by_a_person_and_never_passes_b
     let people = school.enrol_people(&[drawn(0, 0), drawn(1, 0)]);
     let withdrawal = Withdrawal { person: people[1].0 };
     consent::withdraw(&school.office, &school.registrar, school.campaign, withdrawal).unwrap();
-    let photos: Vec<_> = people
-        .iter()
-        .zip([drawn(0, 1), drawn(1, 1)])
-        .map(|((_, token), photo)| (token.clone(), photo))
-        .collect();
-    let id = school.deliver(&school.parcel(&photos));
+    let id = delivered(&school, &people);
     assert_eq!(school.work(id), JobState::Done);
     let items = delivery::items(&school.office, &school.registrar, id, &ItemQuery::default()).unwrap().items;
     let of = |n: usize| items.iter().find(|item| item.person == Some(people[n].0)).unwrap();
@@ -115,12 +110,7 @@ fn after_its_end_a_campaign_leaves_neither_template_nor_probe_nor_key_on_disk() 
 fn an_interrupted_check_goes_on_with_what_it_has_seen_and_leaves_nothing_of_it() {
     let Some(school) = judging(0.94, 0.93) else { return };
     let people = school.enrol_people(&[drawn(0, 0), drawn(1, 0)]);
-    let photos: Vec<_> = people
-        .iter()
-        .zip([drawn(0, 1), drawn(1, 1)])
-        .map(|((_, token), photo)| (token.clone(), photo))
-        .collect();
-    let id = school.deliver(&school.parcel(&photos));
+    let id = delivered(&school, &people);
     let job = job::list(&school.office, &school.registrar, Some(&id.to_string())).unwrap()[0].id;
     let engine = school.office.engine().unwrap();
     let rules =
@@ -159,6 +149,13 @@ fn an_interrupted_check_goes_on_with_what_it_has_seen_and_leaves_nothing_of_it()
     assert_eq!(school.work(id), JobState::Done);
     let items = delivery::items(&school.office, &school.registrar, id, &ItemQuery::default()).unwrap().items;
     assert!(items.iter().all(|item| item.findings.iter().any(|finding| finding.code.starts_with("IMG-"))));
+}
+
+/// A delivery of another photo of each of two people.
+fn delivered(school: &School, people: &[(PersonId, String)]) -> DeliveryId {
+    let photos =
+        people.iter().zip([drawn(0, 1), drawn(1, 1)]).map(|((_, token), photo)| (token.clone(), photo));
+    school.deliver(&school.parcel(&photos.collect::<Vec<_>>()))
 }
 
 fn journals(school: &School) -> Vec<PathBuf> {
