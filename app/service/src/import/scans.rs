@@ -73,7 +73,10 @@ pub fn folder(
 /// Body of the job that imports scans.
 pub(crate) fn run_scans(ctx: &Ctx<'_>) -> Result<()> {
     let subject = ctx.params::<Params>()?.upload.to_string();
-    let Some(import) = Import::begin(ctx, "scans.imported", subject)? else { return Ok(()) };
+    let Some(import) = Import::begin(ctx, "scans.imported", subject)? else {
+        // Killed after its last word, and maybe before anybody was asked to read.
+        return crate::scan::begin_reading(ctx.office(), &ctx.actor()?);
+    };
     let mut files =
         photos(&import.file.path, PhotoLimits::scans()).map_err(|error| super::unusable(&import, &error))?;
     let mut go_on = |done, total| {

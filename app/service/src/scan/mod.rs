@@ -2,6 +2,8 @@
 
 mod doubts;
 mod read;
+#[cfg(test)]
+mod tests;
 mod to_api;
 
 use api::diploma::AttachScan;

@@ -60,13 +60,15 @@ pub fn run_read(ctx: &Ctx<'_>) -> Result<()> {
     if ctx.done_before("scans.read", &subject)? {
         return Ok(());
     }
-    let office = ctx.office();
-    let (reader, actor) = (office.reader()?, ctx.actor()?);
-    let (mut read, mut failed, mut after) = (0, 0, None);
+    let (office, actor) = (ctx.office(), ctx.actor()?);
+    // One such job runs at a time: what was read since it was asked for was read by it, in runs that were interrupted.
+    let mut read = office.catalog.read(|conn| scan::read_since(conn, ctx.created()))?;
+    let (mut failed, mut after) = (0, None);
     loop {
         let total = office.catalog.read(scan::totals)?.unread + read;
         let batch = office.catalog.read(|conn| scan::unread(conn, after, TOGETHER))?;
         let Some(last) = batch.last().map(|found| found.scan.id) else { break };
+        let reader = office.reader()?;
         let mut changes = Vec::new();
         for found in &batch {
             ctx.go_on()?;

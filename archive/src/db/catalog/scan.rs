@@ -1,10 +1,11 @@
 //! Scans of diplomas, and what was read on them.
 
 use ids::{DiplomaId, PersonId, ScanId};
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params};
 
 use crate::{
-    db::{At, Json},
+    db::{At, Json, parsed},
     dossier::{Agreement, Diploma, Reading, Scan, agreement},
 };
 
@@ -51,6 +52,14 @@ pub fn unread(conn: &Connection, after: Option<ScanId>, limit: u32) -> rusqlite:
     )?
     .query_map(named_params! {":after": after, ":limit": limit}, from_row)?
     .collect()
+}
+
+/// How many scans were read at `since` or later.
+pub fn read_since(conn: &Connection, since: Timestamp) -> rusqlite::Result<u64> {
+    let mut read = conn.prepare_cached("SELECT reading ->> '$.at' AS at FROM scan WHERE read > 0")?;
+    let read = read.query_map([], |row| parsed::<Timestamp>(row, "at"))?;
+    read.filter(|at| at.as_ref().map_or(true, |at| *at >= since))
+        .try_fold(0, |count, at| at.map(|_| count + 1))
 }
 
 /// Scans in figures.
