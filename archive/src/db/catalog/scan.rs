@@ -56,10 +56,10 @@ pub fn unread(conn: &Connection, after: Option<ScanId>, limit: u32) -> rusqlite:
 
 /// How many scans were read at `since` or later.
 pub fn read_since(conn: &Connection, since: Timestamp) -> rusqlite::Result<u64> {
-    let mut read = conn.prepare_cached("SELECT reading ->> '$.at' AS at FROM scan WHERE read > 0")?;
-    let read = read.query_map([], |row| parsed::<Timestamp>(row, "at"))?;
-    read.filter(|at| at.as_ref().map_or(true, |at| *at >= since))
-        .try_fold(0, |count, at| at.map(|_| count + 1))
+    let mut moments = conn.prepare_cached("SELECT reading ->> '$.at' AS at FROM scan WHERE read > 0")?;
+    let moments = moments.query_map([], |row| parsed(row, "at"))?;
+    let moments: Vec<Timestamp> = moments.collect::<rusqlite::Result<_>>()?;
+    Ok(moments.into_iter().filter(|at| *at >= since).count() as u64)
 }
 
 /// Scans in figures.
