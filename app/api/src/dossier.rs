@@ -162,6 +162,8 @@ pub struct Fixity {
     pub checked: Option<Timestamp>,
     /// Whether all agreed then; nothing if never read.
     pub intact: Option<bool>,
+    /// Whether a version has come since, whose bytes nobody has read again.
+    pub newer: bool,
 }
 
 /// One use of a record, or several that follow each other closely.

@@ -22,6 +22,9 @@ use uuid::Uuid;
 use crate::staff::Staff;
 use crate::{Actor, Error, Office, Refusal as _, Result, audit, event, from_word, usage, watermark};
 
+#[cfg(test)]
+mod tests;
+
 /// How large a thumbnail is at most, px.
 const THUMB: (u32, u32) = (240, 320);
 /// The most bytes that a photo's pixels may take when it is made small: 60 million pixels have 180 MB.
@@ -153,6 +156,13 @@ pub fn read(office: &Office, actor: &Actor, id: PersonId) -> Result<Dossier> {
     })
 }
 
+/// What the last reading of every byte says, and whether it says nothing of the newest version.
+fn fixity(read: Option<(Timestamp, bool)>, versions: &[version::Version]) -> Fixity {
+    let (checked, intact) = read.unzip();
+    let newer = checked.is_some_and(|checked| versions.iter().any(|version| version.created > checked));
+    Fixity { checked, intact, newer }
+}
+
 pub(crate) fn dossier(office: &Office, id: PersonId) -> Result<Dossier> {
     let object = object_of(id);
     let (facts, photos, diplomas, scans, versions) = office.catalog.read(|conn| -> Result<_> {
@@ -162,6 +172,7 @@ pub(crate) fn dossier(office: &Office, id: PersonId) -> Result<Dossier> {
     })?;
     office.office.read(|conn| {
         let subject = id.to_string();
+        let fixity = fixity(fixity_check::of_object(conn, object)?, &versions);
         let staff = Staff::read(conn)?;
         let leaf = |number| events::by_key(conn, "dossier.kept", &subject, &reference(number));
         let versions = versions.into_iter().map(|version| {
@@ -169,14 +180,13 @@ pub(crate) fn dossier(office: &Office, id: PersonId) -> Result<Dossier> {
             let version::Version { number, created, by, message, .. } = version;
             Ok(Version { number, created, by: staff.name(&by), message, leaf })
         });
-        let fixity = fixity_check::of_object(conn, object)?;
         Ok(Dossier {
             person: id,
             facts: to_api(&facts, Show::Masked),
             photos: photos.into_iter().map(photo_to_api).collect(),
             diplomas: diplomas.into_iter().map(|diploma| diploma_to_api(diploma, &scans)).collect(),
             versions: versions.collect::<Result<_>>()?,
-            fixity: Fixity { checked: fixity.map(|(at, _)| at), intact: fixity.map(|(_, intact)| intact) },
+            fixity,
             holds: hold::of(conn, id)?.into_iter().map(|hold| crate::hold::to_api(hold, &staff)).collect(),
             uses: usage::latest(conn, &subject, &staff)?,
         })

@@ -1,10 +1,10 @@
 //! What does the archive keep about this person?
 
 use crate::prelude::*;
-use api::dossier::{Correction, Dossier, PersonFacts, Photo, PhotoKind, Use, Version};
+use api::Right;
+use api::dossier::{Correction, Dossier, Fixity, PersonFacts, Photo, PhotoKind, Use, Version};
 use api::hold::Hold;
 use api::ids::{HoldId, PersonId, PhotoId};
-use api::{Right, Timestamp};
 
 use crate::api_client;
 use crate::browser;
@@ -48,7 +48,7 @@ fn full(kept: &Dossier, dossier: Loader<Dossier>) -> AnyView {
             <div>
                 <p class="crumb"><a href="/find" on:click=|event| { event.prevent_default(); router::back("/find"); }>{t!(dossier.back)}</a></p>
                 <h1 class="name private">{kept.facts.name.clone()}</h1>
-                <p>{fixity(kept.fixity.checked, kept.fixity.intact)}</p>
+                <p>{fixity(&kept.fixity)}</p>
             </div>
             <div class="actions no-print">
                 {state().may(Right::RevealNumbers).then(|| view! {
@@ -96,8 +96,11 @@ fn watermark() -> AnyView {
     .into_any()
 }
 
-fn fixity(checked: Option<Timestamp>, intact: Option<bool>) -> AnyView {
-    let (status, text) = match (intact, checked) {
+fn fixity(fixity: &Fixity) -> AnyView {
+    let (status, text) = match (fixity.intact, fixity.checked) {
+        (Some(true), Some(at)) if fixity.newer => {
+            (Status::Waiting, t!(dossier.intact_before, time = format::local_time(at)))
+        }
         (Some(true), Some(at)) => (Status::Ok, t!(dossier.intact, time = format::local_time(at))),
         (Some(false), Some(at)) => (Status::Stop, t!(dossier.damaged, time = format::local_time(at))),
         _ => (Status::Waiting, t!(dossier.never_checked).to_string()),

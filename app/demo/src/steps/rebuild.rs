@@ -59,7 +59,7 @@ fn dossiers(story: &Story, tokens: &Tokens) -> Result<BTreeMap<PersonId, Value>>
     for person in tokens.given.iter().map(|(person, _)| person).chain(&tokens.others) {
         let mut dossier: Dossier = story.people.registrar.get(&format!("/persons/{person}"))?;
         dossier.uses.clear();
-        dossier.fixity = api::dossier::Fixity { checked: None, intact: None };
+        dossier.fixity = api::dossier::Fixity { checked: None, intact: None, newer: false };
         all.insert(*person, serde_json::to_value(dossier)?);
     }
     Ok(all)
