@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The way models are prepared. It changes when the same shipped file would come out differently.
-pub const RECIPE: u32 = 1;
+pub const RECIPE: u32 = 2;
 
 /// Why a model could not be prepared.
 #[derive(Debug, thiserror::Error)]
@@ -178,7 +178,10 @@ fn rewrite(role: Role, shipped: &[u8]) -> Result<Rewritten, OnnxError> {
     let folded = model.encode();
     match role {
         Role::Detector => free_height_and_width(&mut model)?,
-        Role::Embedder => replace_prelu(&mut model)?,
+        Role::Embedder => {
+            replace_prelu(&mut model)?;
+            model.drop_unused();
+        }
         Role::TextFinder | Role::TextReader | Role::HeadPose | Role::FacePoints | Role::EyeState => {}
     }
     Ok(Rewritten { folded, prepared: model.encode() })

@@ -98,6 +98,11 @@ impl Model {
         self.constants.get(name).map_or(Ok(None), Tensor::read)
     }
 
+    /// Whether a value is one of the graph's outputs.
+    pub(crate) fn gives(&self, name: &str) -> bool {
+        self.outputs.iter().any(|output| value_name(output) == name)
+    }
+
     /// Drops constants nobody reads, and inputs that are constants or that nobody reads.
     pub(crate) fn drop_unused(&mut self) {
         let mut read: BTreeSet<String> =

@@ -1,12 +1,14 @@
 //! Just enough of ONNX to rewrite a graph: protobuf as lists of fields, tensors of constants, and the rewrites.
 
 mod graph;
+mod prelu;
 mod rewrite;
 mod tensor;
 mod wire;
 
 pub(crate) use graph::Model;
-pub(crate) use rewrite::{fold, free_height_and_width, replace_prelu};
+pub(crate) use prelu::replace_prelu;
+pub(crate) use rewrite::{fold, free_height_and_width};
 
 /// Why a model file could not be rewritten.
 #[derive(Debug, thiserror::Error)]

@@ -132,37 +132,6 @@ fn reshaped(model: &Model, node: &Node) -> Result<Option<Floats>, OnnxError> {
     }
 }
 
-/// Replaces `PReLU(x, a)` by `a·x + (1−a)·ReLU(x)`, which is the same function.
-///
-/// PReLU keeps ONNX Runtime off its channel-blocked convolutions; the sum does not.
-pub(crate) fn replace_prelu(model: &mut Model) -> Result<(), OnnxError> {
-    let mut nodes = Vec::new();
-    for node in std::mem::take(&mut model.nodes) {
-        if node.operator != "PRelu" {
-            nodes.push(node);
-            continue;
-        }
-        let Some(Tensor { dims, data: Data::Float(slope) }) = model.constant(node.input(1))? else {
-            return Err(OnnxError::Node {
-                node: node.output().to_owned(),
-                operator: "PRelu",
-                why: "its slope is not a constant float",
-            });
-        };
-        let rest: Vec<f32> = slope.iter().map(|a| 1.0 - a).collect();
-        let out = node.output();
-        let [rest_name, scaled, positive, bent] =
-            ["rest", "scaled", "positive", "bent"].map(|part| format!("{out}_{part}"));
-        model.constants.insert(rest_name.clone(), Tensor::write_floats(&rest_name, &dims, &rest));
-        nodes.push(Node::new("Mul", &[node.input(0), node.input(1)], &scaled));
-        nodes.push(Node::new("Relu", &[node.input(0)], &positive));
-        nodes.push(Node::new("Mul", &[&positive, &rest_name], &bent));
-        nodes.push(Node::new("Add", &[&scaled, &bent], out));
-    }
-    model.nodes = nodes;
-    Ok(())
-}
-
 const TYPE: u64 = 2;
 const TENSOR_TYPE: u64 = 1;
 const SHAPE: u64 = 2;
