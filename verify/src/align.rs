@@ -1,8 +1,11 @@
 //! Turns, scales and shifts a face so that its landmarks lie where the embedder expects them.
 
-use image::{Rgb, RgbImage};
+use image::RgbImage;
 
-use crate::geometry::{Landmarks, Point};
+use crate::{
+    geometry::{Landmarks, Point},
+    window,
+};
 
 /// Which way faces are found and aligned in. Raised by every change that moves their landmarks or pixels: templates made
 /// otherwise are another model's, and thresholds found with them say nothing of these.
@@ -95,113 +98,14 @@ pub fn tilt(landmarks: &Landmarks) -> Option<f32> {
 /// Cuts an aligned face, 112 × 112, out of a photo. What lies outside the photo is black.
 pub fn face(photo: &RgbImage, landmarks: &Landmarks) -> RgbImage {
     match Similitude::between(&landmarks.as_points(), &PLACES) {
-        Some(to_place) => window(photo, &to_place, SIDE),
+        Some(to_place) => window::cut(photo, &to_place, SIDE),
         None => RgbImage::new(SIDE, SIDE),
     }
 }
 
-/// Cuts a square window out of a photo, turned, scaled and shifted. What lies outside the photo is black.
-///
-/// Samples bilinearly; where the photo is larger than the result, the mean of several samples, so that fine patterns
-/// don't turn into coarse ones.
-pub fn window(photo: &RgbImage, to_place: &Similitude, side: u32) -> RgbImage {
-    let samples = samples_per_side(to_place.scale());
-    let (back, parts) = (to_place.back(), to_f32(samples * samples));
-    RgbImage::from_fn(side, side, |x, y| {
-        let mut sum = [0.0; 3];
-        for down in 0..samples {
-            for across in 0..samples {
-                let at = Point { x: sub_place(x, across, samples), y: sub_place(y, down, samples) };
-                let [red, green, blue] = bilinear(photo, back.apply(at));
-                sum = [sum[0] + red, sum[1] + green, sum[2] + blue];
-            }
-        }
-        Rgb(sum.map(|sum| to_byte(sum / parts)))
-    })
-}
-
-/// One sample for each pixel of the photo that falls into a pixel of the result, at most 8 × 8.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 1..=8 first")]
-fn samples_per_side(scale: f32) -> u32 {
-    (1.0 / scale.max(0.05)).round().clamp(1.0, 8.0) as u32
-}
-
-/// The `n`th of `samples` places inside pixel `at`, symmetric about its middle.
-fn sub_place(at: u32, n: u32, samples: u32) -> f32 {
-    to_f32(at) + (to_f32(n) + 0.5) / to_f32(samples) - 0.5
-}
-
-fn bilinear(photo: &RgbImage, at: Point) -> [f32; 3] {
-    if let Some(inner) = inside(photo, at) {
-        return inner;
-    }
-    let (x0, y0) = (at.x.floor(), at.y.floor());
-    let (right, down) = (at.x - x0, at.y - y0);
-    let corners = [
-        (x0, y0, (1.0 - right) * (1.0 - down)),
-        (x0 + 1.0, y0, right * (1.0 - down)),
-        (x0, y0 + 1.0, (1.0 - right) * down),
-        (x0 + 1.0, y0 + 1.0, right * down),
-    ];
-    let mut sum = [0.0; 3];
-    for (x, y, weight) in corners {
-        let pixel = pixel_at(photo, x, y);
-        for (sum, value) in sum.iter_mut().zip(pixel) {
-            *sum += f32::from(value) * weight;
-        }
-    }
-    sum
-}
-
-/// The same where all four pixels around lie in the photo, as nearly always. What lies before the point is cut off, which
-/// is the floor of what is not negative, and quick on every processor.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be inside first")]
-fn inside(photo: &RgbImage, at: Point) -> Option<[f32; 3]> {
-    let (width, height) = photo.dimensions();
-    let is_inside = at.x >= 0.0 && at.y >= 0.0 && at.x < to_f32(width) - 1.0 && at.y < to_f32(height) - 1.0;
-    if !is_inside {
-        return None;
-    }
-    let (x, y) = (at.x as u32, at.y as u32);
-    let (right, down) = (at.x - to_f32(x), at.y - to_f32(y));
-    let row = 3 * width as usize;
-    let first = y as usize * row + 3 * x as usize;
-    let above: &[u8; 6] = photo.as_raw().get(first..)?.first_chunk()?;
-    let below: &[u8; 6] = photo.as_raw().get(first + row..)?.first_chunk()?;
-    let between = |one: f32, other: f32, share: f32| one + (other - one) * share;
-    let across = |row: &[u8; 6]| {
-        let [r, g, b, next_r, next_g, next_b] = row.map(f32::from);
-        [between(r, next_r, right), between(g, next_g, right), between(b, next_b, right)]
-    };
-    let ([r, g, b], [low_r, low_g, low_b]) = (across(above), across(below));
-    Some([between(r, low_r, down), between(g, low_g, down), between(b, low_b, down)])
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "checked to be whole and not negative"
-)]
-fn pixel_at(photo: &RgbImage, x: f32, y: f32) -> [u8; 3] {
-    if x < 0.0 || y < 0.0 {
-        return [0; 3];
-    }
-    photo.get_pixel_checked(x as u32, y as u32).map_or([0; 3], |pixel| pixel.0)
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte first")]
-fn to_byte(value: f32) -> u8 {
-    // Half up, and cut off: as rounding does with what is not negative, and quick on every processor.
-    (value + 0.5).clamp(0.0, 255.0) as u8
-}
-
-#[expect(clippy::cast_precision_loss, reason = "only sides of an aligned face and sample counts")]
-fn to_f32(n: u32) -> f32 {
-    n as f32
-}
-
 #[cfg(test)]
 mod tests {
+    use image::Rgb;
     use proptest::prelude::*;
 
     use super::*;

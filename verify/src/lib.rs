@@ -25,6 +25,7 @@ pub mod refusal;
 pub mod standard;
 pub mod template;
 pub mod verdict;
+mod window;
 
 pub use calibrate::Calibration;
 pub use engine::{Analysis, Engine, EngineError, Face, OpenError, Summary};

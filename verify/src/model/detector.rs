@@ -12,8 +12,11 @@ use ort::{
 };
 
 use super::{ModelError, Runtime};
-use crate::align::{self, Similitude};
-use crate::geometry::{Detection, Landmarks, Point, Rect};
+use crate::{
+    align::{self, Similitude},
+    geometry::{Detection, Landmarks, Point, Rect},
+    window,
+};
 
 /// The long side of the photo at a first look, pixels: enough for faces from 15 to 95 in 100 of the frame.
 const COARSE: u32 = 240;
@@ -145,7 +148,7 @@ impl Detector {
         let planes = match &grid.turned {
             None => self.scaled_planes(photo, grid)?,
             Some(way) => {
-                let window = align::window(photo, way, grid.width);
+                let window = window::cut(photo, way, grid.width);
                 planes(window.as_raw(), grid)
             }
         };
@@ -181,19 +184,19 @@ impl Detector {
     }
 }
 
-/// Pixels of the size of the grid's unpadded part as the model takes them.
+/// Pixels of the size of the grid's unpadded part as the model takes them: all blue, all green, all red.
 fn planes(pixels: &[u8], grid: &Grid) -> Vec<f32> {
     let (row, plane) = (to_usize(grid.padded_width), to_usize(grid.padded_width * grid.padded_height));
+    let (top, left) = (to_usize(grid.top), to_usize(grid.left));
     let mut planes = vec![0f32; 3 * plane];
-    for (channel, plane) in planes.chunks_exact_mut(plane).enumerate() {
-        let from = pixels.chunks_exact(3 * to_usize(grid.width));
-        let to = plane.chunks_exact_mut(row).skip(to_usize(grid.top));
-        for (to, from) in to.zip(from) {
-            let to = to.iter_mut().skip(to_usize(grid.left));
-            // The model wants blue first; the photo has red first.
-            for (to, from) in to.zip(from.iter().skip(2 - channel).step_by(3)) {
-                *to = f32::from(*from);
-            }
+    let (blue, others) = planes.split_at_mut(plane);
+    let (green, red) = others.split_at_mut(plane);
+    let [blue, green, red] = [blue, green, red].map(|plane| plane.chunks_exact_mut(row).skip(top));
+    let from = pixels.chunks_exact(3 * to_usize(grid.width));
+    for (((blue, green), red), from) in blue.zip(green).zip(red).zip(from) {
+        let [blue, green, red] = [blue, green, red].map(|row| row.iter_mut().skip(left));
+        for (((blue, green), red), pixel) in blue.zip(green).zip(red).zip(from.as_chunks::<3>().0) {
+            [*red, *green, *blue] = pixel.map(f32::from);
         }
     }
     planes
