@@ -1,9 +1,11 @@
 //! What waits for the person who signed in, and what changed since they were last here.
 
+use api::ids::UserId;
 use api::today::{Changed, Today, Waiting};
 use api::{Right, Timestamp};
 use archive::db::office::{
-    comparison, copy, deletion,
+    comparison::{self, ComparisonState},
+    copy, deletion,
     delivery::{self, DeliveryState},
     event,
 };
@@ -53,13 +55,11 @@ fn waiting(office: &Office, actor: &Actor) -> Result<Vec<Waiting>> {
         found.extend(deliveries(office, "delivery_to_confirm", DeliveryState::Proposed, another)?);
     }
     if actor.has(Right::Compare) {
-        let rows =
-            office.office.read(|conn| comparison::in_state(conn, comparison::ComparisonState::Open))?;
-        found.extend(group("comparison_open", "/desk", rows.iter().map(|row| row.at)));
+        found.extend(comparisons(office, "comparison_open", "/desk", ComparisonState::Open, None)?);
     }
     if actor.has(Right::ReviewComparisons) {
-        let rows = office.office.read(|conn| comparison::to_review_by(conn, actor.user))?;
-        found.extend(group("comparison_in_review", "/review", rows.iter().map(|row| row.at)));
+        let (state, mine) = (ComparisonState::InReview, Some(actor.user));
+        found.extend(comparisons(office, "comparison_in_review", "/review", state, mine)?);
     }
     if actor.has(Right::ReadCohorts) {
         for (kind, count, oldest, campaign) in cohort::waiting(office, actor)? {
@@ -86,6 +86,19 @@ fn waiting(office: &Office, actor: &Actor) -> Result<Vec<Waiting>> {
         found.extend(group("case_open", "/deletions", open.map(|case| case.opened)));
     }
     Ok(found)
+}
+
+fn comparisons(
+    office: &Office,
+    kind: &str,
+    link: &str,
+    state: ComparisonState,
+    waits_for: Option<UserId>,
+) -> Result<Option<Waiting>> {
+    // The oldest comes first.
+    let (first, count) = office.office.read(|conn| comparison::in_state(conn, state, waits_for, (0, 1)))?;
+    let oldest = first.first().map(|row| row.at);
+    Ok(oldest.map(|oldest| Waiting { kind: kind.to_owned(), count, oldest, link: link.to_owned() }))
 }
 
 fn deliveries(

@@ -1,5 +1,6 @@
 //! Comparing faces, and the thresholds for it.
 
+use api::Page;
 use api::face::{Calibration, Comparison, Decide, NewCalibration};
 use api::ids::{CalibrationId, ComparisonId, PersonId};
 use api::job::Job;
@@ -14,9 +15,14 @@ pub(crate) async fn compare(person: PersonId, probe: &web_sys::Blob) -> Answer<C
     parse(&send(Method::POST, path, Body::Bytes(probe.clone())).await?)
 }
 
-/// Comparisons in a state.
-pub(crate) async fn comparisons(state: &str) -> Answer<Vec<Comparison>> {
-    get(format!("/comparisons?state={state}")).await
+/// A part of the comparisons in a state; `mine`: only those on which the account may still have a word.
+pub(crate) async fn comparisons(
+    state: &str,
+    mine: bool,
+    offset: u32,
+    limit: u32,
+) -> Answer<Page<Comparison>> {
+    get(format!("/comparisons?state={state}&mine={mine}&offset={offset}&limit={limit}")).await
 }
 
 /// One comparison.

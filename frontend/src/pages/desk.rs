@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::prelude::*;
+use api::Page;
 use api::dossier::{Dossier, PhotoKind};
 use api::face::{Comparison, ComparisonState, Decide, FaceDecision, Pair};
 use api::ids::{PersonId, PhotoId};
@@ -17,7 +18,7 @@ use crate::components::{
     field, hand_check,
     loader::Loader,
     mark::{self, Status},
-    notice, photo, subject,
+    notice, pager, photo, subject,
 };
 use crate::format;
 use crate::i18n::{self, Text, words};
@@ -26,9 +27,13 @@ use crate::router;
 use crate::state::state;
 use crate::t;
 
+/// How many undecided comparisons are shown at once.
+const LIMIT: u32 = 20;
+
 /// The desk, with nobody at it or with the person to be checked.
 pub(crate) fn page(person: Option<PersonId>) -> AnyView {
-    let queue = Loader::new(|| api_client::faces::comparisons("open"));
+    let offset = pager::offset();
+    let queue = Loader::new(move || api_client::faces::comparisons("open", false, offset.get(), LIMIT));
     // Several desks share the queue.
     live::on_change(&["comparison"], move || queue.again());
     let body = match person {
@@ -43,7 +48,10 @@ pub(crate) fn page(person: Option<PersonId>) -> AnyView {
         {body}
         <section>
             <h2>{t!(desk.queue)}</h2>
-            {queue.show(|open| queue_list(&open))}
+            {queue.show(move |open| view! {
+                {queue_list(&open.items)}
+                {pager::pager(offset.get_untracked(), LIMIT, open.total)}
+            }.into_any())}
         </section>
     }
     .into_any()
@@ -90,7 +98,7 @@ fn nobody() -> AnyView {
     .into_any()
 }
 
-fn at_the_desk(person: PersonId, queue: Loader<Vec<Comparison>>) -> AnyView {
+fn at_the_desk(person: PersonId, queue: Loader<Page<Comparison>>) -> AnyView {
     let dossier = Loader::new(move || api_client::people::dossier(person));
     let made = RwSignal::new(None::<Comparison>);
     let camera = Camera::new();

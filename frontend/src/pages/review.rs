@@ -11,7 +11,7 @@ use crate::components::{
     chart, field,
     loader::Loader,
     mark::{self, Status},
-    notice, photo,
+    notice, pager, photo,
 };
 use crate::format;
 use crate::i18n::{self, words};
@@ -22,22 +22,36 @@ use crate::session;
 use crate::state::state;
 use crate::t;
 
+/// How many are shown at once.
+const LIMIT: u32 = 20;
+
 /// What waits for review.
 pub(crate) fn page() -> AnyView {
-    let waiting = Loader::new(|| api_client::faces::comparisons("in_review"));
-    live::on_change(&["comparison"], move || waiting.again());
+    let offset = pager::offset();
+    let mine = Loader::new(move || api_client::faces::comparisons("in_review", true, offset.get(), LIMIT));
+    // Who made one, or has said their word, can only wait.
+    let all = Loader::new(|| api_client::faces::comparisons("in_review", false, 0, 1));
+    live::on_change(&["comparison"], move || {
+        mine.again();
+        all.again();
+    });
+    let others = move || {
+        let (mine, all) = (mine.get()?, all.get()?);
+        all.total.checked_sub(mine.total).filter(|others| *others > 0)
+    };
     view! {
         <header class="page-head"><h1>{t!(rail.review)}</h1></header>
-        {waiting.show(|waiting| {
-            // Who made it, or has said their word, can only wait.
-            let (others, mine): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|c| c.made_by_me || c.reviewed_by_me);
+        {mine.show(move |mine| if mine.total == 0 {
+            notice::empty(t!(review.none), t!(review.none_how))
+        } else {
             view! {
-                {if mine.is_empty() { notice::empty(t!(review.none), t!(review.none_how)) } else { list(&mine) }}
-                {(!others.is_empty()).then(|| view! {
-                    <p class="dim">{mark::shape(Status::Waiting)} " " {t!(review.others, count = others.len())}</p>
-                })}
+                {list(&mine.items)}
+                {pager::pager(offset.get_untracked(), LIMIT, mine.total)}
             }
             .into_any()
+        })}
+        {move || others().map(|others| view! {
+            <p class="dim">{mark::shape(Status::Waiting)} " " {t!(review.others, count = others)}</p>
         })}
     }
     .into_any()

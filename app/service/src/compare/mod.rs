@@ -20,7 +20,7 @@ use std::time::Duration;
 use api::delivery::Finding;
 use api::face::{Comparison, ComparisonState, FaceDecision, Reviewed};
 use api::ids::ComparisonId;
-use api::{ProblemCode, Right};
+use api::{Page, ProblemCode, Right, Slice};
 use archive::db::{
     catalog,
     office::{comparison as rows, review},
@@ -36,17 +36,26 @@ pub(crate) use decide::{drop_pixels, leave_to_hand, remove_pixels};
 pub use make::make;
 pub(crate) use pairs::hinders;
 
-/// Lists the comparisons of a state, oldest first: the desk's queue, the reviewers' queue.
+/// Lists a part of the comparisons of a state, oldest first: the desk's queue, the reviewers' queue. `mine`: only those on
+/// which the actor may still have a word, having neither made nor reviewed them.
 ///
 /// # Errors
 ///
 /// Without the right to compare or to review.
-pub fn list(office: &Office, actor: &Actor, state: ComparisonState) -> Result<Vec<Comparison>> {
+pub fn list(
+    office: &Office,
+    actor: &Actor,
+    state: ComparisonState,
+    mine: bool,
+    slice: Slice,
+) -> Result<Page<Comparison>> {
     actor.may_any(&[Right::Compare, Right::ReviewComparisons])?;
     let state = word(&state).parse().or_failed("read a state")?;
-    let found = office.office.read(|conn| rows::in_state(conn, state))?;
+    let (waits_for, part) = (mine.then_some(actor.user), (slice.offset, slice.limit.min(500)));
+    let (found, total) = office.office.read(|conn| rows::in_state(conn, state, waits_for, part))?;
     let staff = Staff::of(office)?;
-    found.iter().map(|row| to_api(office, actor, row, &staff)).collect()
+    let items = found.iter().map(|row| to_api(office, actor, row, &staff)).collect::<Result<_>>()?;
+    Ok(Page { items, total })
 }
 
 /// Returns one comparison.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use api::campaign::{CampaignKind, NewCampaign};
 use api::face::{Comparison, ComparisonState, Decide, FaceDecision, Verdict};
 use api::ids::{CalibrationId, CampaignId, PersonId, UserId};
-use api::{ProblemCode, Role};
+use api::{ProblemCode, Role, Slice};
 use archive::db::office::{calibration, comparison as rows, roster};
 use archive::dossier::{Change, Facts, Holdings, NewPhoto, PhotoKind};
 use archive::ocfl::User;
@@ -263,9 +263,13 @@ fn a_retake_takes_the_place_of_the_same_operators_open_comparison() {
     let second = desk.compare(person, drawn(0, 2)).unwrap();
     assert_eq!(desk.seen_by(&desk.operator, &first).state, ComparisonState::Superseded);
     assert_eq!((desk.row(&first).probe, desk.row(&first).superseded_by), (None, Some(second.id)));
-    let open = compare::list(&desk.office, &desk.operator, ComparisonState::Open).unwrap();
-    let ids: Vec<_> = open.iter().map(|comparison| comparison.id).collect();
+    let open =
+        compare::list(&desk.office, &desk.operator, ComparisonState::Open, false, Slice::default()).unwrap();
+    let ids: Vec<_> = open.items.iter().map(|comparison| comparison.id).collect();
     assert_eq!(ids, [theirs.id, second.id], "a colleague's stays");
+    let later = Slice { offset: 1, limit: 1 };
+    let part = compare::list(&desk.office, &desk.operator, ComparisonState::Open, false, later).unwrap();
+    assert_eq!((part.items.first().map(|one| one.id), part.items.len(), part.total), (Some(second.id), 1, 2));
     assert_eq!(desk.probes(), 2);
     let late = compare::decide(&desk.office, &desk.operator, first.id, &say(FaceDecision::Same));
     assert_eq!(code(late), ProblemCode::WrongState);

@@ -2,7 +2,7 @@
 
 use api::face::{Comparison, ComparisonState, Decide};
 use api::ids::{ComparisonId, PersonId};
-use api::{ProblemCode, Right};
+use api::{Page, ProblemCode, Right, Slice};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -61,18 +61,27 @@ async fn make(
 struct Wanted {
     /// Their state; open ones when nothing is said.
     state: Option<ComparisonState>,
+    /// Only those which the account neither made nor reviewed.
+    #[serde(default)]
+    mine: bool,
+    /// How many to pass over.
+    #[serde(default)]
+    offset: u32,
+    /// How many to return at most; the server returns no more than 500.
+    limit: Option<u32>,
 }
 
-/// Lists the comparisons of a state, oldest first.
+/// Lists a part of the comparisons of a state, oldest first.
 #[utoipa::path(get, path = "/api/v1/comparisons", tag = "faces", params(Wanted),
-    responses((status = 200, body = [Comparison])))]
+    responses((status = 200, body = Page<Comparison>)))]
 async fn list(
     State(app): State<App>,
     SignedIn(actor): SignedIn,
     Query(wanted): Query<Wanted>,
-) -> Answer<Json<Vec<Comparison>>> {
+) -> Answer<Json<Page<Comparison>>> {
     let state = wanted.state.unwrap_or(ComparisonState::Open);
-    app.call(move |office| compare::list(office, &actor, state)).await.map(Json)
+    let slice = Slice { offset: wanted.offset, limit: wanted.limit.unwrap_or(Slice::default().limit) };
+    app.call(move |office| compare::list(office, &actor, state, wanted.mine, slice)).await.map(Json)
 }
 
 /// Returns a comparison.

@@ -139,14 +139,29 @@ pub fn of_person(conn: &Connection, person: PersonId) -> rusqlite::Result<Vec<Co
         .collect()
 }
 
-/// The comparisons in a state, oldest first.
-pub fn in_state(conn: &Connection, state: ComparisonState) -> rusqlite::Result<Vec<Comparison>> {
-    conn.prepare_cached(
-        "SELECT * FROM comparison WHERE iif(superseded_by IS NULL, state, 'superseded') = :state ORDER BY at, id",
-    )?
-    .query_map(named_params! {":state": state}, Comparison::from_row)?
-    .collect()
+/// A part of the comparisons in a state, oldest first, and how many there are. If somebody is named, only those that they
+/// neither made nor reviewed.
+pub fn in_state(
+    conn: &Connection,
+    state: ComparisonState,
+    waits_for: Option<UserId>,
+    (offset, limit): (u32, u32),
+) -> rusqlite::Result<(Vec<Comparison>, u64)> {
+    let count = format!("SELECT count(*) FROM comparison WHERE {IN_STATE}");
+    let total = conn
+        .prepare_cached(&count)?
+        .query_row(named_params! {":state": state, ":who": waits_for}, |row| row.get(0))?;
+    let part =
+        format!("SELECT * FROM comparison WHERE {IN_STATE} ORDER BY at, id LIMIT :limit OFFSET :offset");
+    let params = named_params! {":state": state, ":who": waits_for, ":limit": limit, ":offset": offset};
+    let found =
+        conn.prepare_cached(&part)?.query_map(params, Comparison::from_row)?.collect::<Result<_, _>>()?;
+    Ok((found, total))
 }
+
+/// In a state; and if somebody is named, neither made by them nor reviewed.
+const IN_STATE: &str = "iif(superseded_by IS NULL, state, 'superseded') = :state AND (:who IS NULL OR (operator <> :who \
+     AND NOT EXISTS (SELECT 1 FROM review WHERE review.comparison = comparison.id AND review.reviewer = :who)))";
 
 /// The open comparisons of a person that `operator` made.
 pub fn open_of(conn: &Connection, person: PersonId, operator: UserId) -> rusqlite::Result<Vec<Comparison>> {
@@ -164,18 +179,6 @@ pub fn supersede(tx: &Transaction<'_>, id: ComparisonId, by: ComparisonId) -> ru
         named_params! {":id": id, ":by": by},
     )?;
     Ok(changed == 1)
-}
-
-/// The comparisons in review that `reviewer` may decide, oldest first: neither made nor reviewed by them.
-pub fn to_review_by(conn: &Connection, reviewer: UserId) -> rusqlite::Result<Vec<Comparison>> {
-    conn.prepare_cached(
-        "SELECT * FROM comparison
-         WHERE state = 'in_review' AND operator <> :reviewer
-           AND NOT EXISTS (SELECT 1 FROM review WHERE comparison = comparison.id AND reviewer = :reviewer)
-         ORDER BY at, id",
-    )?
-    .query_map(named_params! {":reviewer": reviewer}, Comparison::from_row)?
-    .collect()
 }
 
 /// Keeps a comparison the machine has made.
