@@ -4,6 +4,7 @@
 
 mod batch;
 mod crowd;
+mod deform;
 mod findings;
 mod found;
 mod gallery;
@@ -121,7 +122,7 @@ fn main() -> Result<()> {
     {
         let crowd = crowd::Crowd::read(folder, &all)?;
         if wanted(Part::Pairs) {
-            pairs::measure(&crowd, folder, &mut table)?;
+            pairs::measure(&crowd, folder, (&installed, all.model()), &mut table)?;
         }
         if wanted(Part::Splits) {
             splits::measure(&crowd, &mut table)?;
