@@ -63,7 +63,7 @@ pub fn run_read(ctx: &Ctx<'_>) -> Result<()> {
     let (office, actor) = (ctx.office(), ctx.actor()?);
     // One such job runs at a time: what was read since it was asked for was read by it, in runs that were interrupted.
     let mut read = office.catalog.read(|conn| scan::read_since(conn, ctx.created()))?;
-    let (mut failed, mut after) = (0, None);
+    let (mut unreadable, mut after) = (0, None);
     loop {
         let total = office.catalog.read(scan::totals)?.unread + read;
         let batch = office.catalog.read(|conn| scan::unread(conn, after, TOGETHER))?;
@@ -76,7 +76,7 @@ pub fn run_read(ctx: &Ctx<'_>) -> Result<()> {
             match read_one(office, &reader, found) {
                 Ok(reading) => changes.push(Change::of(found.person, MESSAGE).reading(reading)),
                 Err(error) => {
-                    failed += 1;
+                    unreadable += 1;
                     let id = found.scan.id;
                     tracing::error!(scan.id = %id, cause = ?error, "The scan {id} could not be read: {error}.");
                 }
@@ -88,7 +88,7 @@ pub fn run_read(ctx: &Ctx<'_>) -> Result<()> {
         }
         after = Some(last);
     }
-    let figures = std::collections::BTreeMap::from([("read", read), ("failed", failed)]);
+    let figures = std::collections::BTreeMap::from([("read", read), ("unreadable", unreadable)]);
     figures.iter().for_each(|(name, value)| ctx.result(name, *value));
     office.office.write(|tx| event::queue(tx, &actor, "scans.read", &subject, &subject, &figures))
 }

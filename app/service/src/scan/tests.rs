@@ -90,7 +90,7 @@ impl House {
         self.work();
         let job = job::get(&self.office, &Actor::console(), job).unwrap();
         assert_eq!(job.state, JobState::Done, "{:?}", job.problem);
-        (job.result["read"], job.result["failed"])
+        (job.result["read"], job.result["unreadable"])
     }
 }
 
