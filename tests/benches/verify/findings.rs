@@ -341,6 +341,7 @@ struct Told {
 /// Measures all of it.
 pub(crate) fn measure(args: &Args, engine: &Engine, installed: &Installed) -> Result<()> {
     let Some(folder) = args.faces() else { return Ok(()) };
+    args.pictures.as_ref().map_or(Ok(()), fs::create_dir_all)?;
     let sources = sources(engine, folder, args.findings_photos, installed)?;
     println!("{} photos of faces, one of a person", sources.len());
     let rules = Arc::new(RuleSet::jbz_2017_99()?);
@@ -353,6 +354,10 @@ pub(crate) fn measure(args: &Args, engine: &Engine, installed: &Installed) -> Re
             let Some(bytes) = photo(source, other, broken, SEED ^ (number as u64 * 64 + salt)) else {
                 return Ok(None);
             };
+            if let Some(folder) = &args.pictures {
+                let kind = broken.map_or_else(|| "Kept".to_owned(), |broken| format!("{broken:?}"));
+                fs::write(folder.join(format!("{kind}-{number}.jpg")), &bytes)?;
+            }
             Ok(Some(engine.analyse_patiently(bytes, &rules)?.summary.findings))
         };
         let judged: Result<Vec<Option<_>>> = engine.batch(numbers, judge).into_iter().collect();

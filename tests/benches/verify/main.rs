@@ -41,6 +41,10 @@ struct Args {
     #[arg(long, default_value_t = 400)]
     findings_photos: usize,
 
+    /// Keeps the pictures that the findings are tried on in this folder, to be looked at
+    #[arg(long)]
+    pictures: Option<PathBuf>,
+
     /// How many templates the gallery holds
     #[arg(long, default_value_t = 1_000_000)]
     templates: usize,
