@@ -49,7 +49,7 @@ pub(crate) fn page(person: Option<PersonId>) -> AnyView {
         <section>
             <h2>{t!(desk.queue)}</h2>
             {queue.show(move |open| view! {
-                {queue_list(&open.items)}
+                {queue_list(&open)}
                 {pager::pager(offset.get_untracked(), LIMIT, open.total)}
             }.into_any())}
         </section>
@@ -377,14 +377,14 @@ fn controls(
     }
 }
 
-fn queue_list(open: &[Comparison]) -> AnyView {
-    if open.is_empty() {
+fn queue_list(open: &Page<Comparison>) -> AnyView {
+    if open.total == 0 {
         return notice::empty(t!(desk.queue_empty), t!(desk.queue_empty_how));
     }
     view! {
         <div class="scroll"><table class="dense rows">
             <thead><tr><th>{i18n::label("name")}</th><th>{t!(desk.verdict)}</th><th class="number">{t!(chart.similarity)}</th><th>{t!(common.when)}</th></tr></thead>
-            <tbody>{open.iter().map(|comparison| view! {
+            <tbody>{open.items.iter().map(|comparison| view! {
                 <tr>
                     <td class="name private"><a href=format!("/review/{}", comparison.id)>{comparison.name.clone()}</a></td>
                     <td>{mark::mark(mark::verdict_status(comparison.verdict), i18n::name_of(words::verdict, comparison.verdict))}</td>
