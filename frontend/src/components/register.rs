@@ -119,7 +119,7 @@ fn all_scans(found: &Scans, began: impl Fn(Job) + Copy + Send + Sync + 'static) 
         })}
         {attempt.refusal()}
         {(!found.doubts.is_empty()).then(|| view! {
-            <div class="scroll"><table class="dense">
+            <div class="scroll"><table class="dense stack">
                 <thead><tr><th>{i18n::label("name")}</th><th>{i18n::label("certificate")}</th><th>{t!(diploma.differing)}</th><th>{t!(diploma.not_found)}</th><th></th></tr></thead>
                 <tbody>{found.doubts.iter().map(doubt).collect_view()}</tbody>
             </table></div>
@@ -139,7 +139,8 @@ fn doubt(doubt: &Doubt) -> AnyView {
     view! {
         <tr>
             <td class="private">{doubt.name.clone()}</td><td class="digits">{doubt.number.clone()}</td>
-            <td>{fields(&doubt.differs)}</td><td>{fields(&doubt.missing)}</td>
+            <td data-label=t!(diploma.differing)>{fields(&doubt.differs)}</td>
+            <td data-label=t!(diploma.not_found)>{fields(&doubt.missing)}</td>
             <td>{subject::link(&doubt.person.to_string())}</td>
         </tr>
     }

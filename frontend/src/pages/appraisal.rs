@@ -57,7 +57,7 @@ fn list(reports: &[Appraisal]) -> AnyView {
         return notice::empty(t!(appraisal.none), t!(appraisal.none_how));
     }
     view! {
-        <div class="scroll"><table class="dense rows">
+        <div class="scroll"><table class="dense stack">
             <thead><tr><th>{t!(common.when)}</th><th>{t!(common.subject)}</th><th>{t!(appraisal.stage)}</th><th>{t!(appraisal.result)}</th></tr></thead>
             <tbody>{reports.iter().map(|report| view! {
                 <tr>

@@ -181,19 +181,19 @@ fn replicas(replicas: &[Replica], acting: Acting) -> AnyView {
         let state = i18n::worded(words::replica_state, &replica.state);
         view! {
             <tr>
-                <td>{replica.name.clone()} " " <span class="dim">{device}</span></td>
+                <td class="whole">{replica.name.clone()} " " <span class="dim">{device}</span></td>
                 <td>{mark::mark(replica_status(replica), state)}</td>
-                <td class="number">{format::count(replica.objects)}</td>
-                <td class="number">{format::count(replica.behind)}</td>
-                <td>{at(replica.synced)}</td>
-                <td>{at(replica.verified)}</td>
-                <td class="number">{replica.free_bytes.map(format::size)}</td>
+                <td class="number" data-label=t!(archive.replica_objects)>{format::count(replica.objects)}</td>
+                <td class="number" data-label=t!(archive.replica_behind)>{format::count(replica.behind)}</td>
+                <td data-label=t!(archive.replica_synced)>{at(replica.synced)}</td>
+                <td data-label=t!(archive.replica_verified)>{at(replica.verified)}</td>
+                <td class="number" data-label=t!(archive.replica_free)>{replica.free_bytes.map(format::size)}</td>
                 <td>{acting.may.then(|| actions(replica.id, acting))}</td>
             </tr>
         }
     };
     view! {
-        <div class="scroll"><table class="dense">
+        <div class="scroll"><table class="dense stack">
             <thead><tr><th>{t!(archive.replica)}</th><th>{t!(archive.replica_state)}</th>
                 <th class="number">{t!(archive.replica_objects)}</th><th class="number">{t!(archive.replica_behind)}</th>
                 <th>{t!(archive.replica_synced)}</th><th>{t!(archive.replica_verified)}</th>
@@ -229,13 +229,15 @@ fn repairs(repairs: &[Repair], replicas: &[Replica]) -> AnyView {
         if name == "archive" { t!(archive.repair_archive).to_string() } else { name.to_owned() }
     };
     view! {
-        <div class="scroll"><table class="dense">
+        <div class="scroll"><table class="dense stack">
             <thead><tr><th>{t!(common.when)}</th><th>{t!(archive.repair_object)}</th><th>{t!(archive.repair_where)}</th>
                 <th>{t!(archive.repair_from)}</th><th>{t!(archive.repair_kept)}</th></tr></thead>
             <tbody>{repairs.iter().map(|repair| view! {
                 <tr>
-                    <td>{format::when(repair.at)}</td><td>{repair.object.clone()}</td><td>{called(&repair.place)}</td>
-                    <td>{called(&repair.from)}</td><td>{repair.kept.clone()}</td>
+                    <td>{format::when(repair.at)}</td><td>{repair.object.clone()}</td>
+                    <td data-label=t!(archive.repair_where)>{called(&repair.place)}</td>
+                    <td data-label=t!(archive.repair_from)>{called(&repair.from)}</td>
+                    <td data-label=t!(archive.repair_kept)>{repair.kept.clone()}</td>
                 </tr>
             }).collect_view()}</tbody>
         </table></div>

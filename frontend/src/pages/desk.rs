@@ -382,13 +382,13 @@ fn queue_list(open: &Page<Comparison>) -> AnyView {
         return notice::empty(t!(desk.queue_empty), t!(desk.queue_empty_how));
     }
     view! {
-        <div class="scroll"><table class="dense rows">
+        <div class="scroll"><table class="dense rows stack">
             <thead><tr><th>{i18n::label("name")}</th><th>{t!(desk.verdict)}</th><th class="number">{t!(chart.similarity)}</th><th>{t!(common.when)}</th></tr></thead>
             <tbody>{open.items.iter().map(|comparison| view! {
                 <tr>
-                    <td class="name private"><a href=format!("/review/{}", comparison.id)>{comparison.name.clone()}</a></td>
+                    <td class="name private whole"><a href=format!("/review/{}", comparison.id)>{comparison.name.clone()}</a></td>
                     <td>{mark::mark(mark::verdict_status(comparison.verdict), i18n::name_of(words::verdict, comparison.verdict))}</td>
-                    <td class="number">{format::fixed(comparison.similarity, 3)}</td>
+                    <td class="number" data-label=t!(chart.similarity)>{format::fixed(comparison.similarity, 3)}</td>
                     <td>{format::when(comparison.at)}</td>
                 </tr>
             }).collect_view()}</tbody>

@@ -59,13 +59,13 @@ pub(crate) fn page() -> AnyView {
 
 fn list(waiting: &[Comparison]) -> AnyView {
     view! {
-        <div class="scroll"><table class="dense rows">
+        <div class="scroll"><table class="dense rows stack">
             <thead><tr><th>{i18n::label("name")}</th><th>{t!(desk.verdict)}</th><th class="number">{t!(chart.similarity)}</th><th>{t!(review.since)}</th></tr></thead>
             <tbody>{waiting.iter().map(|comparison| view! {
                 <tr>
-                    <td class="name private"><a href=format!("/review/{}", comparison.id)>{comparison.name.clone()}</a></td>
+                    <td class="name private whole"><a href=format!("/review/{}", comparison.id)>{comparison.name.clone()}</a></td>
                     <td>{mark::mark(mark::verdict_status(comparison.verdict), i18n::name_of(words::verdict, comparison.verdict))}</td>
-                    <td class="number">{format!("{:.3}", comparison.similarity)}</td>
+                    <td class="number" data-label=t!(chart.similarity)>{format::fixed(comparison.similarity, 3)}</td>
                     <td>{format::when(comparison.at)} " " <span class="dim">{format::age(comparison.at)}</span></td>
                 </tr>
             }).collect_view()}</tbody>
