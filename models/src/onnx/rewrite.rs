@@ -3,7 +3,7 @@
 use super::{
     OnnxError,
     graph::{Model, Node},
-    tensor::{Data, Tensor},
+    tensor::{Data, Floats, Tensor},
     wire::Message,
 };
 
@@ -29,8 +29,6 @@ pub(crate) fn fold(model: &mut Model) -> Result<(), OnnxError> {
     model.drop_unused();
     Ok(())
 }
-
-type Floats = (Vec<usize>, Vec<f32>);
 
 /// The value of a `DequantizeLinear` of constants: `(q − zero_point) · scale`, scale and zero point per block along
 /// `axis` (ONNX operator set 21).

@@ -26,6 +26,9 @@ pub(crate) enum Data {
     Int64(Vec<i64>),
 }
 
+/// The dimensions and the elements of a float tensor.
+pub(crate) type Floats = (Vec<usize>, Vec<f32>);
+
 impl Tensor {
     /// Reads a `TensorProto`. None if its type is not one of [`Data`].
     pub(crate) fn read(message: &Message) -> Result<Option<Self>, OnnxError> {
