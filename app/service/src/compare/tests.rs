@@ -213,8 +213,14 @@ fn two_reviewers_who_are_not_the_operator_decide_without_seeing_each_other() {
     assert_eq!(code(refused), ProblemCode::SamePerson);
     let [first, second] = [Role::Admissions, Role::Admissions].map(actor);
     assert_eq!(code(desk.review(&first, &doubted, FaceDecision::Doubtful)), ProblemCode::BadField);
+    let waits_for = |who: &Actor, mine| {
+        compare::list(&desk.office, who, ComparisonState::InReview, mine, Slice::default()).unwrap().total
+    };
+    assert_eq!([&desk.operator, &first, &second].map(|who| waits_for(who, true)), [0, 1, 1]);
     let after = desk.review(&first, &doubted, FaceDecision::Different).unwrap();
     assert_eq!((after.state, after.reviewed_by_me), (ComparisonState::InReview, true));
+    assert_eq!([&desk.operator, &first, &second].map(|who| waits_for(who, true)), [0, 0, 1]);
+    assert_eq!(waits_for(&first, false), 1, "that it waits is seen by all of them");
     assert_eq!(code(desk.review(&first, &doubted, FaceDecision::Different)), ProblemCode::SamePerson);
 
     // The second sees that it waits, and nothing of what the first one said.
