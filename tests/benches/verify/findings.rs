@@ -545,7 +545,7 @@ fn bias(installed: &Installed, sources: &[Source]) -> Result<()> {
         let face = source.face.face;
         let mut other = face;
         other.x = to_f32(source.pixels.width()) - face.x - face.width;
-        let seen = (reader.look(&source.pixels, &face)?, reader.look(&mirrored, &other)?);
+        let seen = (source.held, reader.look(&mirrored, &other)?);
         let (Some(seen), Some(mirrored)) = seen else { continue };
         let (a, b) = (seen.pose, mirrored.pose);
         yaw.push(f64::from(f32::midpoint(a.yaw, b.yaw)));
