@@ -26,16 +26,6 @@ pub(crate) fn local_date(at: Timestamp) -> String {
     format!("{:04}-{:02}-{:02}", date.get_full_year(), date.get_month() + 1, date.get_date())
 }
 
-/// How far the school's clock is ahead of UTC: all of China keeps one time.
-const SCHOOL_ZONE: i64 = 8 * 60 * 60 * 1000;
-
-/// The day at the school, by which papers are dated, wherever the browser is.
-pub(crate) fn school_date(at: Timestamp) -> String {
-    let there = Timestamp::from_millisecond(at.as_millisecond().saturating_add(SCHOOL_ZONE)).unwrap_or(at);
-    // `2026-07-01T08:00:00Z`: the day comes first.
-    there.to_string().chars().take_while(|c| *c != 'T').collect()
-}
-
 /// A moment, machine-readable beneath.
 pub(crate) fn when(at: Timestamp) -> AnyView {
     view! { <time class="when" datetime=at.to_string()>{local_time(at)}</time> }.into_any()

@@ -22,6 +22,7 @@ pub mod law;
 pub mod ledger;
 pub mod problem;
 pub mod right;
+pub mod school;
 pub mod search;
 #[cfg(any(test, target_family = "wasm"))]
 pub mod time;

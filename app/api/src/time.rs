@@ -8,7 +8,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-const DAY_MS: i64 = 86_400_000;
+const HOUR_MS: i64 = 3_600_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// The text is no time, or no date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,12 @@ impl Timestamp {
     #[must_use]
     pub const fn as_millisecond(self) -> i64 {
         self.0
+    }
+
+    /// The day it is where clocks are so many hours ahead of UTC.
+    #[must_use]
+    pub fn day(self, ahead: i8) -> Date {
+        Date::of((self.0 + i64::from(ahead) * HOUR_MS).div_euclid(DAY_MS))
     }
 }
 
@@ -173,6 +180,16 @@ mod tests {
             assert_eq!(ours.as_millisecond(), ms, "{theirs}");
             assert_eq!(ours.to_string().parse::<jiff::Timestamp>().unwrap(), theirs);
         }
+    }
+
+    #[test]
+    fn the_day_at_the_school_is_the_one_that_jiff_says() {
+        for ms in [0_i64, 57_599_999, 57_600_000, -1, 1_795_795_200_000, 1_795_795_199_999] {
+            let theirs = crate::school::day(jiff::Timestamp::from_millisecond(ms).unwrap());
+            assert_eq!(Timestamp(ms).day(crate::school::AHEAD).to_string(), theirs.to_string(), "{ms}");
+        }
+        let midnight: Timestamp = "2026-11-27T16:00:00Z".parse().unwrap();
+        assert_eq!(midnight.day(crate::school::AHEAD).to_string(), "2026-11-28");
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! The ground on which the made-up school compares faces: what it tells people, what it weighed, who agreed.
 
 use anyhow::{Result, ensure};
-use api::Timestamp;
 use api::ids::CampaignId;
 use api::law::{
     Agreed, Assessment, AssessmentText, ConsentRow, ConsentsRecorded, Ground, Means, NewAssessment,
     NewConsents, Notice, NoticeText, SignAssessment,
 };
+use api::{Timestamp, school};
 use serde_json::json;
 
 use crate::client::Client;
@@ -39,7 +39,7 @@ pub fn agree(registrar: &Client, campaign: CampaignId) -> Result<()> {
     let people =
         rows.iter().map(|row| Agreed { person: Some(row.person), student_number: None, guardian: None });
     let people: Vec<Agreed> = people.collect();
-    let given = Timestamp::now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).date();
+    let given = school::day(Timestamp::now());
     for some in people.chunks(1000) {
         let new = NewConsents { notice: 1, means: Means::Paper, given, people: some.to_vec() };
         let recorded: ConsentsRecorded = registrar.post(&path, &new)?;

@@ -476,7 +476,7 @@ fn record_dialog(
         || (),
         move || {
             let (people, means) = (RwSignal::new(String::new()), RwSignal::new("paper".to_owned()));
-            let given = RwSignal::new(format::school_date(now()));
+            let given = RwSignal::new(api::school::day(now()).to_string());
             let (attempt, outcome) = (Attempt::new(), RwSignal::new(None::<ConsentsRecorded>));
             let options = [Means::Paper, Means::Screen]
                 .map(|one| (i18n::code_of(one), i18n::name_of(words::means, one)))

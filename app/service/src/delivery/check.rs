@@ -15,7 +15,7 @@ use archive::delivery::{
     Awaited, Broken, Dates, Delivered, Face, Finding, Limits, Measures, Named, Parcel, ParcelError,
     PhotoFile, Reconciliation, Roster, State, Tolerances, can_be_settled, oddness, reconcile, visible_share,
 };
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use verify::{Engine, Gallery, RuleSet, Similarity, Template, Thresholds, Verdict};
 
 use super::measure::{Facts, Look, look, look_at_original, reference};
@@ -298,7 +298,7 @@ impl<'a> Check<'a> {
             capture_from: self.campaign.capture_from,
             capture_until: self.campaign.capture_until,
             deliver_by: self.campaign.deliver_by,
-            zone: school_zone(),
+            zone: api::school::zone(),
         }
     }
 
@@ -436,11 +436,6 @@ fn compare(eyes: &Eyes, known: Option<&Template>, template: &Template) -> Result
         Some(Verdict::Unsure) => Face::Unsure(cosine),
         Some(Verdict::NoMatch) => Face::NoMatch(cosine),
     })
-}
-
-/// All of China keeps one time; the machine's own zone says nothing of the school's days.
-fn school_zone() -> TimeZone {
-    TimeZone::fixed(jiff::tz::offset(8))
 }
 
 /// The calibration in force, if it speaks of this engine's model.

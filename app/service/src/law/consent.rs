@@ -7,7 +7,7 @@ use api::law::{
     Act, Agreed, Bar, Consent, ConsentRecord, ConsentRefused, ConsentRow, ConsentsRecorded, Means,
     NewConsents, Withdrawal,
 };
-use api::{Page, ProblemCode, Right, Slice};
+use api::{Page, ProblemCode, Right, Slice, school};
 use archive::db::office::{consent as rows, notice, opening};
 use archive::person::{NameMask, PersonRecord, mask_name};
 use jiff::Timestamp;
@@ -91,10 +91,10 @@ fn day_is_right(tx: &archive::db::Transaction<'_>, id: CampaignId, new: &NewCons
     if standing.is_outdated(new.notice) {
         return Err(Error::bad_field("notice", "a newer version says something else"));
     }
-    if new.given < school_day(read.at) {
+    if new.given < school::day(read.at) {
         return Err(Error::bad_field("given", "it lies before the day on which the notice was published"));
     }
-    if new.given > school_day(Timestamp::now()) {
+    if new.given > school::day(Timestamp::now()) {
         return Err(Error::bad_field("given", "that day has not come yet"));
     }
     Ok(())
@@ -108,7 +108,7 @@ fn is_older_than_withdrawal(
     new: &NewConsents,
 ) -> Result<bool> {
     let last = rows::last(tx, id, person)?;
-    Ok(last.and_then(|last| last.withdrawn).is_some_and(|(at, _)| new.given < school_day(at)))
+    Ok(last.and_then(|last| last.withdrawn).is_some_and(|(at, _)| new.given < school::day(at)))
 }
 
 fn keep(
@@ -278,9 +278,4 @@ fn to_api(row: &rows::Consent, staff: &Staff) -> Result<Consent> {
         recorded: Act { by: staff.name(&row.recorded_by), at: row.recorded },
         withdrawn: row.withdrawn.as_ref().map(|(at, by)| Act { by: staff.name(by), at: *at }),
     })
-}
-
-/// The school's day: all of China keeps one time.
-fn school_day(at: Timestamp) -> jiff::civil::Date {
-    at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).date()
 }

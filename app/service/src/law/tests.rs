@@ -9,7 +9,7 @@ use api::law::{
     Agreed, AssessmentText, Bar, EndComparing, Guardian, HandDecision, Means, NewAssessment, NewConsents,
     NewHandCheck, NoticeText, SignAssessment, Withdrawal,
 };
-use api::{ProblemCode, Right, Role, Slice};
+use api::{ProblemCode, Right, Role, Slice, school};
 use archive::db::office::roster;
 use archive::dossier::{Change, Facts, Holdings};
 use archive::ocfl::User;
@@ -82,7 +82,7 @@ fn agreed(person: PersonId) -> Agreed {
 }
 
 fn today() -> Date {
-    Timestamp::now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).date()
+    school::day(Timestamp::now())
 }
 
 /// A school with a campaign and people on its roster.
