@@ -178,13 +178,13 @@ fn wanted(manifest: &Manifest, dir: &Path) -> Vec<Wanted> {
         path: layout.notice(runtime, notice),
         digest: None,
     });
-    let library = Wanted {
+    let libraries = runtime.libraries.iter().map(|library| Wanted {
         package: runtime.package.clone(),
-        member: runtime.file.clone(),
-        path: layout.runtime(runtime),
-        digest: Some(runtime.sha256),
-    };
-    models.chain(notices).chain([library]).collect()
+        member: library.file.clone(),
+        path: layout.library(library),
+        digest: Some(library.sha256),
+    });
+    models.chain(notices).chain(libraries).collect()
 }
 
 impl Wanted {

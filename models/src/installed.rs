@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     ManifestError, Sha256Digest,
-    manifest::{Model, Role, Runtime},
+    manifest::{Library, Model, Role, Runtime},
     prepare::Record,
 };
 
@@ -36,8 +36,8 @@ impl<'a> Layout<'a> {
         self.dir.join("prepared").join(format!("{}-folded.onnx", model.name))
     }
 
-    pub(crate) fn runtime(&self, runtime: &Runtime) -> PathBuf {
-        self.dir.join("runtime").join(file_name(&runtime.file))
+    pub(crate) fn library(&self, library: &Library) -> PathBuf {
+        self.dir.join("runtime").join(file_name(&library.file))
     }
 
     pub(crate) fn notice(&self, runtime: &Runtime, notice: &str) -> PathBuf {
@@ -145,8 +145,7 @@ impl Installed {
         let manifest = crate::manifest()?;
         let layout = Layout::new(dir);
         check_record(dir, &layout, &Record::expected(&manifest))?;
-        let runtime = layout.runtime(&manifest.runtime);
-        check(&manifest.runtime.name, &runtime, manifest.runtime.sha256)?;
+        let runtime = check_runtime(&layout, &manifest.runtime)?;
         let open = |model: &Model| {
             let path = layout.prepared(model);
             check(&model.name, &path, model.prepared_sha256)?;
@@ -222,8 +221,7 @@ impl Readers {
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
         let manifest = crate::manifest()?;
         let layout = Layout::new(dir);
-        let runtime = layout.runtime(&manifest.runtime);
-        check(&manifest.runtime.name, &runtime, manifest.runtime.sha256)?;
+        let runtime = check_runtime(&layout, &manifest.runtime)?;
         let open = |role| {
             let model = manifest.model(role)?;
             let path = layout.prepared(model);
@@ -238,7 +236,7 @@ impl Readers {
     pub fn are_there(dir: &Path) -> bool {
         let Ok(manifest) = crate::manifest() else { return false };
         let layout = Layout::new(dir);
-        layout.runtime(&manifest.runtime).is_file()
+        manifest.runtime.libraries.iter().all(|library| layout.library(library).is_file())
             && [Role::TextFinder, Role::TextReader]
                 .into_iter()
                 .all(|role| manifest.model(role).is_ok_and(|model| layout.prepared(model).is_file()))
@@ -275,6 +273,14 @@ fn check_record(dir: &Path, layout: &Layout<'_>, expected: &Record) -> Result<()
         Ok(record) if record == *expected => Ok(()),
         _ => Err(OpenError::Outdated { dir: dir.to_owned() }),
     }
+}
+
+/// Checks every library, and says which one is loaded.
+fn check_runtime(layout: &Layout<'_>, runtime: &Runtime) -> Result<PathBuf, OpenError> {
+    for library in &runtime.libraries {
+        check(&runtime.name, &layout.library(library), library.sha256)?;
+    }
+    Ok(layout.library(runtime.library()?))
 }
 
 fn check(name: &str, path: &Path, expected: Sha256Digest) -> Result<(), OpenError> {

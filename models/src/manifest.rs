@@ -81,7 +81,7 @@ pub enum Client {
     Npm,
 }
 
-/// The runtime library.
+/// What runs the models.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Runtime {
@@ -91,16 +91,36 @@ pub struct Runtime {
     pub purpose: String,
     /// The package it is in.
     pub package: String,
-    /// The file in the package.
-    pub file: String,
-    /// The digest of that file.
-    pub sha256: Sha256Digest,
     /// Its licence.
     pub licence: String,
     /// Who made it.
     pub provenance: String,
     /// Files that must be passed on with it.
     pub notices: Vec<String>,
+    /// Its libraries: the one that is loaded, then those that it loads from its own folder.
+    #[serde(rename = "library")]
+    pub libraries: Vec<Library>,
+}
+
+impl Runtime {
+    /// The library that is loaded.
+    ///
+    /// # Errors
+    ///
+    /// [`ManifestError::NoLibrary`] if there is none.
+    pub fn library(&self) -> Result<&Library, ManifestError> {
+        self.libraries.first().ok_or(ManifestError::NoLibrary)
+    }
+}
+
+/// A shared library.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Library {
+    /// The file in the package.
+    pub file: String,
+    /// The digest of that file.
+    pub sha256: Sha256Digest,
 }
 
 /// What a model is used for. Each role has one model.
@@ -181,6 +201,9 @@ pub enum ManifestError {
     /// A role has no model.
     #[error("the model manifest lists no model for {0:?}")]
     NoModel(Role),
+    /// Nothing runs the models.
+    #[error("the model manifest lists no library that runs the models")]
+    NoLibrary,
 }
 
 /// Reads the manifest built into the program.

@@ -81,8 +81,8 @@ pub enum PrepareError {
 pub struct Record {
     /// The recipe it was prepared by.
     pub recipe: u32,
-    /// The runtime library's digest.
-    pub runtime: Sha256Digest,
+    /// The digests of the runtime's libraries.
+    pub runtime: Vec<Sha256Digest>,
     /// Each model's digests.
     pub models: Vec<ModelRecord>,
 }
@@ -105,7 +105,8 @@ impl Record {
         let models = manifest.models.iter().filter(|model| model.role.looks_at_faces()).map(|model| {
             ModelRecord { name: model.name.clone(), source: model.sha256, prepared: model.prepared_sha256 }
         });
-        Self { recipe: RECIPE, runtime: manifest.runtime.sha256, models: models.collect() }
+        let runtime = manifest.runtime.libraries.iter().map(|library| library.sha256).collect();
+        Self { recipe: RECIPE, runtime, models: models.collect() }
     }
 }
 

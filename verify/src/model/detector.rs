@@ -11,7 +11,7 @@ use ort::{
     value::TensorRef,
 };
 
-use super::{ModelError, Runtime};
+use super::{ModelError, Runtime, runtime::Arithmetic};
 use crate::{
     align::{self, Similitude},
     geometry::{Detection, Landmarks, Point, Rect},
@@ -58,7 +58,7 @@ impl Detector {
     ///
     /// If it cannot be loaded.
     pub fn open(runtime: &Runtime, model: &ModelFile) -> Result<Self, ModelError> {
-        let session = runtime.session(&model.name, &model.path)?;
+        let session = runtime.session(&model.name, &model.path, Arithmetic::Exact)?;
         Ok(Self { name: model.name.clone(), session, resizer: Resizer::new() })
     }
 

@@ -6,7 +6,7 @@ use image::RgbImage;
 use models::installed::ModelFile;
 use ort::{session::Session, value::TensorRef};
 
-use super::{ModelError, Runtime};
+use super::{ModelError, Runtime, runtime::Arithmetic};
 use crate::{
     align::SIDE,
     template::{ModelId, Template},
@@ -27,17 +27,18 @@ impl Embedder {
     ///
     /// If it cannot be loaded.
     pub fn open(runtime: &Runtime, model: &ModelFile) -> Result<Self, ModelError> {
-        Self::open_at(runtime, &model.path, &model.name, ModelId::of(model))
+        Self::open_at(runtime, &model.path, &model.name, ModelId::of(model), Arithmetic::Quick)
     }
 
-    /// Loads a model from a path of its own: the gate's reference.
+    /// Loads a model from a path of its own, to compute in its own way: what the gate compares.
     pub(super) fn open_at(
         runtime: &Runtime,
         path: &Path,
         name: &str,
         id: ModelId,
+        arithmetic: Arithmetic,
     ) -> Result<Self, ModelError> {
-        Ok(Self { name: name.to_owned(), id, session: runtime.session(name, path)? })
+        Ok(Self { name: name.to_owned(), id, session: runtime.session(name, path, arithmetic)? })
     }
 
     /// Makes the template of an aligned face of 112 × 112.
@@ -52,11 +53,11 @@ impl Embedder {
         if face.dimensions() != (SIDE, SIDE) {
             return Err(output("an aligned face has 112 × 112 pixels"));
         }
-        let planes: Vec<f32> = [0, 1, 2]
-            .iter()
-            .flat_map(|channel| face.iter().skip(*channel).step_by(3))
-            .map(|v| f32::from(*v))
-            .collect();
+        let pixels = face.as_raw().as_chunks::<3>().0;
+        let mut planes: Vec<f32> = Vec::with_capacity(3 * pixels.len());
+        planes.extend(pixels.iter().map(|pixel| f32::from(pixel[0])));
+        planes.extend(pixels.iter().map(|pixel| f32::from(pixel[1])));
+        planes.extend(pixels.iter().map(|pixel| f32::from(pixel[2])));
         let fail = |source| ModelError::Run { model: self.name.clone(), source };
         let input = TensorRef::from_array_view(([1usize, 3, 112, 112], planes.as_slice())).map_err(fail)?;
         let outputs = self.session.run(ort::inputs![input]).map_err(fail)?;

@@ -10,7 +10,7 @@ use image::RgbImage;
 use models::installed::{Features, ModelFile};
 use ort::{session::Session, value::TensorRef};
 
-use super::{ModelError, Runtime};
+use super::{ModelError, Runtime, runtime::Arithmetic};
 use crate::{
     expression::{Expression, Eye, HeadPose, Mouth},
     geometry::{Point, Rect},
@@ -90,14 +90,14 @@ impl ExpressionReader {
 
 impl Sessions {
     fn open(runtime: &Runtime, files: &Features) -> Result<Self, ModelError> {
-        let open = |file: &ModelFile| {
-            let session = runtime.session(&file.name, &file.path)?;
+        let open = |file: &ModelFile, arithmetic| {
+            let session = runtime.session(&file.name, &file.path, arithmetic)?;
             Ok::<_, ModelError>(Model { name: file.name.clone(), session })
         };
         Ok(Self {
-            pose: open(&files.pose)?,
-            points: open(&files.points)?,
-            eye: open(&files.eye)?,
+            pose: open(&files.pose, Arithmetic::Quick)?,
+            points: open(&files.points, Arithmetic::Exact)?,
+            eye: open(&files.eye, Arithmetic::Exact)?,
             resizer: Resizer::new(),
         })
     }
@@ -119,13 +119,12 @@ impl Sessions {
             height: face.height * (1.0 + 2.0 * POSE_MARGIN),
         };
         let Some((pixels, _)) = cut(&mut self.resizer, photo, &around, POSE_SIDE) else { return Ok(None) };
-        let planes: Vec<f32> = (0..3)
-            .zip(MEAN.iter().zip(DEVIATION))
-            .flat_map(|(channel, (mean, deviation))| {
-                let plane = pixels.iter().skip(channel).step_by(3);
-                plane.map(move |value| (f32::from(*value) / 255.0 - mean) / deviation)
-            })
-            .collect();
+        let pixels = pixels.as_chunks::<3>().0;
+        let normal = |value: u8, mean: f32, deviation: f32| (f32::from(value) / 255.0 - mean) / deviation;
+        let mut planes = Vec::with_capacity(3 * pixels.len());
+        planes.extend(pixels.iter().map(|pixel| normal(pixel[0], MEAN[0], DEVIATION[0])));
+        planes.extend(pixels.iter().map(|pixel| normal(pixel[1], MEAN[1], DEVIATION[1])));
+        planes.extend(pixels.iter().map(|pixel| normal(pixel[2], MEAN[2], DEVIATION[2])));
         let [yaw, pitch, roll] =
             self.pose.run([1, 3, POSE_SIDE, POSE_SIDE], &planes, ["output", "617", "618"])?;
         let [yaw, pitch, roll] = [yaw, pitch, roll].map(|bins| degrees(&bins));

@@ -4,11 +4,15 @@ use image::{Rgb, RgbImage};
 use models::Installed;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
-use super::{Detector, Embedder, ModelError, Runtime};
+use super::{Detector, Embedder, ModelError, Runtime, runtime::Arithmetic};
 use crate::{align::SIDE, draw, geometry::Detection, template::ModelId};
 
 /// How far the folded and the rewritten graph must agree, as the cosine of their outputs.
 const AGREEMENT: f32 = 0.99999;
+
+/// How far the embedder agrees with itself when it computes as is quickest here. Of 4,991 photos of Labeled Faces in the
+/// Wild none agreed less than to 0.9993, on average to 0.9999; noise, which is no face, agrees less.
+const ROUNDED: f32 = 0.998;
 
 /// How sure the detector must be of a drawn portrait, 0..=1.
 const SURE: f32 = 0.8;
@@ -40,7 +44,8 @@ pub fn check_detector(detector: &mut Detector) -> Result<(), ModelError> {
     Ok(())
 }
 
-/// Checks that the embedder as prepared computes what its folded original computes, on seeded noise and drawn faces.
+/// Checks that the embedder as prepared computes what its folded original computes, on seeded noise and drawn faces, and
+/// much the same when it computes as it will.
 ///
 /// The file as shipped cannot be the reference: it does not run.
 ///
@@ -50,15 +55,20 @@ pub fn check_detector(detector: &mut Detector) -> Result<(), ModelError> {
 pub fn check_embedder(runtime: &Runtime, installed: &Installed) -> Result<(), ModelError> {
     let Some(reference) = installed.embedder_reference() else { return Ok(()) };
     let model = installed.embedder();
-    // Both templates get one id, because here they must be comparable.
-    let id = ModelId::of(model);
-    let mut prepared = Embedder::open_at(runtime, &model.path, &model.name, id.clone())?;
-    let mut folded = Embedder::open_at(runtime, reference, &model.name, id)?;
+    // All templates get one id, because here they must be comparable.
+    let open =
+        |path, arithmetic| Embedder::open_at(runtime, path, &model.name, ModelId::of(model), arithmetic);
+    let mut prepared = open(&model.path, Arithmetic::Exact)?;
+    let mut folded = open(reference, Arithmetic::Exact)?;
+    let mut quick = open(&model.path, Arithmetic::Quick)?;
     for face in probes() {
-        let (left, right) = (prepared.embed(&face)?, folded.embed(&face)?);
-        let cosine = left.compare(&right).map_or(-1.0, |similarity| similarity.cosine());
-        if cosine < AGREEMENT {
-            return Err(ModelError::Disagrees { model: model.name.clone(), cosine });
+        let exact = prepared.embed(&face)?;
+        for (other, wanted) in [(&mut folded, AGREEMENT), (&mut quick, ROUNDED)] {
+            let other = other.embed(&face)?;
+            let cosine = exact.compare(&other).map_or(-1.0, |similarity| similarity.cosine());
+            if cosine < wanted {
+                return Err(ModelError::Disagrees { model: model.name.clone(), cosine, wanted });
+            }
         }
     }
     Ok(())

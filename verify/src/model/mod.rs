@@ -63,14 +63,16 @@ pub enum ModelError {
         /// The model.
         model: String,
     },
-    /// Preparation changed what a model computes.
+    /// Preparation, or the way this processor computes, changed what a model computes.
     #[error(
-        "prepared model {model} agrees with its original only to {cosine}; it must be 0.99999. Run `cargo xtask setup` or `xuecang models fetch`"
+        "prepared model {model} agrees with its original only to {cosine}; it must be {wanted}. Run `cargo xtask setup` or `xuecang models fetch`"
     )]
     Disagrees {
         /// The model.
         model: String,
-        /// The worst cosine between their outputs.
+        /// The cosine between their outputs.
         cosine: f32,
+        /// What it must be at least.
+        wanted: f32,
     },
 }

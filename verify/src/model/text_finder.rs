@@ -4,7 +4,7 @@ use image::{RgbImage, imageops, imageops::FilterType};
 use models::installed::ModelFile;
 use ort::{session::Session, value::TensorRef};
 
-use super::{ModelError, Runtime};
+use super::{ModelError, Runtime, runtime::Arithmetic};
 
 /// The long side of the page as the model sees it, pixels. Letters of 3 mm on an A4 page are then 16 pixels high.
 const LONG_SIDE: u32 = 1600;
@@ -38,7 +38,10 @@ impl TextFinder {
     ///
     /// If it cannot be loaded.
     pub fn open(runtime: &Runtime, model: &ModelFile) -> Result<Self, ModelError> {
-        Ok(Self { name: model.name.clone(), session: runtime.session(&model.name, &model.path)? })
+        Ok(Self {
+            name: model.name.clone(),
+            session: runtime.session(&model.name, &model.path, Arithmetic::Exact)?,
+        })
     }
 
     /// Says where text stands on a page.

@@ -4,7 +4,7 @@ use image::RgbImage;
 use models::installed::ModelFile;
 use ort::{session::Session, value::TensorRef};
 
-use super::{ModelError, Runtime, text_finder::planes};
+use super::{ModelError, Runtime, runtime::Arithmetic, text_finder::planes};
 use crate::reader::{Alphabet, Said};
 
 /// Reads lines. `&mut` because a session runs one input at a time.
@@ -25,7 +25,7 @@ impl TextReader {
     ///
     /// If it cannot be loaded or does not say which characters it knows.
     pub fn open(runtime: &Runtime, model: &ModelFile) -> Result<Self, ModelError> {
-        let session = runtime.session(&model.name, &model.path)?;
+        let session = runtime.session(&model.name, &model.path, Arithmetic::Exact)?;
         let characters = session.metadata().ok().and_then(|metadata| metadata.custom("character"));
         let output = |what| ModelError::Output { model: model.name.clone(), what };
         let characters = characters.ok_or_else(|| output("it names no characters"))?;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use models::{Installed, Manifest, OpenError, Readers, Sha256Digest, manifest};
+use models::{Installed, Manifest, ManifestError, OpenError, Readers, Sha256Digest, manifest};
 
 use super::{Finding, Level};
 use crate::Office;
@@ -26,11 +26,12 @@ pub(super) fn examine(office: &Office) -> Vec<Finding> {
                 .mend("Run `xuecang models fetch`; it needs npm. Faces are compared all the same."),
         );
     }
-    match manifest() {
-        Ok(mut manifest) => {
-            manifest.models.retain(|model| !(spared && model.role.is_spared()));
-            findings.extend(each(dir, &manifest, faces.as_ref().err()));
-        }
+    let each = manifest().and_then(|mut manifest| {
+        manifest.models.retain(|model| !(spared && model.role.is_spared()));
+        each(dir, &manifest, faces.as_ref().err())
+    });
+    match each {
+        Ok(each) => findings.extend(each),
         Err(error) => findings.push(super::unknown("model-unknown", &error)),
     }
     findings
@@ -46,7 +47,7 @@ struct About<'a> {
     sha256: Sha256Digest,
 }
 
-fn each(dir: &Path, manifest: &Manifest, faces: Option<&OpenError>) -> Vec<Finding> {
+fn each(dir: &Path, manifest: &Manifest, faces: Option<&OpenError>) -> Result<Vec<Finding>, ManifestError> {
     let texts = Readers::open(dir).err();
     let version = |package: &str| {
         let listed = manifest.packages.iter().find(|listed| listed.name == package);
@@ -59,7 +60,7 @@ fn each(dir: &Path, manifest: &Manifest, faces: Option<&OpenError>) -> Vec<Findi
         version: version(&runtime.package),
         licence: &runtime.licence,
         provenance: &runtime.provenance,
-        sha256: runtime.sha256,
+        sha256: runtime.library()?.sha256,
     };
     let models = manifest.models.iter().map(|model| {
         let about = About {
@@ -72,7 +73,7 @@ fn each(dir: &Path, manifest: &Manifest, faces: Option<&OpenError>) -> Vec<Findi
         };
         (about, if model.role.looks_at_faces() || model.role.is_spared() { faces } else { texts.as_ref() })
     });
-    [(runtime, faces)].into_iter().chain(models).map(|(about, error)| about.finding(error)).collect()
+    Ok([(runtime, faces)].into_iter().chain(models).map(|(about, error)| about.finding(error)).collect())
 }
 
 impl About<'_> {
@@ -141,7 +142,7 @@ mod tests {
 
     fn told(dir: &Path) -> Vec<(String, &'static str)> {
         let (manifest, faces) = (manifest().unwrap(), Installed::open(dir).err());
-        let found = each(dir, &manifest, faces.as_ref());
+        let found = each(dir, &manifest, faces.as_ref()).unwrap();
         found.into_iter().map(|finding| (finding.params["name"].clone(), finding.code)).collect()
     }
 
