@@ -56,20 +56,21 @@ impl Edge {
         }
     }
 
-    /// The pixels of the line `depth` pixels from this edge.
+    /// The pixels of the line `depth` pixels from this edge; none outside the photo.
     fn line(self, photo: &RgbImage, depth: u32) -> impl Iterator<Item = [u8; 3]> {
         let (deep, long) = self.sides(photo);
-        (0..long).filter_map(move |along| {
-            let inwards = match self {
-                Self::Top | Self::Left => depth,
-                Self::Bottom | Self::Right => deep.checked_sub(depth + 1)?,
-            };
-            let (x, y) = match self {
-                Self::Top | Self::Bottom => (along, inwards),
-                Self::Left | Self::Right => (inwards, along),
-            };
-            photo.get_pixel_checked(x, y).map(|pixel| pixel.0)
-        })
+        let (depth, deep, long) = (depth as usize, deep as usize, long as usize);
+        let inwards = match self {
+            Self::Top | Self::Left => depth,
+            Self::Bottom | Self::Right => deep.wrapping_sub(depth + 1),
+        };
+        let (first, step) = match self {
+            Self::Top | Self::Bottom => (inwards.saturating_mul(long), 1),
+            Self::Left | Self::Right => (inwards, deep),
+        };
+        let pixels = photo.as_raw().as_chunks::<3>().0;
+        let pixels = if inwards < deep { pixels.get(first..) } else { None };
+        pixels.unwrap_or_default().iter().step_by(step.max(1)).take(long).copied()
     }
 
     /// The thickness of the bar along this edge, pixels.

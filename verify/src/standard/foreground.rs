@@ -3,6 +3,8 @@
 //! Colour alone would take a light reflex in the hair, or blue eyes, for background. A flood only gets where background
 //! leads, and of what it leaves only what hangs together with the face is the head.
 
+use std::ops::Range;
+
 use image::RgbImage;
 
 use super::background::{Distances, Rgb, span};
@@ -38,8 +40,10 @@ impl Foreground {
         let count = usize::try_from(u64::from(width) * u64::from(height)).ok().filter(|count| *count > 0)?;
         let mut seen = Self { width, height, cells: vec![Ground::Unknown; count] };
         let (mut distances, [red, green, blue]) = (Distances::from(colour), colour.0);
-        let is_background = |x, y| {
-            let [r, g, b] = photo.get_pixel(x, y).0;
+        // The cells are the first pixels of the photo, in its own order.
+        let pixels = photo.as_raw().as_chunks::<3>().0;
+        let is_background = |place: usize| {
+            let Some(&[r, g, b]) = pixels.get(place) else { return false };
             let most = r.abs_diff(red).max(g.abs_diff(green)).max(b.abs_diff(blue));
             most <= SURELY_SAME || distances.to([r, g, b]) <= PERSON
         };
@@ -49,7 +53,7 @@ impl Foreground {
             return None;
         }
         let middle = span(face.centre().x, face.centre().x, width).start.min(width - 1);
-        seen.spread([(middle, height - 1)], Ground::Head, |_, _| true);
+        seen.spread([(middle, height - 1)], Ground::Head, |_| true);
         Some(seen)
     }
 
@@ -100,35 +104,61 @@ impl Foreground {
         self.cells.get(self.place(x, y)?).copied()
     }
 
-    /// Spreads a ground from seeds to every unknown neighbour that joins.
+    /// Spreads a ground from seeds to every unknown neighbour that joins, a stretch of a row at a time.
     fn spread(
         &mut self,
         seeds: impl IntoIterator<Item = (u32, u32)>,
         ground: Ground,
-        mut joins: impl FnMut(u32, u32) -> bool,
+        mut joins: impl FnMut(usize) -> bool,
     ) {
-        let mut open: Vec<(u32, u32)> = Vec::new();
-        for seed in seeds {
-            open.extend(self.reach(seed, ground, &mut joins));
-        }
-        while let Some((x, y)) = open.pop() {
-            for next in [(x.wrapping_sub(1), y), (x + 1, y), (x, y.wrapping_sub(1)), (x, y + 1)] {
-                open.extend(self.reach(next, ground, &mut joins));
+        let width = self.width as usize;
+        let mut open: Vec<usize> = seeds.into_iter().filter_map(|(x, y)| self.place(x, y)).collect();
+        while let Some(place) = open.pop() {
+            let row = place - place % width.max(1);
+            let Some(stretch) = self.claim(place, row, ground, &mut joins) else { continue };
+            for row in [row.checked_sub(width), row.checked_add(width)].into_iter().flatten() {
+                let beside = row + stretch.start..row + stretch.end;
+                let Some(cells) = self.cells.get(beside.clone()) else { continue };
+                // One seed for each run of cells there that may join.
+                let mut before = false;
+                for (place, cell) in beside.zip(cells) {
+                    let may_join = *cell == Ground::Unknown && joins(place);
+                    if may_join && !before {
+                        open.push(place);
+                    }
+                    before = may_join;
+                }
             }
         }
     }
 
-    fn reach(
+    /// Gives a ground to the stretch of a row around a cell that joins. The columns it takes; none if the cell is not unknown
+    /// or does not join.
+    fn claim(
         &mut self,
-        (x, y): (u32, u32),
+        place: usize,
+        row: usize,
         ground: Ground,
-        joins: &mut impl FnMut(u32, u32) -> bool,
-    ) -> Option<(u32, u32)> {
-        let place = self.place(x, y)?;
-        let cell = self.cells.get_mut(place)?;
-        (*cell == Ground::Unknown && joins(x, y)).then(|| {
-            *cell = ground;
-            (x, y)
-        })
+        joins: &mut impl FnMut(usize) -> bool,
+    ) -> Option<Range<usize>> {
+        let cells = self.cells.get_mut(row..row + self.width as usize)?;
+        let mut takes = |column: usize| {
+            let cell = cells.get_mut(column).filter(|cell| **cell == Ground::Unknown && joins(row + column));
+            cell.map(|cell| *cell = ground).is_some()
+        };
+        let mut start = place - row;
+        let mut end = start + 1;
+        if !takes(start) {
+            return None;
+        }
+        while let Some(before) = start.checked_sub(1)
+            && takes(before)
+        {
+            start = before;
+        }
+        while takes(end) {
+            end += 1;
+        }
+        Some(start..end)
     }
 }
