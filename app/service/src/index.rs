@@ -247,7 +247,7 @@ fn document(
     doc.college = facts.college;
     doc.year = facts.entry_date.map(|date| date.year());
     doc.notes = facts.note.unwrap_or_default();
-    doc.photo_state = Some(photo_state(photos).to_owned());
+    doc.photo_state = Some(photo_state(photos.iter().map(|photo| photo.kind)).to_owned());
     doc.deliveries = photos.iter().filter_map(|photo| photo.delivery).collect();
     doc.certificate_numbers = diplomas
         .iter()
@@ -268,15 +268,16 @@ fn diploma_text(diploma: &Diploma) -> String {
 }
 
 /// `none`, `admission` or `complete`: with a photo of the enrolment or the graduation.
-pub(crate) fn photo_state(photos: &[Photo]) -> &'static str {
-    let has = |kinds: &[PhotoKind]| photos.iter().any(|photo| kinds.contains(&photo.kind));
-    if has(&[PhotoKind::Enrolment, PhotoKind::Graduation]) {
-        "complete"
-    } else if has(&[PhotoKind::Admission]) {
-        "admission"
-    } else {
-        "none"
+pub(crate) fn photo_state(kinds: impl Iterator<Item = PhotoKind>) -> &'static str {
+    let mut state = "none";
+    for kind in kinds {
+        match kind {
+            PhotoKind::Enrolment | PhotoKind::Graduation => return "complete",
+            PhotoKind::Admission => state = "admission",
+            PhotoKind::Original | PhotoKind::IdCard => {}
+        }
     }
+    state
 }
 
 /// The keyed hash by which an identity number is found: HMAC-SHA-256 of its one spelling.

@@ -12,7 +12,7 @@ use api::{ProblemCode, Right};
 use archive::db::Connection;
 use archive::db::catalog::{person, photo};
 use archive::db::office::delivery;
-use archive::dossier::{Photo, PhotoKind};
+use archive::dossier::PhotoKind;
 use archive::person::fold;
 use archive::search::{self as found, Field, Filters, Mode, Query, Results, SearchError, Sort};
 
@@ -74,7 +74,7 @@ fn ask(office: &Office, query: Query, by_class: bool) -> Result<Results> {
     let all = Query { sort: Sort::StudentNumber, ..query.clone() };
     let refused = || Error::bad_field("sort", format!("only up to {BY_CLASS} hits are sorted by class"));
     let all = everybody(office, &index, all, BY_CLASS)?.ok_or_else(refused)?;
-    let class = |person| office.catalog.read(|conn| person::facts(conn, person)).map(|facts| facts?.class);
+    let class = |person| office.catalog.read(|conn| person::brief(conn, person)).map(|brief| brief?.class);
     let mut classed: Vec<(Option<String>, found::Hit)> =
         all.into_iter().map(|hit| Ok((class(hit.person)?, hit))).collect::<Result<_>>()?;
     // The sort is stable: within a class the order by student number stays.
@@ -170,31 +170,30 @@ fn refusal(office: &Office, error: SearchError) -> Error {
 
 /// A hit as it is shown; nothing if the person has gone since the index was written.
 fn show(conn: &Connection, hit: &found::Hit, typed: &[String], sounds: bool) -> Result<Option<Hit>> {
-    let Some(facts) = person::facts(conn, hit.person)? else { return Ok(None) };
-    let photos = photo::of(conn, hit.person)?;
-    let number = facts.student_number.as_deref();
+    let Some(brief) = person::brief(conn, hit.person)? else { return Ok(None) };
+    let photos = photo::brief(conn, hit.person)?;
+    let number = brief.student_number.as_deref();
     let was_typed = number.is_some_and(|number| typed.iter().any(|typed| typed == fold(number).as_str()));
     Ok(Some(Hit {
         person: hit.person,
-        name: facts.name,
+        name: brief.name,
         student_number: match number {
             Some(number) if was_typed => number.to_owned(),
             number => dossier::masked_number(number),
         },
-        college: facts.college.unwrap_or_default(),
-        major: facts.major.unwrap_or_default(),
-        class: facts.class.unwrap_or_default(),
-        year: facts.entry_date.and_then(|date| u16::try_from(date.year()).ok()),
+        college: brief.college.unwrap_or_default(),
+        major: brief.major.unwrap_or_default(),
+        class: brief.class.unwrap_or_default(),
+        year: brief.entry_year,
         photo: shown_photo(&photos).map(|photo| photo.id),
-        photo_state: index::photo_state(&photos).to_owned(),
+        photo_state: index::photo_state(photos.iter().map(|photo| photo.kind)).to_owned(),
         matches: hit.matches.iter().map(|found| shown_match(found, sounds)).collect(),
     }))
 }
 
 /// The latest of the photos people know somebody by.
-fn shown_photo(photos: &[Photo]) -> Option<&Photo> {
-    let current =
-        |kind| photos.iter().rev().find(move |photo| photo.kind == kind && photo.superseded_by.is_none());
+fn shown_photo(photos: &[photo::Brief]) -> Option<&photo::Brief> {
+    let current = |kind| photos.iter().rev().find(move |photo| photo.kind == kind && photo.is_current);
     [PhotoKind::Graduation, PhotoKind::Enrolment, PhotoKind::Admission].into_iter().find_map(current)
 }
 

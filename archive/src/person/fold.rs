@@ -7,17 +7,18 @@
 //!
 //! The character pairs for traditional → simplified come from the crate `fast2s` (MIT).
 
-use std::{collections::HashMap, ops::Range, sync::LazyLock};
+use std::{ops::Range, sync::LazyLock};
 
 use unicode_normalization::{UnicodeNormalization, char::canonical_combining_class};
 
 /// The middle dot between the parts of a minority name (U+00B7, GB/T 15834).
 pub(crate) const MIDDLE_DOT: char = '\u{B7}';
 
-/// Traditional characters and the simplified ones that stand for them.
-static SIMPLIFIED: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
-    ('\u{3400}'..='\u{9FFF}').filter_map(|c| simplified(c).filter(|&s| s != c).map(|s| (c, s))).collect()
-});
+/// Traditional characters and the simplified ones that stand for them: every character from the first one on, in order, as
+/// it is when simplified.
+static SIMPLIFIED: LazyLock<Vec<char>> =
+    LazyLock::new(|| (FIRST_HAN..='\u{9FFF}').map(|c| simplified(c).unwrap_or(c)).collect());
+const FIRST_HAN: char = '\u{3400}';
 
 /// What a character becomes when simplified until nothing changes any more.
 fn simplified(character: char) -> Option<char> {
@@ -83,31 +84,41 @@ impl Folded {
 /// Folds one character that stands alone.
 #[must_use]
 pub fn fold_char(character: char) -> char {
+    if character.is_ascii_alphanumeric() {
+        return character;
+    }
     let dotted = match character {
         '\u{2022}' | '\u{2027}' | '\u{2219}' | '\u{22C5}' | '\u{30FB}' | '\u{FF65}' | '\u{2024}'
         | '\u{FE52}' | '\u{FF0E}' | '.' | '\u{387}' | '\u{16EB}' | '\u{318D}' | '\u{119E}' | '\u{2E31}'
         | '\u{2E33}' | '\u{A78F}' | '\u{2981}' | '\u{25CF}' | '\u{26AB}' => MIDDLE_DOT,
         other => other,
     };
-    SIMPLIFIED.get(&dotted).copied().unwrap_or(dotted)
+    let place = u32::from(dotted).checked_sub(u32::from(FIRST_HAN));
+    place.and_then(|place| SIMPLIFIED.get(place as usize)).copied().unwrap_or(dotted)
 }
 
 /// Folds a text. Folding twice changes nothing more.
 #[must_use]
 pub fn fold(text: &str) -> Folded {
-    let mut folded = Folded::default();
+    let mut folded = Folded::with_room_for(text);
     let mut cluster = String::new();
     let mut source = 0..0;
-    for (start, character) in text.char_indices() {
+    let mut characters = text.char_indices().peekable();
+    while let Some((start, character)) = characters.next() {
         let end = start + character.len_utf8();
-        if is_dropped(character) {
-            continue;
-        }
         if is_plain(character) {
             folded.push(&cluster, source.clone());
             cluster.clear();
-            cluster.push(character);
-            source = start..end;
+            // What comes next may be a mark on it.
+            if characters.peek().is_none_or(|(_, next)| is_plain(*next)) {
+                folded.push_plain(character, start..end);
+            } else {
+                cluster.push(character);
+                source = start..end;
+            }
+            continue;
+        }
+        if is_dropped(character) {
             continue;
         }
         for part in std::iter::once(character).nfkd() {
@@ -127,15 +138,23 @@ pub fn fold(text: &str) -> Folded {
 }
 
 impl Folded {
+    fn with_room_for(text: &str) -> Self {
+        Self { text: String::with_capacity(text.len()), sources: Vec::with_capacity(text.len()) }
+    }
+
+    /// Adds a character that stays as it is under composition and has no marks.
+    fn push_plain(&mut self, character: char, source: Range<usize>) {
+        self.text.push(fold_char(character.to_ascii_lowercase()));
+        self.sources.push(source);
+    }
+
     /// Adds the characters of one cluster, all standing for the same bytes.
     fn push(&mut self, cluster: &str, source: Range<usize>) {
         let mut characters = cluster.chars();
-        if let (Some(only), None) = (characters.next(), characters.next())
-            && is_plain(only)
-        {
-            self.text.push(fold_char(only.to_ascii_lowercase()));
-            self.sources.push(source);
-            return;
+        match (characters.next(), characters.next()) {
+            (None, _) => return,
+            (Some(only), None) if is_plain(only) => return self.push_plain(only, source),
+            _ => {}
         }
         let lower: String = cluster.nfc().flat_map(char::to_lowercase).collect();
         for character in lower.nfkc().map(fold_char).filter(|&c| !is_dropped(c)) {

@@ -238,6 +238,35 @@ fn homophones_are_listed_apart_and_completely() {
 }
 
 #[test]
+fn homophones_stand_beside_other_words_that_are_sounds_or_not() {
+    let world = world(PEOPLE / 2);
+    let mut rng = StdRng::seed_from_u64(17);
+    let read = read_all(&world.people);
+    // One character alone is no sound: half of everybody would sound like it.
+    let either = |word: &str| {
+        let heard = if word.chars().count() > 1 { sounds_like(&world.people, word) } else { BTreeSet::new() };
+        heard.union(&model(&read, word)).copied().collect::<BTreeSet<_>>()
+    };
+    let mut heard_somebody = 0;
+    for round in 0..120 {
+        let name = fold(&name(&mut rng)).as_str().to_owned();
+        let first: String = name.chars().filter(|c| is_han(*c)).take(1 + round % 2).collect();
+        for other in ["202", "班", "软件"] {
+            let text = format!("{first} {other}");
+            let results = world.index.search(&Query { limit: 500, ..Query::new(text.clone()) }).unwrap();
+            let exact = model(&read, &text);
+            let both: BTreeSet<PersonId> = either(&first).intersection(&either(other)).copied().collect();
+            let wanted = both.difference(&exact).count();
+            assert_eq!((results.total, results.pinyin_total), (exact.len(), wanted), "{text}");
+            let heard: BTreeSet<PersonId> = results.pinyin.iter().map(|hit| hit.person).collect();
+            assert!(heard.is_subset(&both) && heard.is_disjoint(&exact), "{text}");
+            heard_somebody += usize::from(wanted > 0);
+        }
+    }
+    assert!(heard_somebody > 60, "only {heard_somebody} questions heard somebody");
+}
+
+#[test]
 fn letters_find_names_by_sound_and_by_initials_and_never_as_exact_hits() {
     let folder = tempfile::tempdir().unwrap();
     let index = Index::create(folder.path()).unwrap();

@@ -18,7 +18,8 @@ pub(super) fn exact_hit(doc: &PersonDoc, words: &[Word]) -> Option<Hit> {
     let year = doc.year.map(|year| year.to_string());
     let mut matches = Vec::new();
     let mut missing: Vec<bool> = words.iter().map(|_| true).collect();
-    for (field, value) in values(doc).chain(year.iter().map(|year| (Field::Year, year.as_str()))) {
+    let values = values(doc).chain(year.iter().map(|year| (Field::Year, year.as_str())));
+    for (field, value) in values.filter(|(_, value)| may_hold_any(value, words)) {
         let folded = fold(value);
         let found: Vec<Vec<Range<usize>>> =
             words.iter().map(|word| find(field, &folded, &word.folded)).collect();
@@ -61,6 +62,11 @@ fn values(doc: &PersonDoc) -> impl Iterator<Item = (Field, &str)> {
         .chain(doc.college.iter().map(|value| (Field::College, value)))
         .chain([(Field::DiplomaText, &doc.diploma_text), (Field::Notes, &doc.notes)])
         .map(|(field, value)| (field, value.as_str()))
+}
+
+/// Whether one of the words may stand in a value. A number folds to a number: no other word stands in it.
+fn may_hold_any(value: &str, words: &[Word]) -> bool {
+    !value.bytes().all(|byte| byte.is_ascii_alphanumeric()) || words.iter().any(|word| word.folded.is_ascii())
 }
 
 /// The bytes of a value under a folded word. Names are also searched without their middle dots.

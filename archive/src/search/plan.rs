@@ -112,8 +112,11 @@ impl Fields {
         if words.is_empty() || query.sort != super::Sort::Relevance {
             return Better::Nobody;
         }
+        // A word that is a name or a number, or part of one, is part of a value: alone it needs no asking whether it is.
+        let also = if words.len() > 1 { Some(words) } else { None };
         let those = |better: Asked| {
-            let required = self.required(words, query, known).map(|asked| (Occur::Must, worth(asked, 0.0)));
+            let required = also.and_then(|words| self.required(words, query, known));
+            let required = required.map(|asked| (Occur::Must, worth(asked, 0.0)));
             let narrowed = self.narrowed(&query.filters);
             all_of(required.into_iter().chain(narrowed).chain([(Occur::Must, better)]).collect())
         };
@@ -134,13 +137,15 @@ impl Fields {
     /// Everybody for whom each word is the sound of a name or part of a value, and who is not found exactly. `None` if no
     /// word is a sound.
     pub(super) fn sounding(&self, words: &[Word], query: &Query, known: &Known<'_>) -> Option<Asked> {
-        if !words.iter().any(|word| word.heard.is_some()) {
+        // One alone that is a sound must be one, or nothing would sound alike.
+        let alone = words.iter().filter(|word| word.heard.is_some()).count() == 1;
+        if !alone && words.iter().all(|word| word.heard.is_none()) {
             return None;
         }
         let either = |word: &Word| {
             let sounds = word.heard.as_ref().map(|heard| self.sounds_like(heard));
-            let written = self.contains(word, query, known);
-            worth(any_of(sounds.into_iter().chain([written]).collect()), 1.0)
+            let written = (!alone || sounds.is_none()).then(|| self.contains(word, query, known));
+            worth(any_of(sounds.into_iter().chain(written).collect()), 1.0)
         };
         let required = words.iter().map(|word| (Occur::Must, either(word)));
         let sounding = all_of(required.chain(self.narrowed(&query.filters)).collect());

@@ -45,7 +45,7 @@ fn lines(office: &Office, row: &rows::Copy) -> Result<Vec<Line>> {
         for id in &row.people {
             let Some(facts) = person::facts(conn, *id)? else { continue };
             let (photos, diplomas) = (photo::of(conn, *id)?, diploma::of(conn, *id)?);
-            let state = index::photo_state(&photos).to_owned();
+            let state = index::photo_state(photos.iter().map(|photo| photo.kind)).to_owned();
             lines.push(line(facts, state, diplomas.into_iter().map(|d| d.facts.number), row.numbers));
         }
         Ok(lines)
