@@ -10,7 +10,7 @@ use api::ids::{DeliveryId, PersonId};
 use api::search::{DeliveryName, Facet, FacetValue, Hit, Match, Renewal, SearchQuery, SearchResults};
 use api::{ProblemCode, Right};
 use archive::db::Connection;
-use archive::db::catalog::{person, photo};
+use archive::db::catalog::brief::{self, Brief, BriefPhoto};
 use archive::db::office::delivery;
 use archive::dossier::PhotoKind;
 use archive::person::fold;
@@ -44,14 +44,14 @@ pub fn find(office: &Office, actor: &Actor, wanted: &SearchQuery) -> Result<Sear
     }
     let typed: Vec<String> =
         wanted.q.split_whitespace().map(|typed| fold(typed).as_str().to_owned()).collect();
-    let (exact, pinyin) = office.catalog.read(|conn| -> Result<_> {
-        let show = |hits: &[found::Hit], sounds| {
-            hits.iter()
-                .filter_map(|hit| show(conn, hit, &typed, sounds).transpose())
-                .collect::<Result<Vec<_>>>()
-        };
-        Ok((show(&answer.exact, false)?, show(&answer.pinyin, true)?))
-    })?;
+    let people: Vec<PersonId> = answer.exact.iter().chain(&answer.pinyin).map(|hit| hit.person).collect();
+    let briefs = office.catalog.read(|conn| brief::of(conn, &people))?;
+    let show = |hits: &[found::Hit], sounds| {
+        // Whoever has gone since the index was written is not shown.
+        let hits = hits.iter().filter_map(|hit| Some(show(hit, briefs.get(&hit.person)?, &typed, sounds)));
+        hits.collect::<Vec<_>>()
+    };
+    let (exact, pinyin) = (show(&answer.exact, false), show(&answer.pinyin, true));
     Ok(SearchResults {
         exact,
         total: answer.total as u64,
@@ -74,9 +74,11 @@ fn ask(office: &Office, query: Query, by_class: bool) -> Result<Results> {
     let all = Query { sort: Sort::StudentNumber, ..query.clone() };
     let refused = || Error::bad_field("sort", format!("only up to {BY_CLASS} hits are sorted by class"));
     let all = everybody(office, &index, all, BY_CLASS)?.ok_or_else(refused)?;
-    let class = |person| office.catalog.read(|conn| person::brief(conn, person)).map(|brief| brief?.class);
+    let people: Vec<PersonId> = all.iter().map(|hit| hit.person).collect();
+    let briefs = office.catalog.read(|conn| brief::of(conn, &people))?;
+    let class = |person| briefs.get(&person).and_then(|brief| brief.class.clone());
     let mut classed: Vec<(Option<String>, found::Hit)> =
-        all.into_iter().map(|hit| Ok((class(hit.person)?, hit))).collect::<Result<_>>()?;
+        all.into_iter().map(|hit| (class(hit.person), hit)).collect();
     // The sort is stable: within a class the order by student number stays.
     classed.sort_by(|(one, _), (other, _)| one.cmp(other));
     let page = classed.into_iter().skip(query.offset).take(query.limit);
@@ -168,31 +170,29 @@ fn refusal(office: &Office, error: SearchError) -> Error {
     }
 }
 
-/// A hit as it is shown; nothing if the person has gone since the index was written.
-fn show(conn: &Connection, hit: &found::Hit, typed: &[String], sounds: bool) -> Result<Option<Hit>> {
-    let Some(brief) = person::brief(conn, hit.person)? else { return Ok(None) };
-    let photos = photo::brief(conn, hit.person)?;
+/// A hit as it is shown.
+fn show(hit: &found::Hit, brief: &Brief, typed: &[String], sounds: bool) -> Hit {
     let number = brief.student_number.as_deref();
     let was_typed = number.is_some_and(|number| typed.iter().any(|typed| typed == fold(number).as_str()));
-    Ok(Some(Hit {
+    Hit {
         person: hit.person,
-        name: brief.name,
+        name: brief.name.clone(),
         student_number: match number {
             Some(number) if was_typed => number.to_owned(),
             number => dossier::masked_number(number),
         },
-        college: brief.college.unwrap_or_default(),
-        major: brief.major.unwrap_or_default(),
-        class: brief.class.unwrap_or_default(),
+        college: brief.college.clone().unwrap_or_default(),
+        major: brief.major.clone().unwrap_or_default(),
+        class: brief.class.clone().unwrap_or_default(),
         year: brief.entry_year,
-        photo: shown_photo(&photos).map(|photo| photo.id),
-        photo_state: index::photo_state(photos.iter().map(|photo| photo.kind)).to_owned(),
+        photo: shown_photo(&brief.photos).map(|photo| photo.id),
+        photo_state: index::photo_state(brief.photos.iter().map(|photo| photo.kind)).to_owned(),
         matches: hit.matches.iter().map(|found| shown_match(found, sounds)).collect(),
-    }))
+    }
 }
 
 /// The latest of the photos people know somebody by.
-fn shown_photo(photos: &[photo::Brief]) -> Option<&photo::Brief> {
+fn shown_photo(photos: &[BriefPhoto]) -> Option<&BriefPhoto> {
     let current = |kind| photos.iter().rev().find(move |photo| photo.kind == kind && photo.is_current);
     [PhotoKind::Graduation, PhotoKind::Enrolment, PhotoKind::Admission].into_iter().find_map(current)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use api::Role;
 use api::ids::{CampaignId, VendorId};
+use archive::db::catalog::photo;
 use archive::db::office::{campaign, vendor};
 use archive::dossier::{Change, Facts, NewPhoto};
 use archive::person::PersonRecord;
@@ -166,4 +167,27 @@ fn a_list_narrowed_by_a_delivery_says_which_by_its_name() {
     let new = api::copy::NewCopy { query, numbers: false, purpose: "毕业典礼座次".to_owned() };
     let asked = copy::ask(&school.office, &school.registrar, &new).unwrap();
     assert_eq!((asked.people, asked.narrowed.as_str()), (1, "2026 届毕业生 #1"));
+}
+
+#[test]
+fn a_hit_shows_the_latest_photo_by_which_people_know_somebody() {
+    let school = school();
+    let kinds = [
+        PhotoKind::Admission,
+        PhotoKind::Enrolment,
+        PhotoKind::Enrolment,
+        PhotoKind::IdCard,
+        PhotoKind::Original,
+    ];
+    let known = school.person("张三", &kinds.map(|kind| (kind, None)));
+    let waits = school.person("李四", &[(PhotoKind::Admission, None)]);
+    let nothing = school.person("王五", &[]);
+    let found = school.find(&SearchQuery::default());
+    let shown = |person| found.exact.iter().find(|hit| hit.person == person).unwrap();
+    let kept = |person| school.office.catalog.read(|conn| photo::of(conn, person)).unwrap();
+    assert_eq!(shown(known).photo, Some(kept(known)[2].id), "the second one took the place of the first");
+    assert_eq!(shown(waits).photo, Some(kept(waits)[0].id));
+    assert_eq!(shown(nothing).photo, None);
+    let states = [known, waits, nothing].map(|person| shown(person).photo_state.clone());
+    assert_eq!(states, ["complete", "admission", "none"]);
 }

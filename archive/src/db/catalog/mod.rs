@@ -1,5 +1,6 @@
 //! `catalog.db`: what the archive holds. Derived from the OCFL root; it can be deleted and rebuilt.
 
+pub mod brief;
 pub mod diploma;
 pub mod intent;
 pub mod membership;

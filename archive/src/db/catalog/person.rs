@@ -13,40 +13,6 @@ pub fn facts(conn: &Connection, id: PersonId) -> rusqlite::Result<Option<PersonR
         .map(|facts| facts.map(|facts| facts.0))
 }
 
-/// What a list shows of a person.
-#[derive(Debug, Clone)]
-pub struct Brief {
-    /// 姓名
-    pub name: String,
-    /// 学号
-    pub student_number: Option<String>,
-    /// 学院
-    pub college: Option<String>,
-    /// 专业
-    pub major: Option<String>,
-    /// 班级
-    pub class: Option<String>,
-    /// 入学年份
-    pub entry_year: Option<u16>,
-}
-
-/// What a list shows of a person, if there is a dossier. Quicker to read than all the facts.
-pub fn brief(conn: &Connection, id: PersonId) -> rusqlite::Result<Option<Brief>> {
-    let read = "SELECT name, student_number, college, major, class, entry_year FROM person WHERE id = :id";
-    conn.prepare_cached(read)?
-        .query_row(named_params! {":id": id}, |row| {
-            Ok(Brief {
-                name: row.get(0)?,
-                student_number: row.get(1)?,
-                college: row.get(2)?,
-                major: row.get(3)?,
-                class: row.get(4)?,
-                entry_year: row.get(5)?,
-            })
-        })
-        .optional()
-}
-
 /// A number that should belong to one person alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key {

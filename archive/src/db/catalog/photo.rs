@@ -41,27 +41,6 @@ pub fn of(conn: &Connection, person: PersonId) -> rusqlite::Result<Vec<Photo>> {
         .collect()
 }
 
-/// What a list shows of a photo.
-#[derive(Debug, Clone, Copy)]
-pub struct Brief {
-    /// The photo.
-    pub id: PhotoId,
-    /// What it is.
-    pub kind: PhotoKind,
-    /// Whether nothing has superseded it.
-    pub is_current: bool,
-}
-
-/// What a list shows of a person's photos, in the order in which they were kept.
-pub fn brief(conn: &Connection, person: PersonId) -> rusqlite::Result<Vec<Brief>> {
-    let read = "SELECT id, kind, superseded_by IS NULL FROM photo WHERE person = :person ORDER BY position";
-    conn.prepare_cached(read)?
-        .query_map(named_params! {":person": person}, |row| {
-            Ok(Brief { id: row.get(0)?, kind: row.get(1)?, is_current: row.get(2)? })
-        })?
-        .collect()
-}
-
 /// The photo of a kind that nothing has superseded.
 pub fn current(conn: &Connection, person: PersonId, kind: PhotoKind) -> rusqlite::Result<Option<Photo>> {
     conn.prepare_cached(
