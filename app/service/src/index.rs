@@ -332,6 +332,9 @@ fn keep_up(office: &Office) {
         if let Err(error) = catch_up(office) {
             tracing::error!(error = %error, cause = ?error, "The search index could not catch up.");
         }
+        if let Some(Err(error)) = opened(office).map(|index| index.warm()) {
+            tracing::error!(error = %error, cause = ?error, "The search index could not be read beforehand.");
+        }
         let rung = lock(&office.index.rung);
         let (mut rung, _) = office
             .index

@@ -32,6 +32,7 @@ mod schema;
 mod segment;
 mod suggest;
 mod tokens;
+mod warm;
 mod within;
 mod without;
 mod writer;
