@@ -12,6 +12,7 @@ mod failure;
 mod gate;
 mod headers;
 mod limit;
+mod rest;
 pub mod routes;
 pub mod server;
 mod tls;

@@ -5,17 +5,18 @@ use std::time::Duration;
 use api::Right;
 use api::import::Upload;
 use axum::{
-    body::Body,
+    body::{Body, BodyDataStream, Bytes},
     extract::{Request, State},
     http::StatusCode,
 };
 use serde::Deserialize;
-use service::upload;
+use service::Actor;
+use service::upload::{self, Receiving};
 use tokio_stream::StreamExt as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{Resource, Route};
-use crate::http::{Answer, App, Failure, Gate, Json, Query, SignedIn};
+use crate::http::{Answer, App, Failure, Gate, Json, Query, SignedIn, rest};
 
 /// How long the next bytes may be awaited.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -43,10 +44,22 @@ async fn put_in(
     Query(named): Query<Named>,
     request: Request<Body>,
 ) -> Answer<(StatusCode, Json<Upload>)> {
-    let asker = actor.clone();
-    let mut receiving = app.call(move |office| upload::begin(office, &asker)).await?;
     let mut chunks = request.into_body().into_data_stream();
-    while let Some(chunk) = next(&mut chunks).await? {
+    let received = match receive(&app, actor.clone(), &mut chunks).await {
+        Ok(received) => received,
+        Err(failure) => {
+            rest::let_come(chunks);
+            return Err(failure);
+        }
+    };
+    let kept = app.call(move |office| received.keep(office, &actor, &named.name)).await?;
+    Ok((StatusCode::CREATED, Json(kept)))
+}
+
+/// Writes a body to its end.
+async fn receive(app: &App, actor: Actor, chunks: &mut BodyDataStream) -> Answer<Receiving> {
+    let mut receiving = app.call(move |office| upload::begin(office, &actor)).await?;
+    while let Some(chunk) = next(chunks).await? {
         receiving = app
             .call(move |_| {
                 receiving.write(&chunk)?;
@@ -54,11 +67,10 @@ async fn put_in(
             })
             .await?;
     }
-    let kept = app.call(move |office| receiving.keep(office, &actor, &named.name)).await?;
-    Ok((StatusCode::CREATED, Json(kept)))
+    Ok(receiving)
 }
 
-async fn next(chunks: &mut axum::body::BodyDataStream) -> Answer<Option<axum::body::Bytes>> {
+async fn next(chunks: &mut BodyDataStream) -> Answer<Option<Bytes>> {
     match tokio::time::timeout(PATIENCE, chunks.next()).await {
         Ok(None) => Ok(None),
         Ok(Some(Ok(chunk))) => Ok(Some(chunk)),

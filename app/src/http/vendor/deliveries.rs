@@ -24,7 +24,7 @@ use sha2::{Digest as _, Sha256};
 use tokio_stream::StreamExt as _;
 
 use super::VendorConnection;
-use crate::http::{Answer, App, Failure, Json, Path};
+use crate::http::{Answer, App, Failure, Json, Path, rest};
 
 const VERSION: HeaderValue = HeaderValue::from_static("1.0.0");
 const RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
@@ -195,7 +195,13 @@ async fn write(
             taking.write(&chunk)?;
             Ok(taking)
         });
-        taking = written.await.map_err(|failure| (None, failure))?;
+        taking = match written.await {
+            Ok(taking) => taking,
+            Err(failure) => {
+                rest::let_come(chunks);
+                return Err((None, failure));
+            }
+        };
     }
 }
 
