@@ -428,7 +428,7 @@ impl fmt::Debug for Index {
 }
 
 /// The part of an index that a file belongs to: only such files have names that begin with 32 hex digits.
-fn part_of(name: &str) -> Option<&str> {
+pub(super) fn part_of(name: &str) -> Option<&str> {
     let part = name.split('.').next()?;
     (part.len() == 32 && part.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(part)
 }

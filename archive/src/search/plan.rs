@@ -138,8 +138,9 @@ impl Fields {
     /// word is a sound.
     pub(super) fn sounding(&self, words: &[Word], query: &Query, known: &Known<'_>) -> Option<Asked> {
         // One alone that is a sound must be one, or nothing would sound alike.
-        let alone = words.iter().filter(|word| word.heard.is_some()).count() == 1;
-        if !alone && words.iter().all(|word| word.heard.is_none()) {
+        let heard = words.iter().filter(|word| word.heard.is_some()).count();
+        let alone = heard == 1;
+        if heard == 0 {
             return None;
         }
         let either = |word: &Word| {

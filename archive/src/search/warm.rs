@@ -12,6 +12,8 @@ use std::{
 
 use tantivy::{Directory as _, Index, Searcher};
 
+use super::index::part_of;
+
 /// The smallest page of any system.
 const PAGE: usize = 4096;
 
@@ -26,14 +28,13 @@ impl Warm {
         let parts: HashSet<String> = parts.collect();
         let before =
             std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), parts.clone());
-        let new: HashSet<&String> = parts.difference(&before).collect();
+        let new: HashSet<&str> = parts.difference(&before).map(String::as_str).collect();
         if new.is_empty() {
             return Ok(());
         }
         for entry in fs_err::read_dir(folder)? {
             let name = PathBuf::from(entry?.file_name());
-            let part = name.to_str().and_then(|name| name.split('.').next()).map(str::to_owned);
-            if part.is_some_and(|part| new.contains(&part)) {
+            if name.to_str().and_then(part_of).is_some_and(|part| new.contains(part)) {
                 // A part may have become part of another meanwhile.
                 let Ok(file) = index.directory().open_read(&name) else { continue };
                 touch(file.read_bytes()?.as_slice());
