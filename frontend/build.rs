@@ -102,6 +102,9 @@ fn everything_the_api_says_has_words(locale: &Locale) -> Result<()> {
     for kind in api::ledger::EVENT_KINDS {
         need("event", kind.into())?;
     }
+    for way in api::search::TRIED {
+        need("tried", way.into())?;
+    }
     for action in api::account::ACTIONS {
         need("action", action.into())?;
     }

@@ -38,6 +38,9 @@ pub struct SearchQuery {
     pub limit: u32,
 }
 
+/// Ways to search, in which "nothing found" is explained; clients have words for each.
+pub const TRIED: [&str; 5] = ["text", "id_number", "id_number_mistyped", "pinyin", "near_numbers"];
+
 /// What was found. Homophones stand apart and are never counted as exact hits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -50,7 +53,7 @@ pub struct SearchResults {
     pub pinyin: Vec<Hit>,
     /// Counts of the exact hits by facet.
     pub facets: Vec<Facet>,
-    /// Which fields were searched.
+    /// How it was searched: words of [`TRIED`].
     pub tried: Vec<String>,
     /// Numbers that differ from a typed number in one digit.
     pub suggestions: Vec<String>,

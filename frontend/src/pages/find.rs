@@ -259,7 +259,7 @@ fn took(us: u64) -> String {
 
 /// No exact hit: what was tried, and numbers that differ in one digit.
 fn nothing_exact(found: &SearchResults) -> AnyView {
-    let tried: Vec<_> = found.tried.iter().map(|field| i18n::field(field)).collect();
+    let tried: Vec<_> = found.tried.iter().map(|way| i18n::worded(i18n::words::tried, way)).collect();
     view! {
         <div class="empty">
             <p class="empty-what">{t!(find.none)}</p>

@@ -21,7 +21,7 @@ fn a_person_is_found_by_keyboard_and_a_passer_by_sees_nothing() -> Result<()> {
     page.sees(&student.name)?;
     look_for(&page, "没有这个人")?;
     page.sees("没有完全匹配的记录")?;
-    page.sees("已查找：")?;
+    page.sees("已查找：档案各项内容、姓名读音。")?;
     page.shots("nobody")?;
 
     // By a part of the name: two hits, walked through with the arrows.
