@@ -1,78 +1,65 @@
-//! Collecting what is found: many documents at a time, of which some are only counted.
+//! Collecting what is found, many documents at a time.
 
 use std::sync::Arc;
 
-use super::{facets::Values, segment::Segment};
+use super::{
+    facets::Values,
+    segment::Segment,
+    tally::{SegmentTally, Sum, Tally},
+};
 
 use tantivy::{
-    COLLECT_BLOCK_BUFFER_LEN, DocAddress, DocId, DocSet, Score, SegmentOrdinal, SegmentReader, TERMINATED,
+    COLLECT_BLOCK_BUFFER_LEN, DocAddress, DocId, Score, SegmentOrdinal, SegmentReader, TERMINATED,
     collector::{Collector, SegmentCollector},
     query::Weight,
 };
 
-/// Collects for `all` what is found, and for `some` what is found and not left out.
-pub(super) struct Collected<'a, A, S> {
-    pub(super) all: A,
+/// Counts all that is found, and collects some of it.
+pub(super) struct Collected<'a, S> {
+    pub(super) tally: Tally<'a>,
     pub(super) some: S,
-    pub(super) left_out: &'a [DocAddress],
 }
 
 /// One segment of it.
-pub(super) struct SegmentCollected<A, S> {
-    all: A,
+pub(super) struct SegmentCollected<S> {
+    tally: SegmentTally,
     some: S,
-    left_out: LeftOut,
 }
 
-/// Who is left out of a segment: those who may still come. Documents come in the order of their numbers.
-struct LeftOut(Vec<DocId>);
-
-impl LeftOut {
-    fn new(mut docs: Vec<DocId>) -> Self {
-        docs.sort_unstable_by(|one, other| other.cmp(one));
-        Self(docs)
-    }
-
-    fn has(&mut self, doc: DocId) -> bool {
-        while self.0.last().is_some_and(|next| *next < doc) {
-            self.0.pop();
-        }
-        self.0.last() == Some(&doc)
-    }
-}
-
-impl<A: Collector, S: Collector> Collector for Collected<'_, A, S> {
-    type Fruit = (A::Fruit, S::Fruit);
-    type Child = SegmentCollected<A::Child, S::Child>;
+impl<S: Collector> Collector for Collected<'_, S> {
+    type Fruit = (<Tally<'static> as Collector>::Fruit, S::Fruit);
+    type Child = SegmentCollected<S::Child>;
 
     fn for_segment(&self, ord: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<Self::Child> {
-        let here = self.left_out.iter().filter(|address| address.segment_ord == ord);
         Ok(SegmentCollected {
-            all: self.all.for_segment(ord, segment)?,
+            tally: self.tally.for_segment(ord, segment)?,
             some: self.some.for_segment(ord, segment)?,
-            left_out: LeftOut::new(here.map(|address| address.doc_id).collect()),
         })
     }
 
     fn requires_scoring(&self) -> bool {
-        self.all.requires_scoring() || self.some.requires_scoring()
+        self.some.requires_scoring()
     }
 
     fn merge_fruits(
         &self,
         fruits: Vec<<Self::Child as SegmentCollector>::Fruit>,
     ) -> tantivy::Result<Self::Fruit> {
-        let (all, some) = fruits.into_iter().unzip();
-        Ok((self.all.merge_fruits(all)?, self.some.merge_fruits(some)?))
+        let (sums, some) = fruits.into_iter().unzip();
+        Ok((self.tally.merge_fruits(sums)?, self.some.merge_fruits(some)?))
     }
 
-    /// As by default, but many at a time although some documents of the segment may have been removed.
+    /// Where the sum is known, only some documents are looked for. Else as by default, but many at a time although some
+    /// documents of the segment may have been removed.
     fn collect_segment(
         &self,
         weight: &dyn Weight,
         ord: SegmentOrdinal,
         segment: &SegmentReader,
     ) -> tantivy::Result<<Self::Child as SegmentCollector>::Fruit> {
+        if let Some(sum) = self.tally.known(segment) {
+            return Ok((sum, self.some.collect_segment(weight, ord, segment)?));
+        }
         let mut collected = self.for_segment(ord, segment)?;
         match (segment.alive_bitset(), self.requires_scoring()) {
             (None, false) => weight.for_each_no_score(segment, &mut |docs| collected.collect_block(docs))?,
@@ -97,35 +84,27 @@ impl<A: Collector, S: Collector> Collector for Collected<'_, A, S> {
                 }
             })?,
         }
-        Ok(collected.harvest())
+        let (sum, some) = collected.harvest();
+        self.tally.remember(segment, &sum);
+        Ok((sum, some))
     }
 }
 
-impl<A: SegmentCollector, S: SegmentCollector> SegmentCollector for SegmentCollected<A, S> {
-    type Fruit = (A::Fruit, S::Fruit);
+impl<S: SegmentCollector> SegmentCollector for SegmentCollected<S> {
+    type Fruit = (Sum, S::Fruit);
 
     fn collect(&mut self, doc: DocId, score: Score) {
-        self.all.collect(doc, score);
-        if !self.left_out.has(doc) {
-            self.some.collect(doc, score);
-        }
+        self.tally.collect(doc, score);
+        self.some.collect(doc, score);
     }
 
     fn collect_block(&mut self, docs: &[DocId]) {
-        self.all.collect_block(docs);
-        if self.left_out.0.is_empty() {
-            self.some.collect_block(docs);
-        } else {
-            for doc in docs {
-                if !self.left_out.has(*doc) {
-                    self.some.collect(*doc, 0.0);
-                }
-            }
-        }
+        self.tally.collect_block(docs);
+        self.some.collect_block(docs);
     }
 
     fn harvest(self) -> Self::Fruit {
-        (self.all.harvest(), self.some.harvest())
+        (self.tally.harvest(), self.some.harvest())
     }
 }
 

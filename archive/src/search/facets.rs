@@ -1,7 +1,7 @@
 //! The facets: which values they have, and how hits are spread over them.
 //!
 //! People of one class have the same year, college, major and class, so each document names its group: the values of all
-//! facets together. Hits are counted by group, and a group's count is added to each of its values once.
+//! facets together.
 //!
 //! Every segment numbers its groups in its own way. Each value has one number for the whole index, so that counts of
 //! segments add up without anybody reading words.
@@ -11,16 +11,9 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use tantivy::{
-    COLLECT_BLOCK_BUFFER_LEN, DocId, Score, Searcher, SegmentOrdinal, SegmentReader,
-    collector::{Collector, SegmentCollector},
-    index::SegmentId,
-};
+use tantivy::{Searcher, SegmentReader, index::SegmentId};
 
-use super::{
-    FacetCount,
-    segment::{NO_GROUP, Segment},
-};
+use super::{FacetCount, segment::Segment};
 use crate::person::fold;
 
 /// The facets that are counted, by the names of their fields.
@@ -175,145 +168,5 @@ impl Names {
         }
         all.sort_unstable_by(order);
         all.into_iter().map(|(count, value)| FacetCount { value: value.to_string(), count }).collect()
-    }
-}
-
-/// Counts the values of every facet. A document counts under each of its values; a facet that the index lacks has none.
-pub(super) struct FacetCollector<'a>(pub(super) &'a Values);
-
-/// The counts of one segment, by its groups.
-pub(super) struct SegmentFacets {
-    segment: Arc<Segment>,
-    counts: Counts,
-}
-
-/// How often each group was met.
-enum Counts {
-    /// Few documents: of each its group.
-    Met(Vec<u32>),
-    /// Many: each group's count.
-    Of(Vec<u32>),
-}
-
-/// Up to so many documents, or values of theirs, are few.
-const FEW: usize = if cfg!(test) { 4 } else { 2048 };
-
-impl Counts {
-    fn add(&mut self, met: &[u32], groups: usize) {
-        match self {
-            Self::Met(all) => {
-                all.extend_from_slice(met);
-                if all.len() > FEW {
-                    let met = std::mem::take(all);
-                    *self = Self::Of(vec![0; groups]);
-                    self.add(&met, groups);
-                }
-            }
-            Self::Of(counts) => {
-                for group in met {
-                    if let Some(count) = counts.get_mut(*group as usize) {
-                        *count += 1;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Every group that was met, and how often.
-    fn each(self, mut tell: impl FnMut(usize, u32)) {
-        match self {
-            Self::Met(mut met) => {
-                met.sort_unstable();
-                for same in met.chunk_by(|one, other| one == other) {
-                    if let Some((group, count)) = same.first().zip(u32::try_from(same.len()).ok()) {
-                        tell(*group as usize, count);
-                    }
-                }
-            }
-            Self::Of(counts) => {
-                counts
-                    .into_iter()
-                    .enumerate()
-                    .filter(|(_, count)| *count > 0)
-                    .for_each(|(group, count)| tell(group, count));
-            }
-        }
-    }
-}
-
-impl Collector for FacetCollector<'_> {
-    /// For each facet, the numbers of its values and how often they were met.
-    type Fruit = Vec<Vec<(u32, usize)>>;
-    type Child = SegmentFacets;
-
-    fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<SegmentFacets> {
-        Ok(SegmentFacets { segment: self.0.of(segment)?, counts: Counts::Met(Vec::new()) })
-    }
-
-    fn requires_scoring(&self) -> bool {
-        false
-    }
-
-    fn merge_fruits(&self, segments: Vec<Vec<(u8, u32, u32)>>) -> tantivy::Result<Self::Fruit> {
-        let met: usize = segments.iter().map(Vec::len).sum();
-        let segments = segments.into_iter().flatten();
-        Ok(if met > FEW { added_up(segments) } else { sorted(segments.collect()) })
-    }
-}
-
-/// Adds up by counting under every value.
-fn added_up(met: impl Iterator<Item = (u8, u32, u32)>) -> Vec<Vec<(u32, usize)>> {
-    let mut all = vec![Vec::new(); FACETS.len()];
-    for (facet, number, count) in met {
-        let Some(into) = all.get_mut(usize::from(facet)) else { continue };
-        let number = number as usize;
-        if into.len() <= number {
-            into.resize(number + 1, 0);
-        }
-        if let Some(sum) = into.get_mut(number) {
-            *sum += count as usize;
-        }
-    }
-    let counted = all.into_iter().map(|counts| (0..).zip(counts).filter(|(_, count)| *count > 0).collect());
-    counted.collect()
-}
-
-/// Adds up by putting the same values beside each other: few of them need no place for everybody's.
-fn sorted(mut met: Vec<(u8, u32, u32)>) -> Vec<Vec<(u32, usize)>> {
-    met.sort_unstable();
-    let mut all = vec![Vec::new(); FACETS.len()];
-    for same in met.chunk_by(|(facet, number, _), next| (*facet, *number) == (next.0, next.1)) {
-        let Some((facet, number, _)) = same.first() else { continue };
-        if let Some(into) = all.get_mut(usize::from(*facet)) {
-            into.push((*number, same.iter().map(|(_, _, count)| *count as usize).sum()));
-        }
-    }
-    all
-}
-
-impl SegmentCollector for SegmentFacets {
-    /// Facet, number of a value, how often it was met: as often as there are groups with it.
-    type Fruit = Vec<(u8, u32, u32)>;
-
-    fn collect(&mut self, doc: DocId, _: Score) {
-        self.collect_block(&[doc]);
-    }
-
-    fn collect_block(&mut self, docs: &[DocId]) {
-        let Self { segment, counts } = self;
-        for docs in docs.chunks(COLLECT_BLOCK_BUFFER_LEN) {
-            let mut met = [NO_GROUP; COLLECT_BLOCK_BUFFER_LEN];
-            met.iter_mut().zip(docs).for_each(|(group, doc)| *group = segment.group(*doc));
-            counts.add(met.get(..docs.len()).unwrap_or_default(), segment.groups.len());
-        }
-    }
-
-    fn harvest(self) -> Self::Fruit {
-        let mut met = Vec::new();
-        self.counts.each(|group, count| {
-            let values = self.segment.groups.get(group).into_iter().flatten();
-            met.extend(values.map(|&(facet, number)| (facet, number, count)));
-        });
-        met
     }
 }

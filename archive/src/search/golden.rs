@@ -547,12 +547,12 @@ fn an_index_of_another_layout_is_refused_so_that_it_is_rebuilt() {
     assert!(matches!(error, IndexError::OtherLayout { .. }) && error.wants_rebuild());
 }
 
-/// An index as the first layout had it: no field for deliveries.
+/// An index as the first layout had it: no field for deliveries, none for pairs of syllables.
 fn first_layout(folder: &Path) -> Index {
     let mut fields = serde_json::to_value(schema::schema()).unwrap();
-    fields.as_array_mut().unwrap().retain(|field| field["name"] != "delivery");
+    fields.as_array_mut().unwrap().retain(|field| field["name"] != "delivery" && field["name"] != "pairs");
     let old: tantivy::schema::Schema = serde_json::from_value(fields).unwrap();
-    assert_eq!(old.num_fields() + 1, schema::schema().num_fields());
+    assert_eq!(old.num_fields() + 2, schema::schema().num_fields());
     let index = tantivy::Index::create_in_dir(folder, old).unwrap();
     let made = Index::with(folder, index, "xuecang-person-2".to_owned()).unwrap();
     made.apply([], 0).unwrap();
@@ -577,6 +577,21 @@ fn an_index_of_the_first_layout_answers_truly_takes_changes_and_stays_what_it_is
         let (hits, _) = found(&index, &Query { mode: Mode::Exact, ..Query::new(text) });
         assert_eq!(hits, model(&read, text), "{text}");
     }
+    // It hears what an index of today hears.
+    let folder = tempfile::tempdir().unwrap();
+    let today = Index::create(folder.path()).unwrap();
+    today.apply(people[1..].iter().cloned().map(|doc| Change::Upsert(Box::new(doc))), 1).unwrap();
+    let mut heard_today = BTreeSet::new();
+    for text in ["zhang", "zhangsan", "章杉", "李重国", "lichong", "danxing", "司马明", "wangle"] {
+        let heard = |index: &Index| {
+            let hits = index.search(&Query { limit: 200, ..Query::new(text) }).unwrap().pinyin;
+            hits.into_iter().map(|hit| hit.person).collect::<BTreeSet<_>>()
+        };
+        let today = heard(&today);
+        assert_eq!(heard(&index), today, "{text}");
+        heard_today.extend(today);
+    }
+    assert!(heard_today.len() > 10, "{}", heard_today.len());
     let all = index.search(&Query::new("")).unwrap();
     assert!(all.facets.deliveries.is_empty());
     assert_eq!(all.facets.colleges.iter().map(|count| count.count).sum::<usize>(), 199);

@@ -24,6 +24,7 @@ use super::{
     plan::Known,
     question::Question,
     schema::{self, Fields, LAYOUT, NumberKey, READABLE},
+    tally::Tallies,
     warm::Warm,
     writer::{self, unhurried},
 };
@@ -41,6 +42,7 @@ pub struct Index {
     reader: IndexReader,
     fields: Fields,
     memory: Memory,
+    tallies: Tallies,
     values: Values,
     warm: Warm,
     /// Whether each of its segments is in the order of 学号.
@@ -129,6 +131,7 @@ impl Index {
             fields,
             layout,
             memory,
+            tallies: Tallies::new(),
             values,
             warm: Warm::default(),
             writer: Mutex::new(None),
@@ -416,7 +419,12 @@ impl Index {
     /// [`SearchError::TooLong`], [`SearchError::TooDeep`], or [`SearchError::Failed`] if the index can't be read.
     pub fn search(&self, query: &Query) -> Result<Results, SearchError> {
         let searcher = self.reader.searcher();
-        let known = Known { memory: &self.memory, values: &self.values, in_order: self.in_order };
+        let known = Known {
+            memory: &self.memory,
+            tallies: &self.tallies,
+            values: &self.values,
+            in_order: self.in_order,
+        };
         Question::new(query, searcher, &self.fields, known)?.answer()
     }
 }

@@ -31,6 +31,7 @@ mod question;
 mod schema;
 mod segment;
 mod suggest;
+mod tally;
 mod tokens;
 mod warm;
 mod within;

@@ -170,6 +170,11 @@ impl Splitter {
     }
 }
 
+/// Two syllables, one after the other, as one term.
+pub(super) fn pair(one: &str, next: &str) -> String {
+    format!("{one} {next}")
+}
+
 /// Writes the syllables of a name into the index, all readings of a character at its position.
 #[derive(Clone)]
 pub(super) struct SyllableTokenizer;
@@ -178,16 +183,30 @@ impl Tokenizer for SyllableTokenizer {
     type TokenStream<'a> = Tokens;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> Tokens {
-        let token = |position: usize, text: String| Token {
-            offset_from: position,
-            offset_to: position + 1,
-            position,
-            text,
-            position_length: 1,
-        };
         let sounds = sounds(text).into_iter().enumerate();
         sounds.flat_map(|(at, sound)| sound.into_iter().map(move |text| token(at, text))).collect()
     }
+}
+
+/// Writes each syllable of a name with the next one, all readings of both at the first one's position.
+#[derive(Clone)]
+pub(super) struct PairTokenizer;
+
+impl Tokenizer for PairTokenizer {
+    type TokenStream<'a> = Tokens;
+
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> Tokens {
+        let sounds = sounds(text);
+        let pairs = sounds.iter().zip(sounds.iter().skip(1)).enumerate();
+        let tokens = pairs.flat_map(|(at, (one, next))| {
+            one.iter().flat_map(move |one| next.iter().map(move |next| token(at, pair(one, next))))
+        });
+        tokens.collect()
+    }
+}
+
+fn token(position: usize, text: String) -> Token {
+    Token { offset_from: position, offset_to: position + 1, position, text, position_length: 1 }
 }
 
 #[cfg(test)]

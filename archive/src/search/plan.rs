@@ -20,6 +20,7 @@ use super::{
     memory::{Cost, Memory},
     pinyin::{self, Heard},
     schema::{Fields, NumberKey},
+    tally::Tallies,
     within::Within,
     without::Without,
 };
@@ -35,6 +36,8 @@ const TELLING: usize = 5;
 pub(super) struct Known<'a> {
     /// What dear words gave before.
     pub(super) memory: &'a Memory,
+    /// How many dear questions found before.
+    pub(super) tallies: &'a Tallies,
     /// The values of the facets.
     pub(super) values: &'a Values,
     /// Whether each segment is in the order of 学号.
@@ -43,8 +46,6 @@ pub(super) struct Known<'a> {
 
 /// Who comes before the others.
 pub(super) enum Better {
-    /// Nobody.
-    Nobody,
     /// These, best ones with the highest score.
     Scored(Asked),
     /// The first ones, then the second ones, each in the order of 学号. Scores would have to be worked out for all of them,
@@ -109,9 +110,6 @@ impl Fields {
 
     /// Those of them who come before the others.
     pub(super) fn better(&self, words: &[Word], query: &Query, known: &Known<'_>) -> Better {
-        if words.is_empty() || query.sort != super::Sort::Relevance {
-            return Better::Nobody;
-        }
         // A word that is a name or a number, or part of one, is part of a value: alone it needs no asking whether it is.
         let also = if words.len() > 1 { Some(words) } else { None };
         let those = |better: Asked| {
@@ -209,9 +207,16 @@ impl Fields {
     }
 
     fn sounds_like(&self, heard: &Heard) -> Asked {
-        let term = |syllable: &String| Term::from_field_text(self.pinyin, syllable);
-        let spoken =
-            heard.sequences.iter().map(|sequence| phrase(sequence.iter().map(term).enumerate().collect()));
+        let syllables = |sequence: &[String]| match (self.pairs, sequence) {
+            (Some(pairs), [_, _, ..]) => {
+                let pair =
+                    |two: &[String]| two.first().zip(two.last()).map(|(one, next)| pinyin::pair(one, next));
+                let found = sequence.windows(2).filter_map(pair);
+                found.map(|pair| Term::from_field_text(pairs, &pair)).enumerate().collect()
+            }
+            _ => sequence.iter().map(|one| Term::from_field_text(self.pinyin, one)).enumerate().collect(),
+        };
+        let spoken = heard.sequences.iter().map(|sequence| phrase(syllables(sequence)));
         let initials = heard.initials.iter().map(|initials| beginning_with(self.initials, initials));
         any_of(spoken.chain(initials).map(|asked| worth(asked, 1.0)).collect())
     }

@@ -1,22 +1,24 @@
 //! A question: who is found, in which order, and how they are spread.
 
+use std::collections::HashSet;
+
 use tantivy::{
     DocAddress, Order, Searcher, TantivyDocument,
     collector::{
-        Collector, Count, TopDocs,
+        Collector, TopDocs,
         sort_key::{SortBySimilarityScore, SortByStaticFastValue, SortByString},
     },
     schema::Value,
 };
 
 use super::{
-    FacetCount, Facets, Mode, PersonDoc, Query, Results, SearchError, Sort, Tried,
+    FacetCount, Facets, Filters, Mode, PersonDoc, Query, Results, SearchError, Sort, Tried,
     collect::{Collected, First},
-    facets::FacetCollector,
     highlight,
     plan::{self, Asked, Better, Known, Word},
     schema::{Fields, NumberKey},
     suggest,
+    tally::Tally,
 };
 
 /// How far down a list can be read.
@@ -93,18 +95,17 @@ impl<'a> Question<'a> {
         }
         let limit = self.query.limit.min(MAX_PAGE);
         let (from, end) = (self.query.offset, self.query.offset + limit);
-        let mut page = match self.fields.better(&self.words, self.query, &self.known) {
-            Better::Nobody => Vec::new(),
-            Better::Scored(better) => self.best(&better, end)?,
-            Better::InTurn(turns) => self.in_turn(&turns, end)?,
-        };
-        // If the better ones don't fill the page, all of them are known, and the others come after them.
-        let rest = (from.saturating_sub(page.len()), end - page.len().clamp(from, end));
         let asked = self.fields.exact(&self.words, self.query, &self.known);
-        let ((total, counts), others) =
-            self.ask(&asked, (Count, FacetCollector(self.known.values)), &page, rest)?;
-        page.drain(..from.min(page.len()));
-        page.extend(others);
+        let ranked = self.query.sort == Sort::Relevance && !self.words.is_empty();
+        let part = if ranked { (0, end) } else { (from, limit) };
+        let ((total, counts), mut page) = self.ask(&asked, self.tally(), part)?;
+        if ranked {
+            // One alone has no order, and very many questions are for one.
+            if total > 1 {
+                page = self.better_first(page, end)?;
+            }
+            page.drain(..from.min(page.len()));
+        }
         results.total = total;
         results.facets = facets(self.known.values.named(counts));
         for address in page {
@@ -114,11 +115,25 @@ impl<'a> Question<'a> {
         Ok(())
     }
 
+    /// Those who are better than the others, and behind them the others of a page from the beginning.
+    fn better_first(&self, page: Vec<DocAddress>, end: usize) -> Result<Vec<DocAddress>, SearchError> {
+        let mut best = match self.fields.better(&self.words, self.query, &self.known) {
+            Better::Scored(better) => self.best(&better, end)?,
+            Better::InTurn(turns) => self.in_turn(&turns, end)?,
+        };
+        // If they don't fill the page, all of them are known.
+        let before: HashSet<DocAddress> = best.iter().copied().collect();
+        let others = page.into_iter().filter(|address| !before.contains(address));
+        best.extend(others.take(end - best.len().min(end)));
+        Ok(best)
+    }
+
     fn find_sounding(&self, results: &mut Results) -> Result<(), SearchError> {
         let Some(asked) = self.fields.sounding(&self.words, self.query, &self.known) else { return Ok(()) };
         results.tried.push(Tried::Pinyin);
-        let (total, page) =
-            self.ask(&asked, Count, &[], (self.query.offset, self.query.limit.min(MAX_PAGE)))?;
+        let counted = Tally { values: None, remembered: None };
+        let ((total, _), page) =
+            self.ask(&asked, counted, (self.query.offset, self.query.limit.min(MAX_PAGE)))?;
         results.pinyin_total = total;
         for address in page {
             let doc = stored(&self.searcher, self.fields, address)?;
@@ -164,50 +179,46 @@ impl<'a> Question<'a> {
         })
     }
 
-    /// What `all` collects of everybody who is found; and of those who are not left out so many from so many on, in the
-    /// wanted order.
-    fn ask<A: Collector>(
-        &self,
-        asked: &Asked,
-        all: A,
-        left_out: &[DocAddress],
-        (offset, limit): (usize, usize),
-    ) -> Result<(A::Fruit, Vec<DocAddress>), SearchError> {
-        let top = TopDocs::with_limit(limit.max(1)).and_offset(offset);
-        let text = |field, order| (SortByString::for_field(field), order);
-        let (all, mut page) = match self.query.sort {
-            Sort::Relevance | Sort::StudentNumber if self.known.in_order => {
-                let (all, first) = self.run(
-                    asked,
-                    all,
-                    left_out,
-                    First { count: offset + limit, values: self.known.values },
-                )?;
-                (all, first.into_iter().skip(offset).collect())
-            }
-            Sort::Relevance | Sort::StudentNumber => {
-                self.run(asked, all, left_out, top.order_by(by_key()))?
-            }
-            Sort::Name => {
-                self.run(asked, all, left_out, top.order_by((text("by_name", Order::Asc), by_key())))?
-            }
-            Sort::Year => {
-                self.run(asked, all, left_out, top.order_by((text("year", Order::Desc), by_key())))?
-            }
-        };
-        page.truncate(limit);
-        Ok((all, page))
+    /// Counts exact hits. Words alone are what is asked again and again.
+    fn tally(&self) -> Tally<'_> {
+        let alone =
+            self.query.filters == Filters::default() && !self.words.iter().any(|word| word.is_id_number);
+        let name = || self.words.iter().map(|word| word.folded.as_str()).collect::<Vec<_>>().join(" ").into();
+        let remembered = alone.then(|| (self.known.tallies, name()));
+        Tally { values: Some(self.known.values), remembered }
     }
 
-    fn run<A: Collector, K: Send + 'static>(
+    /// Counts everybody who is found; and so many of them from so many on, in the wanted order.
+    fn ask(
         &self,
         asked: &Asked,
-        all: A,
-        left_out: &[DocAddress],
+        tally: Tally<'_>,
+        (offset, limit): (usize, usize),
+    ) -> Result<(<Tally<'static> as Collector>::Fruit, Vec<DocAddress>), SearchError> {
+        let top = TopDocs::with_limit(limit.max(1)).and_offset(offset);
+        let text = |field, order| (SortByString::for_field(field), order);
+        let (counted, mut page) = match self.query.sort {
+            Sort::Relevance | Sort::StudentNumber if self.known.in_order => {
+                let first = First { count: offset + limit, values: self.known.values };
+                let (counted, first) = self.run(asked, tally, first)?;
+                (counted, first.into_iter().skip(offset).collect())
+            }
+            Sort::Relevance | Sort::StudentNumber => self.run(asked, tally, top.order_by(by_key()))?,
+            Sort::Name => self.run(asked, tally, top.order_by((text("by_name", Order::Asc), by_key())))?,
+            Sort::Year => self.run(asked, tally, top.order_by((text("year", Order::Desc), by_key())))?,
+        };
+        page.truncate(limit);
+        Ok((counted, page))
+    }
+
+    fn run<K: Send + 'static>(
+        &self,
+        asked: &Asked,
+        tally: Tally<'_>,
         some: impl Collector<Fruit = Vec<(K, DocAddress)>>,
-    ) -> Result<(A::Fruit, Vec<DocAddress>), SearchError> {
-        let (all, page) = self.searcher.search(asked, &Collected { all, some, left_out })?;
-        Ok((all, addresses(page)))
+    ) -> Result<(<Tally<'static> as Collector>::Fruit, Vec<DocAddress>), SearchError> {
+        let (counted, page) = self.searcher.search(asked, &Collected { tally, some })?;
+        Ok((counted, addresses(page)))
     }
 }
 

@@ -15,19 +15,20 @@ use super::{
     PersonDoc,
     facets::{GROUP, group},
     grams::{GramTokenizer, ShortTokenizer},
-    pinyin::{self, SyllableTokenizer},
+    pinyin::{self, PairTokenizer, SyllableTokenizer},
 };
 use crate::person::fold;
 
 /// Changes whenever fields, tokenisers or folding change, so that an older index is made anew.
-pub(super) const LAYOUT: &str = "xuecang-person-3";
+pub(super) const LAYOUT: &str = "xuecang-person-4";
 /// Older layouts that answer truly, but for facets that they lack. None is left here when folding or a tokeniser changes:
 /// what was cut otherwise is not found.
-/// Layout 2 is as 3 without the deliveries.
-pub(super) const READABLE: &[&str] = &["xuecang-person-2"];
+/// Layout 3 is as 4 without pairs of syllables, and 2 is as 3 without the deliveries.
+pub(super) const READABLE: &[&str] = &["xuecang-person-3", "xuecang-person-2"];
 
 const GRAMS: &str = "grams";
 const SYLLABLES: &str = "syllables";
+const PAIRS: &str = "pairs";
 const SHORT: &str = "short";
 
 /// The fields of the index.
@@ -51,6 +52,9 @@ pub(super) struct Fields {
     pub(super) id_number: Field,
     /// Syllables of names.
     pub(super) pinyin: Field,
+    /// Syllables of names, each with the next one: two of them together are rare, where each is in thousands of names. Since
+    /// layout 4.
+    pub(super) pairs: Option<Field>,
     /// Initials of names.
     pub(super) initials: Field,
     /// The name in pinyin order.
@@ -121,6 +125,7 @@ pub(super) fn schema() -> Schema {
         builder.add_text_field(name, STRING);
     }
     builder.add_text_field("pinyin", indexed(SYLLABLES, phrases));
+    builder.add_text_field("pairs", indexed(PAIRS, phrases));
     builder.add_text_field("initials", STRING);
     builder.add_text_field("by_name", FAST);
     for name in NumberKey::NAMES {
@@ -140,6 +145,7 @@ pub(super) fn tokenizers() -> TokenizerManager {
     tokenizers.register(GRAMS, TextAnalyzer::from(GramTokenizer));
     tokenizers.register(SHORT, TextAnalyzer::from(ShortTokenizer));
     tokenizers.register(SYLLABLES, TextAnalyzer::from(SyllableTokenizer));
+    tokenizers.register(PAIRS, TextAnalyzer::from(PairTokenizer));
     tokenizers
 }
 
@@ -177,8 +183,9 @@ impl Fields {
             let own = ours.get_field(name).ok()?;
             (found.get_field_entry(field) == ours.get_field_entry(own)).then_some(field)
         };
-        let delivery = field("delivery");
-        if delivery.is_none() && found.get_field("delivery").is_ok() {
+        let [delivery, pairs] =
+            ["delivery", "pairs"].map(|name| (field(name), found.get_field(name).is_ok()));
+        if [delivery, pairs].iter().any(|(ours, is_there)| ours.is_none() && *is_there) {
             return None;
         }
         let [high, low] = NumberKey::NAMES;
@@ -193,6 +200,7 @@ impl Fields {
             number: field("number")?,
             id_number: field("id_number")?,
             pinyin: field("pinyin")?,
+            pairs: pairs.0,
             initials: field("initials")?,
             by_name: field("by_name")?,
             year: field("year")?,
@@ -202,7 +210,7 @@ impl Fields {
             photo_state: field("photo_state")?,
             campaign: field("campaign")?,
             group: field(GROUP)?,
-            delivery,
+            delivery: delivery.0,
         })
     }
 
@@ -236,6 +244,9 @@ impl Fields {
                 }
             }
             out.add_text(self.pinyin, name);
+            if let Some(pairs) = self.pairs {
+                out.add_text(pairs, name);
+            }
             for initials in pinyin::initials(name) {
                 out.add_text(self.initials, initials);
             }

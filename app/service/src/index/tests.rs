@@ -131,8 +131,8 @@ fn make_old_index(office: &Office) {
     let mut meta: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     let fields = meta["schema"].as_array_mut().unwrap();
     let before = fields.len();
-    fields.retain(|field| field["name"] != "delivery");
-    assert_eq!(fields.len(), before - 1);
+    fields.retain(|field| field["name"] != "delivery" && field["name"] != "pairs");
+    assert_eq!(fields.len(), before - 2);
     let mut payload: Value = serde_json::from_str(meta["payload"].as_str().unwrap()).unwrap();
     payload["layout"] = "xuecang-person-2".into();
     meta["payload"] = payload.to_string().into();
