@@ -15,11 +15,11 @@ use crate::{
     Manifest, ManifestError, Sha256Digest,
     installed::Layout,
     manifest::{Model, Role},
-    onnx::{self, OnnxError, fold, free_height_and_width, replace_prelu},
+    onnx::{self, OnnxError, fold, free_batch, free_height_and_width, replace_prelu},
 };
 
 /// The way models are prepared. It changes when the same shipped file would come out differently.
-pub const RECIPE: u32 = 2;
+pub const RECIPE: u32 = 3;
 
 /// Why a model could not be prepared.
 #[derive(Debug, thiserror::Error)]
@@ -182,6 +182,7 @@ fn rewrite(role: Role, shipped: &[u8]) -> Result<Rewritten, OnnxError> {
         Role::Embedder => {
             replace_prelu(&mut model)?;
             model.drop_unused();
+            free_batch(&mut model)?;
         }
         Role::TextFinder | Role::TextReader | Role::HeadPose | Role::FacePoints | Role::EyeState => {}
     }

@@ -7,6 +7,7 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
+        mpsc::{SyncSender, sync_channel},
     },
     thread,
 };
@@ -18,9 +19,12 @@ use serde::{Deserialize, Serialize};
 use crate::{
     align, detail,
     expression::Expression,
+    gathering::Gathering,
     geometry::Detection,
     image::{self, Facts, Limits, Photo},
-    model::{Detector, Embedder, ExpressionReader, ModelError, Runtime, check_detector, check_embedder},
+    model::{
+        Detector, Embedder, ExpressionReader, ModelError, Runtime, SEVERAL, check_detector, check_embedder,
+    },
     pool::{Pool, PoolError},
     refusal::Refusal,
     standard::{self, Evidence, FacePolicy, Finding, RuleSet, Surroundings},
@@ -157,6 +161,7 @@ struct Worker {
 #[derive(Debug, Clone)]
 pub struct Engine {
     pool: Arc<Pool<Worker>>,
+    gathering: Arc<Gathering<Waiting>>,
     model: ModelId,
     limits: Limits,
     mirrored: bool,
@@ -171,12 +176,12 @@ impl Engine {
     /// If a model cannot be loaded, fails its check, or threads cannot be started.
     pub fn open(installed: &Installed, workers: usize) -> Result<Self, OpenError> {
         let runtime = Runtime::load(installed.runtime())?;
-        check_embedder(&runtime, installed)?;
+        let together = check_embedder(&runtime, installed)?;
         let workers = (0..workers.max(1))
             .map(|_| {
                 let mut detector = Detector::open(&runtime, installed.detector())?;
                 check_detector(&mut detector)?;
-                let embedder = Embedder::open(&runtime, installed.embedder())?;
+                let embedder = Embedder::open(&runtime, installed.embedder(), together)?;
                 let expression = ExpressionReader::new(&runtime, installed.features());
                 Ok(Worker { detector, embedder, expression })
             })
@@ -185,6 +190,7 @@ impl Engine {
         let pool = Pool::start(workers, waiting).map_err(OpenError::Threads)?;
         Ok(Self {
             pool: Arc::new(pool),
+            gathering: Arc::new(Gathering::of(if together { SEVERAL } else { 1 })),
             model: ModelId::of(installed.embedder()),
             limits: Limits::default(),
             mirrored: false,
@@ -237,13 +243,16 @@ impl Engine {
         self.pool.run_blocking(self.analysis(bytes, rules))?
     }
 
-    /// Like [`analyse_blocking`](Self::analyse_blocking), but waits for a place in the queue: for batches.
+    /// Like [`analyse_blocking`](Self::analyse_blocking), but waits for a place in the queue, and for other faces to be
+    /// embedded with: for batches.
     ///
     /// # Errors
     ///
     /// As [`analyse`](Self::analyse), never [`EngineError::Busy`].
     pub fn analyse_patiently(&self, bytes: Vec<u8>, rules: &Arc<RuleSet>) -> Result<Analysis, EngineError> {
-        self.pool.run_patiently(self.analysis(bytes, rules))?
+        let (limits, rules, model) = (self.limits, Arc::clone(rules), self.model.clone());
+        let (summary, face) = self.together(move |worker| worker.look(&bytes, limits, &rules, model))?;
+        Ok(Analysis { summary, face: face.map(|(aligned, template)| Face::of(&aligned, template)) })
     }
 
     /// Judges a photo by the rules and makes no template: for faces that may not be compared. Waits for a place in the
@@ -258,10 +267,7 @@ impl Engine {
             let photo = image::decode(&bytes, limits)?;
             let summary = worker.judge(&photo, &rules, model)?;
             let refusal = match FacePolicy::only_of(&summary.faces) {
-                Ok(face) => {
-                    let aligned = align::face(&photo.pixels, &face.landmarks);
-                    detail::is_missing(&aligned).then_some(Refusal::Drawing)
-                }
+                Ok(face) => align(&photo, &face).err(),
                 Err(refusal) => Some(refusal),
             };
             Ok(Judgement { summary, refusal })
@@ -287,16 +293,20 @@ impl Engine {
         self.pool.run_blocking(self.embedding(bytes, policy))?
     }
 
-    /// Like [`template_blocking`](Self::template_blocking), but waits for a place in the queue: for batches.
+    /// Like [`template_blocking`](Self::template_blocking), but waits for a place in the queue, and for other faces to be
+    /// embedded with: for batches.
     ///
     /// # Errors
     ///
     /// As [`template`](Self::template), never [`EngineError::Busy`].
     pub fn template_patiently(&self, bytes: Vec<u8>, policy: &FacePolicy) -> Result<Template, EngineError> {
-        self.pool.run_patiently(self.embedding(bytes, policy))?
+        let (limits, policy) = (self.limits, *policy);
+        let ((), face) = self.together(move |worker| Ok(((), worker.aligned(&bytes, limits, &policy)?)))?;
+        Ok(face?.1)
     }
 
-    /// Calls `job` for every item, on as many threads as there are workers, and returns the answers in order.
+    /// Calls `job` for every item, on threads enough that the workers find several faces to embed together, and returns
+    /// the answers in order.
     ///
     /// A job should read its photo and call one of the `…_patiently` functions, so that no more photos are in memory
     /// than threads.
@@ -305,7 +315,7 @@ impl Engine {
             items.into_iter().map(|item| Mutex::new((Some(item), None))).collect();
         let next = AtomicUsize::new(0);
         thread::scope(|scope| {
-            for _ in 0..self.workers() {
+            for _ in 0..self.workers() * SEVERAL {
                 scope.spawn(|| {
                     while let Some(place) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let item = place.lock().unwrap_or_else(PoisonError::into_inner).0.take();
@@ -327,7 +337,7 @@ impl Engine {
         rules: &Arc<RuleSet>,
     ) -> impl FnOnce(&mut Worker) -> Result<Analysis, EngineError> + Send + 'static {
         let (limits, rules, making) = (self.limits, Arc::clone(rules), self.making());
-        move |worker| worker.analyse(&bytes, limits, &rules, making)
+        move |worker| worker.analyse(&bytes, limits, &rules, &making)
     }
 
     fn embedding(
@@ -337,22 +347,47 @@ impl Engine {
     ) -> impl FnOnce(&mut Worker) -> Result<Template, EngineError> + Send + 'static {
         let (limits, policy, making) = (self.limits, *policy, self.making());
         move |worker| {
-            let photo = image::decode_for_face(&bytes, limits)?;
-            let seen = worker.detector.faces(&photo.pixels)?;
-            let face = policy.only(&seen, photo.pixels.dimensions())?;
-            let face = worker.detector.closely(&photo.pixels, &face)?;
-            let aligned = align::face(&photo.pixels, &face.landmarks);
-            if detail::is_missing(&aligned) {
-                return Err(Refusal::Drawing.into());
-            }
+            let aligned = worker.aligned(&bytes, limits, &policy)??;
             Ok(worker.template(&aligned, &making)?)
         }
+    }
+
+    /// Looks at a photo on the next free worker, and has the face that is found embedded together with others that are
+    /// being looked for. Returns what `look` does, with the face's template.
+    fn together<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&mut Worker) -> Looked<T, RgbImage> + Send + 'static,
+    ) -> Looked<T, (RgbImage, Template)> {
+        let coming = self.gathering.come();
+        let looked = self.pool.run_patiently(look).map_err(EngineError::from).flatten();
+        let (reply, answer) = sync_channel(1);
+        let (looked, waiting) = match looked {
+            Ok((seen, Ok(aligned))) => {
+                let waiting = Waiting { aligned, making: self.making(), reply };
+                (Ok((seen, Ok(()))), Some(waiting))
+            }
+            Ok((seen, Err(refusal))) => (Ok((seen, Err(refusal))), None),
+            Err(error) => (Err(error), None),
+        };
+        let due = coming.arrive(waiting);
+        if !due.is_empty() {
+            self.pool.run_patiently(move |worker| worker.answer(due))?;
+        }
+        let (seen, face) = looked?;
+        let face = match face {
+            Ok(()) => Ok(answer.recv().map_err(|_| EngineError::Lost)??),
+            Err(refusal) => Err(refusal),
+        };
+        Ok((seen, face))
     }
 
     fn making(&self) -> Making {
         Making { model: self.model.clone(), mirrored: self.mirrored }
     }
 }
+
+/// What looking at a photo gave, and its one face or why there is not exactly one.
+type Looked<T, F> = Result<(T, Result<F, Refusal>), EngineError>;
 
 /// Everybody in a photo.
 struct Crowd {
@@ -364,12 +399,25 @@ struct Crowd {
     surroundings: Surroundings,
 }
 
+/// An aligned face that waits for its template.
+struct Waiting {
+    aligned: RgbImage,
+    making: Making,
+    reply: SyncSender<Result<(RgbImage, Template), ModelError>>,
+}
+
 /// How a template is made.
 struct Making {
     /// What it is called.
     model: ModelId,
     /// Whether the mirror image has its part.
     mirrored: bool,
+}
+
+impl Face {
+    fn of(aligned: &RgbImage, template: Template) -> Self {
+        Self { template, crop: image::encode_jpeg(aligned, CROP_QUALITY, None) }
+    }
 }
 
 impl Worker {
@@ -380,11 +428,30 @@ impl Worker {
             return Ok(one);
         }
         let other = self.embedder.embed(&imageops::flip_horizontal(aligned))?;
-        let opposite = |_| ModelError::Output {
-            model: making.model.to_string(),
-            what: "a face and its mirror image have opposite templates",
-        };
-        Template::between(making.model.clone(), &one, &other).map_err(opposite)
+        making.between(&one, &other)
+    }
+
+    /// Makes the templates of faces that waited, together. If that fails, each is made by itself, so that nobody fails for
+    /// another.
+    fn answer(&mut self, waiting: Vec<Waiting>) {
+        let mirrored = waiting.iter().filter(|one| one.making.mirrored);
+        let mirrored: Vec<_> = mirrored.map(|one| imageops::flip_horizontal(&one.aligned)).collect();
+        let faces: Vec<_> = waiting.iter().map(|one| &one.aligned).chain(&mirrored).collect();
+        let made = self.embedder.embed_all(&faces).ok();
+        let mut made = made.map(|mut made| (made.split_off(waiting.len()).into_iter(), made.into_iter()));
+        for Waiting { aligned, making, reply } in waiting {
+            let together = made.as_mut().and_then(|(mirrored, made)| {
+                let other = if making.mirrored { Some(mirrored.next()?) } else { None };
+                Some((made.next()?, other))
+            });
+            let template = match together {
+                Some((one, None)) => Ok(one),
+                Some((one, Some(other))) => making.between(&one, &other),
+                None => self.template(&aligned, &making),
+            };
+            // Nobody may be waiting for the answer any more; then it is for nobody.
+            drop(reply.send(template.map(|template| (aligned, template))));
+        }
     }
 
     fn analyse(
@@ -392,15 +459,47 @@ impl Worker {
         bytes: &[u8],
         limits: Limits,
         rules: &RuleSet,
-        making: Making,
+        making: &Making,
     ) -> Result<Analysis, EngineError> {
-        let photo = image::decode(bytes, limits)?;
-        let summary = self.judge(&photo, rules, making.model.clone())?;
-        let face = match FacePolicy::only_of(&summary.faces) {
-            Ok(face) => self.face(&photo, &face, &making)?,
+        let (summary, face) = self.look(bytes, limits, rules, making.model.clone())?;
+        let face = match face {
+            Ok(aligned) => {
+                let template = self.template(&aligned, making)?;
+                Ok(Face::of(&aligned, template))
+            }
             Err(refusal) => Err(refusal),
         };
         Ok(Analysis { summary, face })
+    }
+
+    /// What there is to see in a photo, and its one face, aligned.
+    fn look(
+        &mut self,
+        bytes: &[u8],
+        limits: Limits,
+        rules: &RuleSet,
+        model: ModelId,
+    ) -> Looked<Summary, RgbImage> {
+        let photo = image::decode(bytes, limits)?;
+        let summary = self.judge(&photo, rules, model)?;
+        let face = FacePolicy::only_of(&summary.faces).and_then(|face| align(&photo, &face));
+        Ok((summary, face))
+    }
+
+    /// The one face in a photo that counts, aligned; nothing else is looked at.
+    fn aligned(
+        &mut self,
+        bytes: &[u8],
+        limits: Limits,
+        policy: &FacePolicy,
+    ) -> Result<Result<RgbImage, Refusal>, EngineError> {
+        let photo = image::decode_for_face(bytes, limits)?;
+        let seen = self.detector.faces(&photo.pixels)?;
+        let face = match policy.only(&seen, photo.pixels.dimensions()) {
+            Ok(face) => self.detector.closely(&photo.pixels, &face)?,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        Ok(align(&photo, &face))
     }
 
     /// What the rules find in a photo, and whose face counts, looked at closely if there is one.
@@ -457,18 +556,21 @@ impl Worker {
             None
         })
     }
+}
 
-    fn face(
-        &mut self,
-        photo: &Photo,
-        face: &Detection,
-        making: &Making,
-    ) -> Result<Result<Face, Refusal>, ModelError> {
-        let aligned = align::face(&photo.pixels, &face.landmarks);
-        if detail::is_missing(&aligned) {
-            return Ok(Err(Refusal::Drawing));
-        }
-        let template = self.template(&aligned, making)?;
-        Ok(Ok(Face { template, crop: image::encode_jpeg(&aligned, CROP_QUALITY, None) }))
+impl Making {
+    /// The mean of a face's template and its mirror image's.
+    fn between(&self, one: &Template, other: &Template) -> Result<Template, ModelError> {
+        let opposite = |_| ModelError::Output {
+            model: self.model.to_string(),
+            what: "a face and its mirror image have opposite templates",
+        };
+        Template::between(self.model.clone(), one, other).map_err(opposite)
     }
+}
+
+/// Cuts a face out as the embedder takes it. A drawing is refused.
+fn align(photo: &Photo, face: &Detection) -> Result<RgbImage, Refusal> {
+    let aligned = align::face(&photo.pixels, &face.landmarks);
+    if detail::is_missing(&aligned) { Err(Refusal::Drawing) } else { Ok(aligned) }
 }

@@ -16,6 +16,7 @@ pub mod draw;
 pub mod engine;
 pub mod expression;
 pub mod gallery;
+mod gathering;
 pub mod geometry;
 pub mod image;
 pub mod model;

@@ -1,14 +1,13 @@
-//! Threads that own what they work with; a bounded queue; a full queue says so at once.
+//! Threads that own what they work with; bounded queues. Whoever has no time is served before whoever is patient, and is
+//! told at once when there are too many of them.
 //!
 //! Knows nothing of models, so its tests need none.
 
 use std::{
+    collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
-    },
-    thread,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc::sync_channel},
+    thread::{self, Thread},
 };
 
 use tokio::sync::oneshot;
@@ -29,8 +28,26 @@ type Job<W> = Box<dyn FnOnce(&mut W) + Send>;
 
 /// A pool of workers of type `W`. Dropping it lets the workers finish what is queued and stop.
 pub struct Pool<W> {
-    queue: SyncSender<Job<W>>,
+    line: Arc<Line<W>>,
     workers: usize,
+}
+
+/// Where jobs wait.
+struct Line<W> {
+    /// How many jobs of each kind may wait.
+    waiting: usize,
+    queues: Mutex<Queues<W>>,
+    /// A patient job was taken.
+    went: Condvar,
+}
+
+struct Queues<W> {
+    urgent: VecDeque<Job<W>>,
+    patient: VecDeque<Job<W>>,
+    /// Threads without a job, the last to finish one at the end. It is the next to get one: what it works with is still in
+    /// the processor's cache, where another's is not.
+    idle: Vec<Thread>,
+    closed: bool,
 }
 
 impl<W> std::fmt::Debug for Pool<W> {
@@ -40,20 +57,22 @@ impl<W> std::fmt::Debug for Pool<W> {
 }
 
 impl<W: Send + 'static> Pool<W> {
-    /// Starts a thread for each worker; at most `waiting` jobs wait.
+    /// Starts a thread for each worker; at most `waiting` urgent jobs wait, and as many patient ones.
     ///
     /// # Errors
     ///
     /// If a thread cannot be started.
     pub fn start(workers: Vec<W>, waiting: usize) -> std::io::Result<Self> {
-        let (queue, jobs) = sync_channel(waiting);
-        let jobs = Arc::new(Mutex::new(jobs));
-        let count = workers.len();
+        let (urgent, patient) = (VecDeque::new(), VecDeque::new());
+        let queues = Mutex::new(Queues { urgent, patient, idle: Vec::new(), closed: false });
+        let line = Arc::new(Line { waiting, queues, went: Condvar::new() });
+        // Dropped if a thread can't be started: those that were stop.
+        let pool = Self { line, workers: workers.len() };
         for (n, worker) in workers.into_iter().enumerate() {
-            let jobs = Arc::clone(&jobs);
-            thread::Builder::new().name(format!("verify-{n}")).spawn(move || work(worker, &jobs))?;
+            let line = Arc::clone(&pool.line);
+            thread::Builder::new().name(format!("verify-{n}")).spawn(move || work(worker, &line))?;
         }
-        Ok(Self { queue, workers: count })
+        Ok(pool)
     }
 
     /// How many workers there are.
@@ -92,7 +111,8 @@ impl<W: Send + 'static> Pool<W> {
         answer.recv().map_err(|_| PoolError::Lost)
     }
 
-    /// Like [`run_blocking`](Self::run_blocking), but waits for a place in the queue: for batches, which have time.
+    /// Like [`run_blocking`](Self::run_blocking), but waits for a place in the queue, and until nobody urgent waits: for
+    /// batches, which have time.
     ///
     /// # Errors
     ///
@@ -104,15 +124,69 @@ impl<W: Send + 'static> Pool<W> {
     {
         let (reply, answer) = sync_channel(1);
         let job = boxed(job, move |answer| drop(reply.send(answer)));
-        self.queue.send(job).map_err(|_| PoolError::Lost)?;
+        let is_full = |queues: &mut Queues<W>| queues.patient.len() >= self.line.waiting.max(1);
+        let waited = self.line.went.wait_while(self.line.queues(), is_full);
+        let mut queues = waited.unwrap_or_else(PoisonError::into_inner);
+        queues.patient.push_back(job);
+        queues.wake_one();
+        drop(queues);
         answer.recv().map_err(|_| PoolError::Lost)
     }
 
     fn try_send(&self, job: Job<W>) -> Result<(), PoolError> {
-        self.queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => PoolError::Busy,
-            TrySendError::Disconnected(_) => PoolError::Lost,
-        })
+        let mut queues = self.line.queues();
+        if queues.urgent.len() >= self.line.waiting {
+            return Err(PoolError::Busy);
+        }
+        queues.urgent.push_back(job);
+        queues.wake_one();
+        Ok(())
+    }
+}
+
+impl<W> Drop for Pool<W> {
+    fn drop(&mut self) {
+        let mut queues = self.line.queues();
+        queues.closed = true;
+        queues.idle.drain(..).for_each(|thread| thread.unpark());
+    }
+}
+
+impl<W> Line<W> {
+    fn queues(&self) -> MutexGuard<'_, Queues<W>> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next job; none when there will be none.
+    fn next(&self) -> Option<Job<W>> {
+        let mut queues = self.queues();
+        loop {
+            if let Some(urgent) = queues.urgent.pop_front() {
+                return Some(urgent);
+            }
+            if let Some(patient) = queues.patient.pop_front() {
+                self.went.notify_one();
+                return Some(patient);
+            }
+            if queues.closed {
+                return None;
+            }
+            let own = thread::current();
+            queues.idle.push(own.clone());
+            drop(queues);
+            thread::park();
+            queues = self.queues();
+            // Woken for nothing, it would be there twice.
+            queues.idle.retain(|idle| idle.id() != own.id());
+        }
+    }
+}
+
+impl<W> Queues<W> {
+    fn wake_one(&mut self) {
+        if let Some(idle) = self.idle.pop() {
+            idle.unpark();
+        }
     }
 }
 
@@ -128,10 +202,8 @@ where
     })
 }
 
-fn work<W>(mut worker: W, jobs: &Mutex<Receiver<Job<W>>>) {
-    loop {
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = job else { return };
+fn work<W>(mut worker: W, line: &Line<W>) {
+    while let Some(job) = line.next() {
         // A decoder that panics on a hostile file costs one answer, not the worker.
         if catch_unwind(AssertUnwindSafe(|| job(&mut worker))).is_err() {
             tracing::error!("A verification job failed unexpectedly; its worker lives on.");
@@ -162,6 +234,35 @@ mod tests {
         assert_eq!(pool.run_blocking(|()| 1), Err(PoolError::Busy));
         release.send(()).unwrap();
         assert_eq!(first.join().unwrap(), Ok(()));
+    }
+
+    #[test]
+    fn whoever_has_no_time_is_served_before_whoever_is_patient() {
+        let pool = Arc::new(Pool::start(vec![Vec::new()], 8).unwrap());
+        let (release, gate) = channel::<()>();
+        let (started, has_started) = channel();
+        let mut threads = Vec::new();
+        let background = Arc::clone(&pool);
+        threads.push(thread::spawn(move || {
+            let held = background.run_blocking(move |_| {
+                started.send(()).unwrap();
+                gate.recv().unwrap();
+            });
+            held.unwrap();
+        }));
+        has_started.recv().unwrap();
+        for _ in 0..3 {
+            let patient = Arc::clone(&pool);
+            threads.push(thread::spawn(move || patient.run_patiently(|done| done.push("patient")).unwrap()));
+        }
+        while pool.line.queues().patient.len() < 3 {
+            thread::yield_now();
+        }
+        pool.try_send(Box::new(|done| done.push("urgent"))).unwrap();
+        release.send(()).unwrap();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        let done = pool.run_patiently(|done| done.clone()).unwrap();
+        assert_eq!(done, ["urgent", "patient", "patient", "patient"]);
     }
 
     #[test]

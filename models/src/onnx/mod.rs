@@ -8,7 +8,7 @@ mod wire;
 
 pub(crate) use graph::Model;
 pub(crate) use prelu::replace_prelu;
-pub(crate) use rewrite::{fold, free_height_and_width};
+pub(crate) use rewrite::{fold, free_batch, free_height_and_width};
 
 /// Why a model file could not be rewritten.
 #[derive(Debug, thiserror::Error)]

@@ -148,6 +148,14 @@ pub(crate) fn free_height_and_width(model: &mut Model) -> Result<(), OnnxError> 
     Ok(())
 }
 
+/// Lets the first dimension of every input and output vary under one name: how many are looked at at once.
+pub(crate) fn free_batch(model: &mut Model) -> Result<(), OnnxError> {
+    for value in model.inputs.iter_mut().chain(&mut model.outputs) {
+        rename_dims(value, &[Some("batch")])?;
+    }
+    Ok(())
+}
+
 /// Gives the dimensions of a value names instead of sizes, where there is a name.
 fn rename_dims(value: &mut Message, names: &[Option<&str>]) -> Result<(), OnnxError> {
     let part = |message: &Message, number| Message::parse(message.bytes(number).ok_or(OnnxError::Malformed)?);

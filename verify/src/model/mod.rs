@@ -13,7 +13,7 @@ mod text_reader;
 use std::path::PathBuf;
 
 pub use detector::Detector;
-pub use embedder::Embedder;
+pub use embedder::{Embedder, SEVERAL};
 pub use expression::ExpressionReader;
 pub use gate::{check_detector, check_embedder};
 pub use runtime::Runtime;

@@ -51,10 +51,22 @@ impl Runtime {
         path: &Path,
         arithmetic: Arithmetic,
     ) -> Result<Session, ModelError> {
+        self.session_for(1, model, path, arithmetic)
+    }
+
+    /// The same for a model that leaves open how many inputs it takes at once: it takes so many.
+    pub(super) fn session_for(
+        &self,
+        batch: usize,
+        model: &str,
+        path: &Path,
+        arithmetic: Arithmetic,
+    ) -> Result<Session, ModelError> {
         let fail = |source| ModelError::Load { model: model.to_owned(), source };
         Session::builder(&self.environment)
             .and_then(|builder| Ok(builder.with_intra_threads(1)?))
             .and_then(|builder| Ok(builder.with_memory_pattern(false)?))
+            .and_then(|builder| Ok(builder.with_dimension_override("batch", batch as i64)?))
             .and_then(|builder| Ok(builder.with_execution_providers(arithmetic.providers())?))
             .and_then(|mut builder| builder.commit_from_file(path))
             .map_err(fail)

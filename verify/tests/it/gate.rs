@@ -130,7 +130,7 @@ fn a_record_of_another_version_is_told_from_damage() {
     let Some(installed) = machine::installed() else { return };
     let copy = copy_of(&installed);
     let path = copy.path().join("installed.json");
-    let record = fs::read_to_string(&path).unwrap().replace("\"recipe\": 2", "\"recipe\": 0");
+    let record = fs::read_to_string(&path).unwrap().replace("\"recipe\": 3", "\"recipe\": 0");
     fs::write(&path, record).unwrap();
     assert!(matches!(Installed::open(copy.path()).unwrap_err(), OpenError::Outdated { .. }));
 }
