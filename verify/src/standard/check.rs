@@ -320,7 +320,12 @@ impl Look<'_> {
                 let agree = by_nose.is_some_and(|difference| difference <= *apart);
                 turned(seen.pose.yaw, *max, *uncertainty).if_sure(agree)
             }
-            Check::HeadPitch { max, uncertainty } => turned(seen.pose.pitch, *max, *uncertainty),
+            // A head that is told as nodded is; of those that are nodded the model tells too few for any to pass.
+            Check::HeadPitch { max, uncertainty } => {
+                let outcome = turned(seen.pose.pitch, *max, *uncertainty);
+                let sure = outcome.status == Status::Failed;
+                outcome.if_sure(sure)
+            }
             Check::HeadRoll { max, uncertainty } => turned(seen.pose.roll, *max, *uncertainty),
             Check::EyesOpen { min, closed, narrow } => {
                 let Some(eyes) = seen.eyes else { return Outcome::not_measurable() };

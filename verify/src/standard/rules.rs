@@ -264,7 +264,8 @@ pub enum Check {
         /// Where the model and the nose's place say angles further apart than this, degrees, it is not measurable.
         apart: f64,
     },
-    /// How far the head is turned up or down, degrees.
+    /// How far the head is turned up or down, degrees. It fails or is not measurable: that a head is held level can't be
+    /// told surely enough for a photo to pass.
     HeadPitch {
         /// Largest allowed.
         max: f64,

@@ -190,7 +190,10 @@ fn a_drawn_portrait_looks_ahead_and_one_that_tilts_its_head_does_not() {
             engine.analyse_patiently(encode_jpeg(pixels, 90, Some(300)), &rules).unwrap().summary.findings
         };
         let findings = judge(&good);
-        for measure in ["head_yaw", "head_pitch", "head_roll", "mouth_closed"] {
+        let pitch = find(&findings, "head_pitch");
+        assert_eq!(pitch.status, Status::NotMeasurable, "that a head is held level is never sure");
+        assert!(pitch.measured.is_some());
+        for measure in ["head_yaw", "head_roll", "mouth_closed"] {
             let finding = find(&findings, measure);
             println!("seed {seed}: {measure} {:?} {:?}", finding.status, finding.measured);
             // The models learnt from photos: of a drawing they are less sure, but not wrong.
@@ -203,7 +206,7 @@ fn a_drawn_portrait_looks_ahead_and_one_that_tilts_its_head_does_not() {
         let tilted = judge(&turned(&good, 25.0));
         assert_eq!(find(&tilted, "head_roll").status, Status::Failed, "seed {seed}");
     }
-    assert!(passed >= 12, "{passed} of 16 passed");
+    assert!(passed >= 9, "{passed} of 12 passed");
 }
 
 #[test]
@@ -277,6 +280,34 @@ fn a_template_is_the_same_whether_or_not_the_photo_is_judged() {
         let judged = engine.analyse_patiently(photo, &rules).unwrap().face.unwrap().template;
         assert_eq!(alone.to_bytes(), judged.to_bytes(), "seed {seed}");
     });
+}
+
+#[test]
+fn in_company_a_photo_gives_what_it_gives_alone() {
+    let Some(engine) = machine::engine() else { return };
+    let averaging = engine.clone().with_mirror_averaging();
+    // Some show nobody, so that the others wait for faces that don't come.
+    let nobody = encode_jpeg(&RgbImage::from_pixel(480, 640, ::image::Rgb([90, 130, 200])), 90, None);
+    let seen = engine.batch((0..23).collect(), |engine, seed: u64| {
+        let photo = if seed % 5 == 3 { nobody.clone() } else { draw::portrait_jpeg(seed, 0) };
+        let own = if seed % 4 == 1 { &averaging } else { engine };
+        let together = own.template_patiently(photo.clone(), &FacePolicy::STRICT);
+        let alone = own.template_blocking(photo, &FacePolicy::STRICT);
+        match (together, alone) {
+            (Ok(together), Ok(alone)) => {
+                assert_eq!(together.model(), own.model());
+                assert_eq!(together.to_bytes(), alone.to_bytes(), "seed {seed}");
+                true
+            }
+            (Err(together), Err(alone)) => {
+                assert_eq!((together.code(), alone.code()), ("no_face", "no_face"), "seed {seed}");
+                false
+            }
+            (together, alone) => panic!("seed {seed}: {together:?}, {alone:?}"),
+        }
+    });
+    let shown: Vec<bool> = (0..23).map(|seed| seed % 5 != 3).collect();
+    assert_eq!(seen, shown);
 }
 
 #[test]
