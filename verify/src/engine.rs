@@ -305,11 +305,24 @@ impl Engine {
         Ok(face?.1)
     }
 
+    /// Has something else done by the next free worker that takes a processor's time or much memory, so that it is never done
+    /// by more threads at once than there are workers.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Lost`] if it failed unexpectedly.
+    pub fn lend<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, EngineError> {
+        Ok(self.pool.run_patiently(|_| work())?)
+    }
+
     /// Calls `job` for every item, on threads enough that the workers find several faces to embed together, and returns
     /// the answers in order.
     ///
-    /// A job should read its photo and call one of the `…_patiently` functions, so that no more photos are in memory
-    /// than threads.
+    /// A job should read its photo and call one of the `…_patiently` functions; what else takes time or memory it should have
+    /// done by [`lend`](Self::lend). So no more photos are decoded at once than there are workers.
     pub fn batch<T: Send, O: Send>(&self, items: Vec<T>, job: impl Fn(&Self, T) -> O + Sync) -> Vec<O> {
         let items: Vec<Mutex<(Option<T>, Option<O>)>> =
             items.into_iter().map(|item| Mutex::new((Some(item), None))).collect();

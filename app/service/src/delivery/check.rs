@@ -221,7 +221,7 @@ impl<'a> Check<'a> {
         })
     }
 
-    /// Looks at every photo on all cores. No more photos are in memory than there are threads.
+    /// Looks at every photo on all cores. No more photos are decoded at once than there are cores.
     fn look_at_all(
         &self,
         eyes: &Eyes,
@@ -272,7 +272,8 @@ impl<'a> Check<'a> {
             let path = parcel.file(&file.path);
             let mut look = look(&eyes.engine, &self.rules, &path, file.bytes, limit, may_compare)?;
             if let Some(original) = &file.original {
-                match look_at_original(&parcel.file(original), limit.saturating_mul(ORIGINAL))? {
+                match look_at_original(&eyes.engine, &parcel.file(original), limit.saturating_mul(ORIGINAL))?
+                {
                     Ok(facts) => look.facts.original = Some(facts),
                     Err(finding) => look.findings.push(finding),
                 }

@@ -67,9 +67,15 @@ pub(super) fn look(
         return Ok(Look::refused(refused(&refusal)));
     }
     // As the archive decodes what it keeps: what would fail there fails here.
-    let facts = match NewPhoto::from_bytes(PhotoKind::Graduation, content.clone(), "") {
-        Ok(photo) => photo.facts(Timestamp::now()),
-        Err(error) => return Ok(Look::refused(undecodable(&error))),
+    let whole = content.clone();
+    let kept = engine.lend(move || {
+        let photo = NewPhoto::from_bytes(PhotoKind::Graduation, whole, "")?;
+        Ok::<_, PhotoError>(photo.facts(Timestamp::now()))
+    });
+    let facts = match kept {
+        Ok(Ok(facts)) => facts,
+        Ok(Err(error)) => return Ok(Look::refused(undecodable(&error))),
+        Err(_) => return Ok(Look::refused(Finding::failed("FILE-UNREADABLE", Severity::Block))),
     };
     let facts = Facts { photo: Some(facts), original: None };
     let seen = if may_compare {
@@ -98,15 +104,24 @@ pub(super) fn look(
 /// # Errors
 ///
 /// When the file can't be read.
-pub(super) fn look_at_original(file: &Path, limit: u64) -> Result<std::result::Result<PhotoFacts, Finding>> {
+pub(super) fn look_at_original(
+    engine: &Engine,
+    file: &Path,
+    limit: u64,
+) -> Result<std::result::Result<PhotoFacts, Finding>> {
     let bytes = fs::metadata(file).or_failed("read a delivered original")?.len();
     if bytes > limit {
         return Ok(Err(Finding::failed("ORIGINAL-TOO-LARGE", Severity::Block).with(bytes, limit)));
     }
-    Ok(match NewPhoto::from_file(PhotoKind::Original, file.to_owned(), "") {
-        Ok(original) => Ok(original.facts(Timestamp::now())),
-        Err(PhotoError::Read(error)) => return Err(Error::failed("read a delivered original", error)),
-        Err(_) => Err(Finding::failed("ORIGINAL-UNREADABLE", Severity::Block)),
+    let file = file.to_owned();
+    let kept = engine.lend(move || {
+        let original = NewPhoto::from_file(PhotoKind::Original, file, "")?;
+        Ok::<_, PhotoError>(original.facts(Timestamp::now()))
+    });
+    Ok(match kept {
+        Ok(Ok(facts)) => Ok(facts),
+        Ok(Err(PhotoError::Read(error))) => return Err(Error::failed("read a delivered original", error)),
+        Ok(Err(_)) | Err(_) => Err(Finding::failed("ORIGINAL-UNREADABLE", Severity::Block)),
     })
 }
 
