@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// How many faces are quicker together than one by one: the weights, many more bytes than a face, are read once for all of
-/// them. What comes out is the same to the last bit.
+/// them. Whether the same comes out, to the last bit, the gate asks.
 pub const SEVERAL: usize = 4;
 
 /// Makes templates. `&mut` because a session runs one input at a time.

@@ -68,11 +68,7 @@ pub(super) fn look(
     }
     // As the archive decodes what it keeps: what would fail there fails here.
     let whole = content.clone();
-    let kept = engine.lend(move || {
-        let photo = NewPhoto::from_bytes(PhotoKind::Graduation, whole, "")?;
-        Ok::<_, PhotoError>(photo.facts(Timestamp::now()))
-    });
-    let facts = match kept {
+    let facts = match facts(engine, || NewPhoto::from_bytes(PhotoKind::Graduation, whole, "")) {
         Ok(Ok(facts)) => facts,
         Ok(Err(error)) => return Ok(Look::refused(undecodable(&error))),
         Err(_) => return Ok(Look::refused(Finding::failed("FILE-UNREADABLE", Severity::Block))),
@@ -114,15 +110,19 @@ pub(super) fn look_at_original(
         return Ok(Err(Finding::failed("ORIGINAL-TOO-LARGE", Severity::Block).with(bytes, limit)));
     }
     let file = file.to_owned();
-    let kept = engine.lend(move || {
-        let original = NewPhoto::from_file(PhotoKind::Original, file, "")?;
-        Ok::<_, PhotoError>(original.facts(Timestamp::now()))
-    });
-    Ok(match kept {
+    Ok(match facts(engine, || NewPhoto::from_file(PhotoKind::Original, file, "")) {
         Ok(Ok(facts)) => Ok(facts),
         Ok(Err(PhotoError::Read(error))) => return Err(Error::failed("read a delivered original", error)),
         Ok(Err(_)) | Err(_) => Err(Finding::failed("ORIGINAL-UNREADABLE", Severity::Block)),
     })
+}
+
+/// What the archive would note of a photo, decoded by the engine's workers: no more is in memory at once than they are.
+fn facts(
+    engine: &Engine,
+    photo: impl FnOnce() -> std::result::Result<NewPhoto, PhotoError> + Send + 'static,
+) -> std::result::Result<std::result::Result<PhotoFacts, PhotoError>, EngineError> {
+    engine.lend(move || Ok(photo()?.facts(Timestamp::now())))
 }
 
 /// The template of a person's admission photo; nothing if there is none or it does not show exactly one face.
