@@ -5,6 +5,7 @@
 
 mod blocks;
 mod lanes;
+mod pages;
 mod scan;
 
 use std::{collections::HashMap, fmt, hash::Hash, thread};
@@ -13,7 +14,7 @@ use serde::Serialize;
 use zeroize::Zeroize;
 
 use self::{
-    blocks::{Block, ROWS},
+    blocks::{Blocks, Part},
     scan::Scan,
 };
 use crate::{
@@ -33,7 +34,7 @@ pub struct Gallery<K> {
     /// Every digit: one row of [`DIMENSIONS`] for each key.
     matrix: Vec<f32>,
     /// The same in bytes.
-    blocks: Vec<Block>,
+    blocks: Blocks,
     threads: usize,
 }
 
@@ -64,7 +65,7 @@ impl<K: Clone + Eq + Hash + Sync> Gallery<K> {
             keys: Vec::new(),
             rows: HashMap::new(),
             matrix: Vec::new(),
-            blocks: Vec::new(),
+            blocks: Blocks::new(),
             threads,
         }
     }
@@ -95,12 +96,7 @@ impl<K: Clone + Eq + Hash + Sync> Gallery<K> {
         self.rows.entry(key.clone()).or_default().push(row);
         self.keys.push(key);
         self.matrix.extend(template.values());
-        if row.is_multiple_of(ROWS) {
-            self.blocks.push(Block::empty());
-        }
-        if let Some(block) = self.blocks.last_mut() {
-            block.put(row % ROWS, template.values());
-        }
+        self.blocks.push(template.values());
         Ok(())
     }
 
@@ -123,20 +119,15 @@ impl<K: Clone + Eq + Hash + Sync> Gallery<K> {
         self.matrix.iter_mut().skip(last * DIMENSIONS).for_each(Zeroize::zeroize);
         self.matrix.truncate(last * DIMENSIONS);
         if row < last {
-            let values = self.matrix.chunks_exact(DIMENSIONS).nth(row);
-            if let Some((block, values)) = self.blocks.get_mut(row / ROWS).zip(values) {
-                block.put(row % ROWS, values);
+            if let Some(values) = self.matrix.chunks_exact(DIMENSIONS).nth(row) {
+                self.blocks.replace(row, values);
             }
             let moved = self.keys.get(row).and_then(|key| self.rows.get_mut(key));
             if let Some(place) = moved.and_then(|rows| rows.iter_mut().find(|place| **place == last)) {
                 *place = row;
             }
         }
-        if last.is_multiple_of(ROWS) {
-            self.blocks.pop();
-        } else if let Some(block) = self.blocks.last_mut() {
-            block.clear(last % ROWS);
-        }
+        self.blocks.pop();
     }
 
     /// The `k` most alike, most alike first; equals in the order of their rows. Every template is compared.
@@ -156,7 +147,7 @@ impl<K: Clone + Eq + Hash + Sync> Gallery<K> {
     pub fn search_all(&self, probes: &[&Template], k: usize) -> Result<Vec<Vec<Hit<K>>>, OtherModel> {
         probes.iter().try_for_each(|probe| self.check(probe))?;
         let scan = Scan::new(probes, k);
-        let candidates = self.in_parts(|first, blocks| scan.candidates(first, blocks));
+        let candidates = self.in_parts(|part| scan.candidates(part));
         Ok(probes
             .iter()
             .enumerate()
@@ -173,12 +164,12 @@ impl<K: Clone + Eq + Hash + Sync> Gallery<K> {
             let scan = Scan::above(probes, threshold);
             let first_probe = part * scan::PROBES;
             // Each pair once: what lies before the probes' own block has been compared with them already.
-            let from = first_probe / ROWS;
-            let blocks = self.blocks.get(from..).unwrap_or_default();
-            for (number, row) in
-                scan.candidates(from * ROWS, blocks).into_iter().enumerate().flat_map(|(number, found)| {
-                    found.into_iter().map(move |candidate| (number, candidate.row))
-                })
+            let found = self
+                .blocks
+                .parts(first_probe, 1)
+                .flat_map(|part| scan.candidates(part).into_iter().enumerate());
+            for (number, row) in found
+                .flat_map(|(number, found)| found.into_iter().map(move |candidate| (number, candidate.row)))
             {
                 let probe = first_probe + number;
                 pairs.extend(
@@ -201,19 +192,16 @@ impl<K: Clone + Eq + Hash + Sync> Gallery<K> {
         self.matrix.get(row * DIMENSIONS..(row + 1) * DIMENSIONS)
     }
 
-    /// Does some work on every part of the blocks, each on a thread of its own if it is worth one. The work gets its first
-    /// row and its blocks.
-    fn in_parts<T: Send>(&self, work: impl Fn(usize, &[Block]) -> T + Sync) -> Vec<T> {
+    /// Does some work on every part of the blocks, each on a thread of its own if it is worth one.
+    fn in_parts<T: Send>(&self, work: impl Fn(Part<'_>) -> T + Sync) -> Vec<T> {
         let parts = (self.len() / ROWS_PER_THREAD).clamp(1, self.threads);
-        let size = self.blocks.len().div_ceil(parts).max(1);
-        let parts = (0..).step_by(size * ROWS).zip(self.blocks.chunks(size));
-        if self.blocks.len() <= size {
-            return parts.map(|(first, blocks)| work(first, blocks)).collect();
+        if parts == 1 {
+            return self.blocks.parts(0, 1).map(work).collect();
         }
         thread::scope(|scope| {
             let work = &work;
             let threads: Vec<_> =
-                parts.map(|(first, blocks)| scope.spawn(move || work(first, blocks))).collect();
+                self.blocks.parts(0, parts).map(|part| scope.spawn(move || work(part))).collect();
             let joined = threads.into_iter().map(thread::ScopedJoinHandle::join);
             joined.map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
         })

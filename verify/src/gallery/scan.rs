@@ -1,13 +1,18 @@
 //! Going through the blocks with some probes: which rows may be among the most alike to each.
 
+#[cfg(target_arch = "x86_64")]
+use archmage::{X64V3Token, X64V4xToken, arcane};
+
 use super::{
-    blocks::{Block, Probe, ROWS},
-    lanes::Level,
+    blocks::{Bounds, Part, Probe},
+    lanes::{self, Level, Rows, Sums, Words},
 };
 use crate::{template::Template, verdict::Similarity};
 
 /// Probes that go through the blocks together: as many as stay near the processor.
 pub(super) const PROBES: usize = 16;
+/// Probes of them that a row is multiplied with when it is read: as many as the processor has room for their sums.
+const TOGETHER: usize = 4;
 /// So many more candidates than are wanted are kept before those are thrown away that can't be among the best any more.
 const SLACK: usize = 1024;
 
@@ -51,29 +56,69 @@ impl Scan {
         Self { level: Level::of_this_machine(), probes: probes.map(Probe::of).collect(), wanted }
     }
 
-    /// For each probe the rows of these blocks that are wanted or may be, in order. `first` is the first block's first row.
-    pub(super) fn candidates(&self, first: usize, blocks: &[Block]) -> Vec<Vec<Candidate>> {
+    /// For each probe the rows of this part that are wanted or may be, in order.
+    pub(super) fn candidates(&self, part: Part<'_>) -> Vec<Vec<Candidate>> {
         let mut all: Vec<Found> = self.probes.iter().map(|_| Found::new(self.wanted)).collect();
         for (probes, all) in self.probes.chunks(PROBES).zip(all.chunks_mut(PROBES)) {
-            self.level.run(
-                #[inline(always)]
-                || go_through(self.level, first, blocks, probes, all),
-            );
+            match self.level {
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx512(token) => with_avx512(token, part, probes, all),
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx2(token) => with_avx2(token, part, probes, all),
+                Level::Any => {
+                    go_through(part, probes, all, lanes::plainly, lanes::plainly);
+                }
+            }
         }
         all.into_iter().map(|found| found.candidates).collect()
     }
 }
 
+#[cfg(target_arch = "x86_64")]
+#[arcane]
+fn with_avx512(token: X64V4xToken, part: Part<'_>, probes: &[Probe], all: &mut [Found]) {
+    go_through(
+        part,
+        probes,
+        all,
+        |rows, probes| lanes::avx512(token, rows, probes),
+        |rows, probe| lanes::avx512(token, rows, probe),
+    );
+}
+
+#[cfg(target_arch = "x86_64")]
+#[arcane]
+fn with_avx2(token: X64V3Token, part: Part<'_>, probes: &[Probe], all: &mut [Found]) {
+    go_through(
+        part,
+        probes,
+        all,
+        |rows, probes| lanes::avx2(token, rows, probes),
+        |rows, probe| lanes::avx2(token, rows, probe),
+    );
+}
+
+/// Goes through the blocks with the sums of products of some probes together and, for those that are left over, of one.
 #[inline(always)]
-fn go_through(level: Level, first: usize, blocks: &[Block], probes: &[Probe], all: &mut [Found]) {
-    for (row, block) in (first..).step_by(ROWS).zip(blocks) {
-        for (probe, found) in probes.iter().zip(&mut *all) {
-            let bounds = block.bounds(level, probe);
-            let most = bounds.most.iter().fold(f32::NEG_INFINITY, |one, other| one.max(*other));
-            if most >= found.floor {
-                let rows = (row..).zip(bounds.most).zip(bounds.least);
-                found.add(rows.map(|((row, most), least)| Candidate { row, most, least }));
+fn go_through(
+    part: Part<'_>,
+    probes: &[Probe],
+    all: &mut [Found],
+    several: impl Fn(&Rows, [&Words; TOGETHER]) -> [Sums; TOGETHER],
+    one: impl Fn(&Rows, [&Words; 1]) -> [Sums; 1],
+) {
+    for block in part.blocks() {
+        let (probes, alone) = probes.as_chunks::<TOGETHER>();
+        let (all, all_alone) = all.as_chunks_mut::<TOGETHER>();
+        for (probes, all) in probes.iter().zip(all) {
+            let sums = several(block.numbers, probes.each_ref().map(|probe| &probe.words));
+            for ((probe, sums), found) in probes.iter().zip(&sums).zip(all) {
+                found.look_at(block.first, &block.bounds(probe, sums));
             }
+        }
+        for (probe, found) in alone.iter().zip(all_alone) {
+            let [sums] = one(block.numbers, [&probe.words]);
+            found.look_at(block.first, &block.bounds(probe, &sums));
         }
     }
 }
@@ -95,6 +140,15 @@ impl Found {
             Wanted::Above(threshold) => threshold,
         };
         Self { wanted, candidates: Vec::new(), floor }
+    }
+
+    /// Adds the rows from `row` on that are wanted or may be.
+    #[inline(always)]
+    fn look_at(&mut self, row: usize, bounds: &Bounds) {
+        if bounds.reach(self.floor) {
+            let rows = (row..).zip(bounds.most).zip(bounds.least);
+            self.add(rows.map(|((row, most), least)| Candidate { row, most, least }));
+        }
     }
 
     #[inline(never)]
