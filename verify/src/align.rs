@@ -71,6 +71,11 @@ impl Similitude {
         }
     }
 
+    /// Its a, b, tx and ty.
+    pub(crate) fn numbers(&self) -> [f32; 4] {
+        [self.a, self.b, self.tx, self.ty]
+    }
+
     /// How much longer things get.
     pub fn scale(&self) -> f32 {
         self.a.hypot(self.b)

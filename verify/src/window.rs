@@ -1,5 +1,10 @@
 //! Cuts a square window out of a photo, turned, scaled and shifted.
 
+#[cfg(target_arch = "x86_64")]
+mod eight;
+
+#[cfg(target_arch = "x86_64")]
+use archmage::{SimdToken as _, X64V3Token};
 use image::RgbImage;
 
 use crate::{align::Similitude, geometry::Point};
@@ -16,14 +21,17 @@ pub(crate) fn cut(photo: &RgbImage, to_place: &Similitude, side: u32) -> RgbImag
     let (back, parts, source) = (to_place.back(), to_f32(samples * samples), Source::of(photo));
     let mut window = RgbImage::new(side, side);
     let mut sums = vec![[0f32; LANES]; side as usize];
+    let mut colours = vec![[0f32; LANES]; places.len()];
     for (row, down) in window.chunks_exact_mut(3 * side.max(1) as usize).zip(places.chunks_exact(in_pixel)) {
         sums.fill([0.0; LANES]);
         for y in down {
-            for (sum, across) in sums.iter_mut().zip(places.chunks_exact(in_pixel)) {
-                for x in across {
-                    let colour = source.at(back.apply(Point { x: *x, y: *y }));
-                    sum.iter_mut().zip(colour).for_each(|(sum, value)| *sum += value);
+            source.row(&back, &places, *y, &mut colours);
+            for (sum, colours) in sums.iter_mut().zip(colours.chunks_exact(in_pixel)) {
+                let mut total = *sum;
+                for colour in colours {
+                    total.iter_mut().zip(colour).for_each(|(total, value)| *total += value);
                 }
+                *sum = total;
             }
         }
         for (pixel, sum) in row.as_chunks_mut::<3>().0.iter_mut().zip(&sums) {
@@ -50,6 +58,41 @@ impl<'a> Source<'a> {
         let (width, height) = photo.dimensions();
         let inner = Point { x: to_f32(width) - 1.0, y: to_f32(height) - 1.0 };
         Self { photo, row: 3 * width as usize, inner }
+    }
+
+    /// The colours at a row of places in the window.
+    fn row(&self, back: &Similitude, places: &[f32], y: f32, colours: &mut [[f32; LANES]]) {
+        let (places, colours) = self.eight_by_eight(back, places, y, colours);
+        for (colour, x) in colours.iter_mut().zip(places) {
+            *colour = self.at(back.apply(Point { x: *x, y }));
+        }
+    }
+
+    /// Begins the row where the processor works on eight places at once. What is left of it is fewer than eight.
+    #[cfg(target_arch = "x86_64")]
+    fn eight_by_eight<'b>(
+        &self,
+        back: &Similitude,
+        places: &'b [f32],
+        y: f32,
+        colours: &'b mut [[f32; LANES]],
+    ) -> (&'b [f32], &'b mut [[f32; LANES]]) {
+        let Some(token) = X64V3Token::summon() else { return (places, colours) };
+        let (eights, places) = places.as_chunks();
+        let (of_eights, colours) = colours.as_chunks_mut();
+        eight::by_eight(token, self, back, eights, y, of_eights);
+        (places, colours)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn eight_by_eight<'b>(
+        &self,
+        _: &Similitude,
+        places: &'b [f32],
+        _: f32,
+        colours: &'b mut [[f32; LANES]],
+    ) -> (&'b [f32], &'b mut [[f32; LANES]]) {
+        (places, colours)
     }
 
     /// The colour at a point, between the pixels around it.
@@ -155,6 +198,20 @@ mod tests {
             let at = Point { x, y };
             let [quick, plain] = [source.at(at), source.anywhere(at)];
             prop_assert_eq!(&quick[..3], &plain[..3]);
+        }
+
+        /// Places of a row have the colours that each has alone.
+        #[test]
+        fn a_row_has_the_colours_of_its_places(x in -4f32..20.0, y in -3f32..14.0, tilt in -180f32..180.0, scale in 0.3f32..3.0) {
+            let photo = grain(18, 12);
+            let source = Source::of(&photo);
+            let back = Similitude::upright(Point { x: 0.0, y: 0.0 }, tilt, scale, Point { x, y });
+            let places: Vec<f32> = (0..27u16).map(|n| f32::from(n) / 2.0).collect();
+            let mut colours = vec![[0.0; LANES]; places.len()];
+            source.row(&back, &places, 0.25, &mut colours);
+            for (colour, x) in colours.iter().zip(&places) {
+                prop_assert_eq!(&colour[..3], &source.at(back.apply(Point { x: *x, y: 0.25 }))[..3]);
+            }
         }
 
         /// A window over the edge, wherever it lies, is never more than the photo and black.
