@@ -25,7 +25,7 @@ use crate::{
     model::{
         Detector, Embedder, ExpressionReader, ModelError, Runtime, SEVERAL, check_detector, check_embedder,
     },
-    pool::{Pool, PoolError},
+    pool::{Pending, Pool, PoolError},
     refusal::Refusal,
     standard::{self, Evidence, FacePolicy, Finding, RuleSet, Surroundings},
     template::{ModelId, Template},
@@ -150,6 +150,22 @@ pub struct Face {
     pub crop: Vec<u8>,
 }
 
+/// What the engine is finding out. Whoever drops it does not want to know any more.
+#[derive(Debug)]
+#[must_use = "the answer is what it was begun for"]
+pub struct Coming<T>(Pending<Result<T, EngineError>>);
+
+impl<T> Coming<T> {
+    /// Waits for it.
+    ///
+    /// # Errors
+    ///
+    /// As whatever was begun.
+    pub fn wait(self) -> Result<T, EngineError> {
+        self.0.wait()?
+    }
+}
+
 /// Everything a worker owns.
 struct Worker {
     detector: Detector,
@@ -240,7 +256,20 @@ impl Engine {
     ///
     /// As [`analyse`](Self::analyse).
     pub fn analyse_blocking(&self, bytes: Vec<u8>, rules: &Arc<RuleSet>) -> Result<Analysis, EngineError> {
-        self.pool.run_blocking(self.analysis(bytes, rules))?
+        self.begin_analysis(bytes, rules)?.wait()
+    }
+
+    /// Begins [`analyse_blocking`](Self::analyse_blocking): the caller has other photos looked at meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Busy`] at once if the queue is full.
+    pub fn begin_analysis(
+        &self,
+        bytes: Vec<u8>,
+        rules: &Arc<RuleSet>,
+    ) -> Result<Coming<Analysis>, EngineError> {
+        Ok(Coming(self.pool.begin(self.analysis(bytes, rules))?))
     }
 
     /// Like [`analyse_blocking`](Self::analyse_blocking), but waits for a place in the queue, and for other faces to be
@@ -290,7 +319,20 @@ impl Engine {
     ///
     /// As [`template`](Self::template).
     pub fn template_blocking(&self, bytes: Vec<u8>, policy: &FacePolicy) -> Result<Template, EngineError> {
-        self.pool.run_blocking(self.embedding(bytes, policy))?
+        self.begin_template(bytes, policy)?.wait()
+    }
+
+    /// Begins [`template_blocking`](Self::template_blocking): the caller has other photos looked at meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Busy`] at once if the queue is full.
+    pub fn begin_template(
+        &self,
+        bytes: Vec<u8>,
+        policy: &FacePolicy,
+    ) -> Result<Coming<Template>, EngineError> {
+        Ok(Coming(self.pool.begin(self.embedding(bytes, policy))?))
     }
 
     /// Like [`template_blocking`](Self::template_blocking), but waits for a place in the queue, and for other faces to be

@@ -29,7 +29,7 @@ pub mod verdict;
 mod window;
 
 pub use calibrate::Calibration;
-pub use engine::{Analysis, Engine, EngineError, Face, OpenError, Summary};
+pub use engine::{Analysis, Coming, Engine, EngineError, Face, OpenError, Summary};
 pub use gallery::Gallery;
 pub use pool::PoolError;
 pub use reader::Reader;

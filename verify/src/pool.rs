@@ -6,7 +6,10 @@
 use std::{
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc::sync_channel},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        mpsc::{Receiver, sync_channel},
+    },
     thread::{self, Thread},
 };
 
@@ -106,9 +109,22 @@ impl<W: Send + 'static> Pool<W> {
         T: Send + 'static,
         F: FnOnce(&mut W) -> T + Send + 'static,
     {
+        self.begin(job)?.wait()
+    }
+
+    /// Has `job` run on the next free worker; the caller goes on and waits for the answer when it needs it.
+    ///
+    /// # Errors
+    ///
+    /// [`PoolError::Busy`] at once if the queue is full.
+    pub fn begin<T, F>(&self, job: F) -> Result<Pending<T>, PoolError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut W) -> T + Send + 'static,
+    {
         let (reply, answer) = sync_channel(1);
         self.try_send(boxed(job, move |answer| drop(reply.send(answer))))?;
-        answer.recv().map_err(|_| PoolError::Lost)
+        Ok(Pending(answer))
     }
 
     /// Like [`run_blocking`](Self::run_blocking), but waits for a place in the queue, and until nobody urgent waits: for
@@ -141,6 +157,22 @@ impl<W: Send + 'static> Pool<W> {
         queues.urgent.push_back(job);
         queues.wake_one();
         Ok(())
+    }
+}
+
+/// An answer that is still to come. Whoever drops it does not want it any more.
+#[derive(Debug)]
+#[must_use = "the answer is what it was begun for"]
+pub struct Pending<T>(Receiver<T>);
+
+impl<T> Pending<T> {
+    /// Waits for it.
+    ///
+    /// # Errors
+    ///
+    /// [`PoolError::Lost`] if the job failed unexpectedly.
+    pub fn wait(self) -> Result<T, PoolError> {
+        self.0.recv().map_err(|_| PoolError::Lost)
     }
 }
 
@@ -270,6 +302,18 @@ mod tests {
         let pool = Pool::start(vec![0], 4).unwrap();
         assert_eq!(pool.run_blocking(|_| -> i32 { panic!("hostile file") }), Err(PoolError::Lost));
         assert_eq!(pool.run_blocking(|n| *n + 1), Ok(1));
+    }
+
+    #[test]
+    fn what_was_begun_goes_on_beside_its_caller() {
+        let pool = Pool::start(vec![(), ()], 4).unwrap();
+        let (tell, told) = channel();
+        // The first one only ends when the second has run.
+        let first = pool.begin(move |()| told.recv()).unwrap();
+        let second = pool.begin(move |()| tell.send(7)).unwrap();
+        assert_eq!((first.wait(), second.wait()), (Ok(Ok(7)), Ok(Ok(()))));
+        let lost = pool.begin(|()| -> i32 { panic!("hostile file") }).unwrap();
+        assert_eq!(lost.wait(), Err(PoolError::Lost));
     }
 
     #[tokio::test]

@@ -106,12 +106,16 @@ fn main() -> Result<()> {
     let one = Engine::open(&installed, 1)?;
     if wanted(Part::Photo) {
         photo::measure(&args, &one, &installed, &mut table)?;
+        photo::verdicts(&one, None, &mut table)?;
     }
     if wanted(Part::Soak) {
         soak::measure(&args, &one, &mut table)?;
     }
     drop(one);
     let all = Engine::open(&installed, std::thread::available_parallelism()?.get())?;
+    if wanted(Part::Photo) {
+        photo::verdicts(&all, Some((40.0, 80.0)), &mut table)?;
+    }
     if wanted(Part::Found) {
         found::measure(&all, &mut table)?;
     }

@@ -26,9 +26,9 @@ struct OpenCv {
     seconds: Vec<f64>,
 }
 
-/// Measures both.
+/// Measures one photo.
 pub(crate) fn measure(args: &Args, engine: &Engine, installed: &Installed, table: &mut Table) -> Result<()> {
-    let photos: Vec<Vec<u8>> = (0..PHOTOS).map(|person| draw::portrait_jpeg(person, 0)).collect();
+    let photos = photos();
     let (mut ours, mut theirs, mut version) = (Vec::new(), Vec::new(), None);
     for _ in 0..TURNS {
         for photo in photos.iter().cycle().take(photos.len() * args.runs.div_ceil(TURNS)) {
@@ -48,7 +48,7 @@ pub(crate) fn measure(args: &Args, engine: &Engine, installed: &Installed, table
         }
         None => table.alone(what, ours.as_secs_f64() * 1e3, "ms", 10.8),
     }
-    verdicts(engine, &photos, table)
+    Ok(())
 }
 
 fn opencv(photos: &[Vec<u8>], installed: &Installed) -> Result<Option<OpenCv>> {
@@ -66,24 +66,39 @@ fn opencv(photos: &[Vec<u8>], installed: &Installed) -> Result<Option<OpenCv>> {
     peer::ask(include_str!("opencv.py"), &[&installed.detector().path, embedder, &file])
 }
 
-/// Two photos, findings and all, to one of three answers, by as many threads as ask.
-fn verdicts(engine: &Engine, photos: &[Vec<u8>], table: &mut Table) -> Result<()> {
+/// Two photos, findings and all, to one of three answers, as a desk has them looked at: both at once, if there are as many
+/// workers.
+pub(crate) fn verdicts(engine: &Engine, target: Option<(f64, f64)>, table: &mut Table) -> Result<()> {
+    let photos = photos();
     let rules = Arc::new(RuleSet::jbz_2017_99()?);
     let thresholds = Thresholds::uncalibrated(engine.model().clone());
     let mut times = Vec::new();
     for (number, photo) in (0..VERDICTS).zip(photos.iter().cycle()) {
         let other = draw::portrait_jpeg(number % PHOTOS, 1);
         let begun = Instant::now();
-        let [one, other] = [photo.clone(), other].map(|bytes| engine.analyse_blocking(bytes, &rules));
-        let (one, other) = (one?.face?, other?.face?);
+        let one = engine.begin_analysis(photo.clone(), &rules)?;
+        let other = engine.begin_analysis(other, &rules)?;
+        let (one, other) = (one.wait()?.face?, other.wait()?.face?);
         std::hint::black_box(thresholds.decide(one.template.compare(&other.template)?));
         times.push(begun.elapsed());
     }
     times.sort_unstable();
     let at = |share: usize| times.get(times.len() * share / 100).copied().context("nothing was compared");
-    table.alone("two photos to a verdict with findings, one thread: p50", millis(at(50)?), "ms", 40.0);
-    table.alone("two photos to a verdict with findings, one thread: p95", millis(at(95)?), "ms", 80.0);
-    Ok(())
+    let what = format!("two photos to a verdict with findings, {} at once", engine.workers().min(2));
+    let mut tell = |share, most: Option<f64>| -> Result<()> {
+        let (what, time) = (format!("{what}: p{share}"), millis(at(share)?));
+        match most {
+            Some(most) => table.alone(what, time, "ms", most),
+            None => println!("{what}: {time:.1} ms"),
+        }
+        Ok(())
+    };
+    tell(50, target.map(|(half, _)| half))?;
+    tell(95, target.map(|(_, nearly_all)| nearly_all))
+}
+
+fn photos() -> Vec<Vec<u8>> {
+    (0..PHOTOS).map(|person| draw::portrait_jpeg(person, 0)).collect()
 }
 
 fn millis(time: Duration) -> f64 {

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use verify::standard::RuleSet;
-use verify::{Engine, EngineError};
+use verify::{Coming, EngineError, Template};
 
 use super::decide::drop_pixels;
 use super::pairs::{Pairs, Reference, is_of_the_face};
@@ -58,12 +58,19 @@ fn compare(office: &Office, actor: &Actor, person: PersonId, probe: Vec<u8>) -> 
     if thresholds.model() != engine.model() {
         return Err(Error::refused(ProblemCode::CalibrationOfAnotherModel, []));
     }
-    let known = references
+    // All are looked at beside each other: somebody stands at the desk.
+    let seeing = engine.begin_analysis(probe.clone(), &rules).map_err(face::problem)?;
+    let knowing = references
         .into_iter()
-        .map(|(photo, bytes)| known(&engine, &rules, photo, bytes))
+        .map(|(photo, bytes)| {
+            let coming = engine.begin_template(bytes, &rules.faces).map_err(face::problem)?;
+            Ok((photo, coming))
+        })
         .collect::<Result<Vec<_>>>()?;
     let digest = hex::encode(Sha256::digest(&probe));
-    let seen = engine.analyse_blocking(probe.clone(), &rules).map_err(face::problem)?;
+    let known =
+        knowing.into_iter().map(|(photo, coming)| known(photo, coming)).collect::<Result<Vec<_>>>()?;
+    let seen = seeing.wait().map_err(face::problem)?;
     let shown = seen.face.map_err(|refusal| face::problem(refusal.into()))?;
     let pairs = Pairs::of(&known, &shown.template, &thresholds, &seen.summary.findings)?;
     let pairs = pairs.ok_or_else(|| Error::refused(ProblemCode::NoReference, []))?;
@@ -154,10 +161,10 @@ fn references(office: &Office, person: PersonId) -> Result<Vec<(Photo, Vec<u8>)>
 }
 
 /// A reference photo with its template. One without exactly one face has none.
-fn known(engine: &Engine, rules: &RuleSet, photo: Photo, bytes: Vec<u8>) -> Result<Reference> {
+fn known(photo: Photo, template: Coming<Template>) -> Result<Reference> {
     let kind = from_word(photo.kind.word()).ok_or("it is of an unknown kind");
     let kind = kind.or_failed("read a reference photo")?;
-    let template = match engine.template_blocking(bytes, &rules.faces) {
+    let template = match template.wait() {
         Ok(template) => Some(template),
         Err(EngineError::Refused(_) | EngineError::Lost) => None,
         Err(error @ (EngineError::Busy | EngineError::Model(_))) => return Err(face::problem(error)),
