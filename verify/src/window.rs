@@ -1,10 +1,7 @@
 //! Cuts a square window out of a photo, turned, scaled and shifted.
 
-#[cfg(target_arch = "x86_64")]
 mod eight;
 
-#[cfg(target_arch = "x86_64")]
-use archmage::{SimdToken as _, X64V3Token};
 use image::RgbImage;
 
 use crate::{align::Similitude, geometry::Point};
@@ -62,37 +59,10 @@ impl<'a> Source<'a> {
 
     /// The colours at a row of places in the window.
     fn row(&self, back: &Similitude, places: &[f32], y: f32, colours: &mut [[f32; LANES]]) {
-        let (places, colours) = self.eight_by_eight(back, places, y, colours);
-        for (colour, x) in colours.iter_mut().zip(places) {
+        let begun = eight::begin(self, back, places, y, colours);
+        for (colour, x) in colours.iter_mut().zip(places).skip(begun) {
             *colour = self.at(back.apply(Point { x: *x, y }));
         }
-    }
-
-    /// Begins the row where the processor works on eight places at once. What is left of it is fewer than eight.
-    #[cfg(target_arch = "x86_64")]
-    fn eight_by_eight<'b>(
-        &self,
-        back: &Similitude,
-        places: &'b [f32],
-        y: f32,
-        colours: &'b mut [[f32; LANES]],
-    ) -> (&'b [f32], &'b mut [[f32; LANES]]) {
-        let Some(token) = X64V3Token::summon() else { return (places, colours) };
-        let (eights, places) = places.as_chunks();
-        let (of_eights, colours) = colours.as_chunks_mut();
-        eight::by_eight(token, self, back, eights, y, of_eights);
-        (places, colours)
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn eight_by_eight<'b>(
-        &self,
-        _: &Similitude,
-        places: &'b [f32],
-        _: f32,
-        colours: &'b mut [[f32; LANES]],
-    ) -> (&'b [f32], &'b mut [[f32; LANES]]) {
-        (places, colours)
     }
 
     /// The colour at a point, between the pixels around it.

@@ -1,17 +1,43 @@
 //! The colours of eight places at once, on processors with AVX2. They are the same to the last bit as one by one.
 
-use archmage::{X64V3Token, arcane};
+#[cfg(target_arch = "x86_64")]
+use archmage::{SimdToken as _, X64V3Token, arcane};
 
 use super::{LANES, Source};
-use crate::{align::Similitude, geometry::Point};
+use crate::align::Similitude;
+#[cfg(target_arch = "x86_64")]
+use crate::geometry::Point;
+
+/// Begins a row of places in the window where the processor can: so many of its colours are there, all but fewer than eight.
+/// Elsewhere none.
+pub(super) fn begin(
+    source: &Source<'_>,
+    back: &Similitude,
+    places: &[f32],
+    y: f32,
+    colours: &mut [[f32; LANES]],
+) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(token) = X64V3Token::summon() {
+        let (eights, rest) = places.as_chunks();
+        by_eight(token, source, back, eights, y, colours.as_chunks_mut().0);
+        return places.len() - rest.len();
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (source, back, places, y, colours);
+    0
+}
 
 /// Of eight bytes of two rows of the photo, the four that lie before each point, and the four that lie behind it.
+#[cfg(target_arch = "x86_64")]
 const BEFORE: i64 = 0x0b0a_0908_0302_0100;
+#[cfg(target_arch = "x86_64")]
 const BEHIND: i64 = 0x0e0d_0c0b_0605_0403;
 
 /// The colours at places of a row in the window, eight by eight.
+#[cfg(target_arch = "x86_64")]
 #[arcane(import_intrinsics)]
-pub(super) fn by_eight(
+fn by_eight(
     _: X64V3Token,
     source: &Source<'_>,
     back: &Similitude,
@@ -63,6 +89,7 @@ pub(super) fn by_eight(
 }
 
 /// Eight bytes of the photo: two pixels and two bytes more.
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn eight(source: &Source<'_>, first: usize) -> Option<i64> {
     Some(i64::from_le_bytes(*source.photo.as_raw().get(first..)?.first_chunk()?))
