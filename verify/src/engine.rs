@@ -563,8 +563,13 @@ impl Worker {
         if let [face] = faces.as_mut_slice() {
             *face = self.detector.closely(&photo.pixels, face)?;
         }
+        let eye_tilt = match faces.as_slice() {
+            [face] if rules.asks_for_level_eyes() => Some(self.detector.eye_tilt(&photo.pixels, face)?),
+            _ => None,
+        };
         let expression = self.expression(rules, photo, &faces);
-        let evidence = Evidence { photo, faces: &faces, surroundings: &surroundings, expression };
+        let surroundings = &surroundings;
+        let evidence = Evidence { photo, faces: &faces, surroundings, eye_tilt, expression };
         let findings = standard::findings(rules, &evidence);
         Ok(Summary {
             width: photo.pixels.width(),

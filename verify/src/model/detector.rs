@@ -30,6 +30,10 @@ const CLOSE: Close = Close { window: 224, face: 144.0 };
 /// often at most. Less tilted faces are matched as well as they are.
 const TILTED: f32 = 8.0;
 const TURNS: usize = 3;
+/// Eyes that are told to be off level by more than this are measured by turning the face back, degrees, until what is left is no
+/// more than the other.
+const OFF_LEVEL: f32 = 3.5;
+const LEVEL: f32 = 1.0;
 /// The model takes sides that are multiples of this.
 const MULTIPLE: u32 = 32;
 /// Sizes of the cells it looks at.
@@ -129,6 +133,30 @@ impl Detector {
             seen.landmarks = agreed(&seen, &told);
         }
         Ok(seen)
+    }
+
+    /// How far the eyes of a face that was looked at closely are off level: degrees, clockwise in the photo positive.
+    ///
+    /// The model takes a tilted face for one that is tilted less, by about half where it is tilted a little. So the face is
+    /// turned back by what was told, and looked at again. Its landmarks stay as they are: a face matches as well by these.
+    ///
+    /// # Errors
+    ///
+    /// If the model fails.
+    pub fn eye_tilt(&mut self, photo: &RgbImage, face: &Detection) -> Result<f32, ModelError> {
+        let mut seen = *face;
+        if seen.landmarks.roll().abs() <= OFF_LEVEL {
+            return Ok(seen.landmarks.roll());
+        }
+        for _ in 0..TURNS {
+            let turned_by = seen.landmarks.roll();
+            let told = self.look(photo, &Grid::turned(&face.face, turned_by))?;
+            seen.landmarks = agreed(&seen, &told);
+            if (seen.landmarks.roll() - turned_by).abs() <= LEVEL {
+                break;
+            }
+        }
+        Ok(seen.landmarks.roll())
     }
 
     /// Each face once, surest first, its landmarks what all candidates for it agree on.

@@ -20,6 +20,8 @@ pub struct Evidence<'a> {
     pub faces: &'a [Detection],
     /// What is around them.
     pub surroundings: &'a Surroundings,
+    /// How far the eyes of the one face are off level, degrees. None if that is not known.
+    pub eye_tilt: Option<f32>,
     /// How the one face is held. None if that is not known.
     pub expression: Option<Expression>,
 }
@@ -295,9 +297,10 @@ impl Look<'_> {
                 let off = face.map(|face| (f64::from(face.face.centre().x) - middle).abs() * self.scale);
                 Outcome::range(off, (None, Some(*max)), Unit::Pixels).marked(mark_face)
             }
-            Check::EyeLevel { max } => {
-                let tilt = landmarks.map(|at| f64::from(at.roll().abs()));
-                Outcome::range(tilt, (None, Some(*max)), Unit::Degrees).marked(mark_eyes)
+            Check::EyeLevel { max, uncertainty } => {
+                let tilt = self.evidence.eye_tilt.map(|tilt| f64::from(tilt.abs()));
+                let outcome = Outcome::range(tilt, (None, Some(*max)), Unit::Degrees).marked(mark_eyes);
+                outcome.if_sure(tilt.is_some_and(|tilt| tilt > *max || tilt <= *max - *uncertainty))
             }
             _ => Outcome::not_measurable(),
         }

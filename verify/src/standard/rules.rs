@@ -252,6 +252,10 @@ pub enum Check {
     EyeLevel {
         /// Largest allowed.
         max: f64,
+        /// How far off the measure may be, degrees: small tilts are told smaller than they are. Under the limit by less than
+        /// this is not measurable: a person looks.
+        #[serde(default)]
+        uncertainty: f64,
     },
     /// How far the head is turned sideways, degrees.
     ///
@@ -341,10 +345,10 @@ impl Check {
             }
             Self::EyeDistance { min } => range(Some(*min), None, Unit::Pixels),
             Self::Centring { max } | Self::Border { max } => range(None, Some(*max), Unit::Pixels),
-            Self::EyeLevel { max } => range(None, Some(*max), Unit::Degrees),
-            Self::HeadYaw { max, .. } | Self::HeadPitch { max, .. } | Self::HeadRoll { max, .. } => {
-                range(None, Some(*max), Unit::Degrees)
-            }
+            Self::EyeLevel { max, .. }
+            | Self::HeadYaw { max, .. }
+            | Self::HeadPitch { max, .. }
+            | Self::HeadRoll { max, .. } => range(None, Some(*max), Unit::Degrees),
             Self::EyesOpen { min, .. } => range(Some(*min), None, Unit::Share),
             Self::MouthClosed { max, .. } => range(None, Some(*max), Unit::Share),
             Self::Exposure { min, max } => range(Some(*min), Some(*max), Unit::Share),
@@ -482,6 +486,11 @@ impl RuleSet {
             }
         }
         self
+    }
+
+    /// Whether a rule needs to know how far the eyes are off level.
+    pub(crate) fn asks_for_level_eyes(&self) -> bool {
+        self.rules.iter().any(|rule| matches!(rule.check, Check::EyeLevel { .. }))
     }
 
     /// Whether a rule needs to know how the face is held.

@@ -58,6 +58,23 @@ fn a_tilted_head_is_seen_as_tilted_as_it_is_and_matches_all_the_same() {
 }
 
 #[test]
+fn a_head_tilted_more_than_allowed_never_passes_as_level() {
+    let Some(engine) = machine::engine() else { return };
+    for person in 0..8 {
+        let photo = draw::portrait(person, 0).pixels;
+        let level = |degrees: f32| {
+            let seen = engine.analyse_patiently(encode_jpeg(&turned(&photo, degrees), 95, None), &strict());
+            find(&seen.unwrap().summary.findings, "eye_level").status
+        };
+        assert_eq!(level(0.0), Status::Passed, "person {person}");
+        // The people are drawn with a tilt of up to three degrees of their own.
+        for degrees in [-15.0, 15.0] {
+            assert_ne!(level(degrees), Status::Passed, "person {person} turned by {degrees}");
+        }
+    }
+}
+
+#[test]
 fn nearly_every_drawn_portrait_is_found_and_keeps_the_standard() {
     let Some(engine) = machine::engine() else { return };
     let rules = strict();

@@ -205,7 +205,8 @@ fn any_damage_to_a_file_ends_in_an_answer() {
 fn judged(bytes: &[u8], rules: &RuleSet, measure: &str) -> Finding {
     let photo = decode(bytes, Limits::default()).unwrap();
     let surroundings = Surroundings::of(&photo.pixels, None);
-    let evidence = Evidence { photo: &photo, faces: &[], surroundings: &surroundings, expression: None };
+    let evidence =
+        Evidence { photo: &photo, faces: &[], surroundings: &surroundings, eye_tilt: None, expression: None };
     let found = findings(rules, &evidence);
     found.into_iter().find(|finding| finding.measure == measure).unwrap()
 }
