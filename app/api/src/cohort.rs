@@ -9,11 +9,27 @@ use crate::ids::{CalibrationId, CampaignId, CohortId, PersonId, PhotoId};
 use crate::law::Bar;
 
 /// Starts the comparison of everybody on a campaign's roster. `POST /campaigns/{id}/cohorts`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewCohort {
     /// How many per cent of the clear cases a person looks at all the same: 5 to 10.
     pub sample_percent: u8,
+    /// Other campaigns whose people are looked through for look-alikes, too: one face under two names may be years apart.
+    /// Only those who agreed there and may be compared there now are.
+    #[serde(default)]
+    pub beside: Vec<CampaignId>,
+}
+
+/// A campaign whose people a cohort's people can be, or were, compared with. `GET /campaigns/{id}/beside`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Beside {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// Its name.
+    pub name: String,
+    /// How many of its people: those who agreed and are not of the cohort themselves.
+    pub people: u64,
 }
 
 impl NewCohort {
@@ -122,6 +138,8 @@ pub struct Cohort {
     pub alike: f32,
     /// How many of all pairs of different people may be so alike by chance, when the calibration can say.
     pub alike_by_chance: Option<f64>,
+    /// The other campaigns whose people were looked through for look-alikes, too.
+    pub beside: Vec<Beside>,
     /// What is what.
     pub counts: Counts,
     /// The sample of the clear cases.
@@ -369,6 +387,8 @@ pub struct LookAlike {
     pub kind: PhotoKind,
     /// Cosine similarity, -1..=1.
     pub similarity: f32,
+    /// The name of the other campaign that the other person is of. None: they are of this cohort, too.
+    pub beside: Option<String>,
 }
 
 /// What a person said of a case.

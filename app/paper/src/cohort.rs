@@ -48,13 +48,23 @@ fn method(language: Language, cohort: &Cohort) -> Vec<(&'static str, String)> {
             format!("similarity ≥ {accept:.3}: match; < {reject:.3}: no match; between: unsure")
         }
     };
-    vec![
+    let beside = cohort.beside.iter().map(|one| match language {
+        Language::Chinese => format!("{}（{} 人）", one.name, one.people),
+        Language::English => format!("{} ({} people)", one.name, one.people),
+    });
+    let beside = (!cohort.beside.is_empty()).then(|| {
+        let names = beside.collect::<Vec<_>>().join(language.say("；", "; "));
+        (say("另与这些批次的人比对是否相像", "Look-alikes also among"), names)
+    });
+    let mut lines = vec![
         (say("模型", "Model"), cohort.model.clone()),
         (say("校准版本", "Calibration"), cohort.calibration_version.clone()),
         (say("判定阈值", "Thresholds"), thresholds),
         (say("与他人相似阈值", "Look-alike from"), alike(language, cohort)),
         (say("照片规则", "Photo rules"), cohort.rule_set.clone()),
-    ]
+    ];
+    lines.extend(beside);
+    lines
 }
 
 /// From what on somebody else's photo is too much like one's own.

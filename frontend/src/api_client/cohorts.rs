@@ -1,7 +1,7 @@
 //! Cohorts: a campaign's people compared at once, their cases, and the signatures.
 
 use api::Page;
-use api::cohort::{Case, CaseRow, Cohort, NewCohort, Reopen, SayWord, SignCohort, Wanted};
+use api::cohort::{Beside, Case, CaseRow, Cohort, NewCohort, Reopen, SayWord, SignCohort, Wanted};
 use api::ids::{CampaignId, CohortId, PersonId};
 use api::job::Job;
 
@@ -16,6 +16,11 @@ pub(crate) async fn cohorts(campaign: CampaignId) -> Answer<Vec<Cohort>> {
 /// Compares everybody on a campaign's roster.
 pub(crate) async fn start(campaign: CampaignId, new: NewCohort) -> Answer<Job> {
     post(format!("/campaigns/{campaign}/cohorts"), &new).await
+}
+
+/// The other campaigns whose people can be looked through for look-alikes.
+pub(crate) async fn beside(campaign: CampaignId) -> Answer<Vec<Beside>> {
+    get(format!("/campaigns/{campaign}/beside")).await
 }
 
 /// One cohort.

@@ -222,7 +222,10 @@ fn look_alikes(sheet: &mut Sheet<'_>, language: Language, case: &Case) {
         .map(|other| {
             vec![
                 labelled(language, case, other.photo),
-                other.number.clone(),
+                match &other.beside {
+                    Some(name) => format!("{} {name}", other.number),
+                    None => other.number.clone(),
+                },
                 language.word("photo_kind", other.kind),
                 similarity(Some(other.similarity)),
             ]

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use api::Right;
-use api::cohort::{Case, CaseRow, Cohort, CohortState, Counts, Level, LookAlike, Sample, Wanted, Word};
+use api::cohort::{
+    Beside, Case, CaseRow, Cohort, CohortState, Counts, Level, LookAlike, Sample, Wanted, Word,
+};
 use api::ids::{CohortId, PersonId};
 use archive::db::Connection;
 use archive::db::catalog::{person, photo};
@@ -178,9 +180,10 @@ impl Facts {
         let (at, case) = at
             .and_then(|at| Some((at, self.cases.get(at)?)))
             .ok_or_else(|| Error::not_found("case_of_cohort", of))?;
-        let (row, look_alikes) = office
-            .catalog
-            .read(|conn| -> Result<_> { Ok((self.row(conn, case, actor)?, self.look_alikes(conn, of)?)) })?;
+        let beside = self.beside(office)?;
+        let (row, look_alikes) = office.catalog.read(|conn| -> Result<_> {
+            Ok((self.row(conn, case, actor)?, self.look_alikes(conn, of, &beside)?))
+        })?;
         let bar = case.bar.as_deref().map(|bar| from_word(bar).ok_or("it holds an unknown word"));
         let (after, before) = (self.cases.iter().skip(at + 1), self.cases.iter().take(at));
         let mut others = after.chain(before);
@@ -198,7 +201,17 @@ impl Facts {
         })
     }
 
-    fn look_alikes(&self, conn: &Connection, of: PersonId) -> Result<Vec<LookAlike>> {
+    /// The other campaigns whose people were looked through.
+    fn beside(&self, office: &Office) -> Result<Vec<Beside>> {
+        let kept = self.cohort.beside.iter();
+        kept.map(|kept| {
+            let name = campaign::find(office, kept.campaign)?.name;
+            Ok(Beside { campaign: kept.campaign, name, people: kept.people })
+        })
+        .collect()
+    }
+
+    fn look_alikes(&self, conn: &Connection, of: PersonId, beside: &[Beside]) -> Result<Vec<LookAlike>> {
         let mut found = Vec::new();
         for alike in self.alike.get(&of).into_iter().flatten() {
             let facts: PersonRecord = person::facts(conn, alike.other)?.unwrap_or_default();
@@ -212,6 +225,9 @@ impl Facts {
                 other: alike.other_photo,
                 kind: kind.or_failed("read a photo's kind")?,
                 similarity: alike.similarity,
+                beside: alike.beside.and_then(|id| {
+                    beside.iter().find(|beside| beside.campaign == id).map(|beside| beside.name.clone())
+                }),
             });
         }
         Ok(found)
@@ -259,6 +275,7 @@ impl Facts {
             rule_set: row.rule_set.clone(),
             alike: row.alike,
             alike_by_chance: row.alike_by_chance,
+            beside: self.beside(office)?,
             counts: self.counts(),
             sample: self.sample(),
             may_sign: next.is_some_and(|level| self.signatures.may(actor, level)),

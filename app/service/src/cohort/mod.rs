@@ -6,12 +6,14 @@
 //!   changes no more, and becomes an object of the archive.
 //! - Nobody is compared whom the law's gate does not let through. Templates live only while the job runs, and lie
 //!   sealed in its journal.
-//! - Only people of the campaign are compared with each other: nobody else has agreed to it.
+//! - Only people who agreed are compared with each other: those of the campaign, and those of others that are named.
 
 mod alike;
+mod beside;
 mod evidence;
 mod facts;
 mod keep;
+mod look;
 mod paper;
 mod run;
 mod sample;
@@ -34,6 +36,7 @@ use self::facts::Facts;
 use crate::law::gate;
 use crate::{Actor, Error, Office, Result, audit, campaign, face, job};
 
+pub use beside::campaigns as beside;
 pub use keep::keep_signed;
 pub use paper::{Listed, PersonPaper, SchoolPaper, person_paper, school_paper};
 pub use run::run;
@@ -46,8 +49,8 @@ pub use word::{reopen, say};
 ///
 /// # Errors
 ///
-/// Without the right `compare`; `bad-field` for a sample that is too small or too large; `not-found`; `no-ground`;
-/// `no-calibration` and `calibration-of-another-model`.
+/// Without the right `compare`; `bad-field` for a sample that is too small or too large, or a campaign beside itself or named
+/// twice; `not-found`; `no-ground`, of the campaign or of one beside it; `no-calibration` and `calibration-of-another-model`.
 pub fn start(office: &Office, actor: &Actor, id: CampaignId, request: NewCohort) -> Result<Job> {
     actor.may(Right::Compare)?;
     campaign::find(office, id)?;
@@ -55,19 +58,29 @@ pub fn start(office: &Office, actor: &Actor, id: CampaignId, request: NewCohort)
         return Err(Error::bad_field("sample_percent", "5 to 10"));
     }
     ready(office, id)?;
+    for (at, other) in request.beside.iter().enumerate() {
+        campaign::find(office, *other)?;
+        if *other == id || request.beside.iter().take(at).any(|before| before == other) {
+            return Err(Error::bad_field("beside", "each other campaign once"));
+        }
+        has_ground(office, *other)?;
+    }
     job::enqueue(office, actor, JobKind::CompareCohort, Some(id.to_string()), &request)
 }
 
 /// The calibration in force, if the campaign may compare and the calibration is of the engine's model.
 fn ready(office: &Office, id: CampaignId) -> Result<(calibration::Calibration, Thresholds)> {
-    if let Some(bar) = gate::campaign_bar(office, id)? {
-        return Err(Error::refused(ProblemCode::NoGround, [("reason", crate::word(&bar))]));
-    }
+    has_ground(office, id)?;
     let found = face::thresholds(office)?.ok_or_else(|| Error::refused(ProblemCode::NoCalibration, []))?;
     if found.1.model() != office.engine()?.model() {
         return Err(Error::refused(ProblemCode::CalibrationOfAnotherModel, []));
     }
     Ok(found)
+}
+
+fn has_ground(office: &Office, id: CampaignId) -> Result<()> {
+    let refused = |bar| Error::refused(ProblemCode::NoGround, [("reason", crate::word(&bar))]);
+    gate::campaign_bar(office, id)?.map_or(Ok(()), |bar| Err(refused(bar)))
 }
 
 /// The cohorts of a campaign, newest first.

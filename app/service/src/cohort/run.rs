@@ -1,42 +1,25 @@
 //! The job: everybody's photos compared with each other and with everybody else's.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use api::cohort::{CasePhoto, NewCohort, Outcome};
-use api::dossier::PhotoKind;
+use api::cohort::{NewCohort, Outcome};
 use api::ids::{CampaignId, CohortId, PersonId};
 use api::law::Bar;
 use archive::db::Transaction;
-use archive::db::catalog;
 use archive::db::office::calibration::Calibration;
-use archive::db::office::{campaign, cohort as rows, cohort_alike, cohort_case};
-use archive::dossier::{Holdings, Photo};
+use archive::db::office::{campaign, cohort as rows, cohort_alike, cohort_beside, cohort_case};
 use serde_json::json;
-use verify::standard::RuleSet;
-use verify::{Engine, EngineError, Gallery, Template, Thresholds};
+use verify::{Engine, Gallery, Thresholds};
 
 use super::alike::{self, Alike, Standard};
-use super::evidence::{Evidence, Looked, without_figures};
-use super::sample;
+use super::evidence::without_figures;
+use super::look::{Look, Person};
+use super::{beside, sample};
 use crate::job::Ctx;
-use crate::law::gate::{self, Permit};
+use crate::law::gate::{self, Listed, Permit};
 use crate::law::journal::Journal;
-use crate::{
-    Actor, Error, Office, Refusal as _, Result, audit, compare, dossier, event, face, from_word, word,
-};
-
-/// The kinds of photo on which a person is captured, and which are held to the rules.
-const CAPTURED: [PhotoKind; 2] = [PhotoKind::Enrolment, PhotoKind::Graduation];
-
-/// Somebody of the roster with what was found out.
-struct Person {
-    id: PersonId,
-    permit: std::result::Result<Permit, Bar>,
-    evidence: Evidence,
-    looked: Vec<Looked>,
-}
+use crate::{Actor, Error, Refusal as _, Result, audit, dossier, event, face, word};
 
 /// The job's body. What it finds is kept all at once at its end, so that an interrupted run leaves nothing.
 ///
@@ -55,10 +38,13 @@ pub fn run(ctx: &Ctx<'_>) -> Result<()> {
     let kept = office.office.read(|conn| campaign::get(conn, campaign))?;
     let rule_set = kept.ok_or_else(|| Error::not_found(CampaignId::KIND, campaign))?.rule_set;
     let rules = face::rules(&rule_set)?;
-    let mut people = people(ctx, campaign, &engine, &rules, &thresholds)?;
+    let look = Look { office, rules: &rules, thresholds: &thresholds, judges: true };
+    let mut people = people(ctx, "embedding", campaign, gate::of_roster(office, campaign)?, &engine, &look)?;
+    let look = Look { judges: false, ..look };
+    let beside = strangers(ctx, &request.beside, &people, &engine, &look)?;
     ctx.progress("comparing", 0, 0);
     ctx.go_on()?;
-    let (standard, found) = look_alikes(&people, &thresholds, &calibration)?;
+    let (standard, found) = look_alikes(&people, &beside, &thresholds, &calibration)?;
     let in_doubt: BTreeSet<PersonId> = found.iter().map(|alike| alike.person).collect();
     for person in people.iter_mut().filter(|person| in_doubt.contains(&person.id)) {
         person.evidence.doubt();
@@ -82,147 +68,106 @@ pub fn run(ctx: &Ctx<'_>) -> Result<()> {
         photos: people.iter().flat_map(|person| &person.looked).filter(|one| one.template.is_some()).count()
             as u64,
         pairs: people.iter().map(|person| person.evidence.pairs.len() as u64).sum(),
+        beside: in_numbers(&request.beside, &beside),
         superseded_by: None,
         signed: false,
     };
-    let counts = office.office.write(|tx| keep(tx, ctx, &actor, &cohort, &people, &found))?;
+    let counts = office.office.write(|tx| keep(tx, ctx, &actor, &cohort, &people, &beside, &found))?;
     counts.iter().for_each(|(name, count)| ctx.result(name, *count));
     Ok(())
 }
 
-/// Everybody on the roster, with the pairs of their own photos.
+/// Everybody who is listed, with the pairs of their own photos. What was seen is kept under the key of their campaign.
 fn people(
     ctx: &Ctx<'_>,
+    phase: &'static str,
     campaign: CampaignId,
+    listed: Vec<Listed>,
     engine: &Engine,
-    rules: &Arc<RuleSet>,
-    thresholds: &Thresholds,
+    look: &Look<'_>,
 ) -> Result<Vec<Person>> {
-    let office = ctx.office();
-    let journal = Journal::open(office, campaign, ctx.id(), &face::seen_by(engine, rules)?)?;
-    let listed = gate::of_roster(office, campaign)?;
+    let journal = Journal::open(ctx.office(), campaign, ctx.id(), &face::seen_by(engine, look.rules)?)?;
     let (total, done) = (listed.len() as u64, AtomicU64::new(0));
-    let answers = engine.batch(listed, |engine, (id, permit)| -> Result<Person> {
+    let answers = engine.batch(listed, |engine, listed| -> Result<Person> {
         ctx.go_on()?;
-        let photos = photos_of(office, id)?;
-        let looked: Vec<Looked> = match permit {
-            Ok(_) => {
-                let look = |photo: &Photo| {
-                    let seen = journal.look(&photo.id.to_string(), || look(office, engine, rules, id, photo));
-                    seen.map(|(photo, template)| Looked { photo, template })
-                };
-                photos.iter().map(look).collect::<Result<_>>()?
-            }
-            // Named, for whoever looks without a machine, and not opened.
-            Err(_) => photos.iter().map(unseen).collect::<Result<_>>()?,
-        };
-        let mut evidence = Evidence::of(&looked, thresholds)?;
-        if permit.is_err() {
-            // Not for want of a photo.
-            evidence.reasons.clear();
-        }
-        ctx.progress("embedding", 1 + done.fetch_add(1, Ordering::Relaxed), total);
-        Ok(Person { id, permit, evidence, looked })
+        let person = look.at(engine, &journal, listed)?;
+        ctx.progress(phase, 1 + done.fetch_add(1, Ordering::Relaxed), total);
+        Ok(person)
     });
     answers.into_iter().collect()
 }
 
-/// A person's photos. The same bytes count once, and an original is the photo it became.
-fn photos_of(office: &Office, person: PersonId) -> Result<Vec<Photo>> {
-    let mut photos = office.catalog.read(|conn| catalog::photo::of(conn, person))?;
-    photos
-        .retain(|photo| photo.superseded_by.is_none() && photo.kind != archive::dossier::PhotoKind::Original);
-    photos.sort_by(|a, b| (a.kind, &a.sha256).cmp(&(b.kind, &b.sha256)));
-    photos.dedup_by(|a, b| a.sha256 == b.sha256);
-    Ok(photos)
-}
-
-/// A photo before it is looked at.
-fn unseen(photo: &Photo) -> Result<Looked> {
-    let kind = from_word(photo.kind.word()).ok_or("it is of an unknown kind");
-    let photo = CasePhoto {
-        id: photo.id,
-        kind: kind.or_failed("read a photo's kind")?,
-        sha256: photo.sha256.clone(),
-        refusal: None,
-        hinders: Vec::new(),
-    };
-    Ok(Looked { photo, template: None })
-}
-
-/// Looks at a photo: what is kept of it, and the template of its one face.
-fn look(
-    office: &Office,
+/// The people of these campaigns who are not of the cohort, each once.
+fn strangers(
+    ctx: &Ctx<'_>,
+    campaigns: &[CampaignId],
+    own: &[Person],
     engine: &Engine,
-    rules: &Arc<RuleSet>,
-    person: PersonId,
-    photo: &Photo,
-) -> Result<(CasePhoto, Option<Template>)> {
-    let mut kept = unseen(photo)?.photo;
-    // A photo that can't be read is a matter of the archive's health; this person is looked at by hand.
-    let bytes = Holdings::new(&office.archive, &office.catalog).photo(person, photo);
-    let Ok(Some(bytes)) = bytes.inspect_err(|error| {
-        tracing::warn!(error = %error, "Could not read {} to compare it.", photo.id);
-    }) else {
-        kept.refusal = Some("unreadable".to_owned());
-        return Ok((kept, None));
-    };
-    let seen = if CAPTURED.contains(&kept.kind) {
-        engine.analyse_patiently(bytes, rules).and_then(|seen| {
-            let hindering = seen.summary.findings.iter().filter(|found| compare::hinders(found));
-            kept.hinders = hindering.map(|found| found.code.clone()).collect();
-            seen.face.map(|face| face.template).map_err(EngineError::from)
-        })
-    } else {
-        engine.template_patiently(bytes, &rules.faces)
-    };
-    match seen {
-        Ok(template) => return Ok((kept, Some(template))),
-        Err(EngineError::Refused(refusal)) => kept.refusal = Some(refusal.code().to_owned()),
-        Err(EngineError::Lost) => kept.refusal = Some("unreadable".to_owned()),
-        Err(error @ (EngineError::Busy | EngineError::Model(_))) => {
-            return Err(Error::failed("look at a photo", error));
-        }
+    look: &Look<'_>,
+) -> Result<Vec<Person>> {
+    let mut met: BTreeSet<PersonId> = own.iter().map(|person| person.id).collect();
+    let mut found = Vec::new();
+    for campaign in campaigns {
+        let listed = beside::people(ctx.office(), *campaign, &met)?;
+        met.extend(listed.iter().map(|(person, _)| *person));
+        found.extend(people(ctx, "embedding_others", *campaign, listed, engine, look)?);
     }
-    Ok((kept, None))
+    Ok(found)
 }
 
-/// How many pairs of photos of different people there are.
-fn pairs_of_strangers(people: &[Person]) -> u64 {
-    let each =
-        people.iter().map(|person| person.looked.iter().filter(|one| one.template.is_some()).count() as u64);
+/// How many people of each campaign there were.
+fn in_numbers(campaigns: &[CampaignId], beside: &[Person]) -> Vec<rows::Beside> {
+    let of = |campaign| {
+        beside
+            .iter()
+            .filter(move |person| person.permit.as_ref().is_ok_and(|permit| permit.campaign == campaign))
+    };
+    let campaigns = campaigns.iter().copied();
+    campaigns.map(|campaign| rows::Beside { campaign, people: of(campaign).count() as u64 }).collect()
+}
+
+/// How many pairs of photos of different people there are, of which one is of the cohort.
+fn pairs_of_strangers(people: &[Person], beside: &[Person]) -> u64 {
+    let photos = |person: &Person| person.looked.iter().filter(|one| one.template.is_some()).count() as u64;
+    let each = people.iter().map(photos);
     let (all, squares) = each.fold((0, 0), |(all, squares), own| (all + own, squares + own * own));
-    (all * all - squares) / 2
+    (all * all - squares) / 2 + all * beside.iter().map(photos).sum::<u64>()
 }
 
-/// From what on two people's photos are too much alike, and every such pair, seen from both.
+/// From what on two people's photos are too much alike, and every such pair, seen from everybody of the cohort in it.
 fn look_alikes(
     people: &[Person],
+    beside: &[Person],
     thresholds: &Thresholds,
     calibration: &Calibration,
 ) -> Result<(Standard, Vec<Alike>)> {
     let mut gallery = Gallery::new(thresholds.model().clone());
-    for (at, person) in people.iter().enumerate() {
+    for (at, person) in people.iter().chain(beside).enumerate() {
         for one in &person.looked {
             if let Some(template) = &one.template {
                 gallery.insert((at, one.photo.id), template).or_failed("gather templates")?;
             }
         }
     }
-    let pairs = gallery.look_alikes(thresholds.accept());
-    let strangers = || pairs.iter().filter(|(hit, other)| hit.key.0 != other.0);
-    let whose = strangers().map(|(hit, other)| ((hit.key.0, other.0), hit.similarity));
-    let standard = Standard::of(calibration, pairs_of_strangers(people))?.for_people(people.len(), whose);
+    let mut pairs = gallery.look_alikes(thresholds.accept());
+    // Those of the cohort lie before all others. Nobody asked about two of these.
+    pairs.retain(|(hit, other)| hit.key.0 != other.0 && hit.key.0.min(other.0) < people.len());
+    let whose = pairs.iter().map(|(hit, other)| ((hit.key.0, other.0), hit.similarity));
+    let chance = pairs_of_strangers(people, beside);
+    let standard = Standard::of(calibration, chance)?.for_people(people.len(), whose);
+    let person = |at: usize| people.get(at).or_else(|| beside.get(at.checked_sub(people.len())?));
     let mut found = Vec::new();
-    for (hit, (other, other_photo)) in strangers() {
-        let (at, photo) = hit.key;
-        let (other, other_photo) = (*other, *other_photo);
-        let (Some(one), Some(two)) = (people.get(at), people.get(other)) else { continue };
+    for (hit, other) in pairs {
+        let ((at, photo), (other, other_photo)) = (hit.key.min(other), hit.key.max(other));
+        let (Some(one), Some(two)) = (person(at), person(other)) else { continue };
         let own = (one.evidence.best_own(photo), two.evidence.best_own(other_photo));
         if standard.is_too_much(hit.similarity, thresholds.accept(), own) {
             let similarity = hit.similarity.cosine();
-            let seen = Alike { person: one.id, photo, other: two.id, other_photo, similarity };
-            found.extend([seen, seen.from_the_other()]);
+            let beside = two.permit.as_ref().ok().map(|permit| permit.campaign);
+            let beside = beside.filter(|_| other >= people.len());
+            let seen = Alike { person: one.id, photo, other: two.id, other_photo, similarity, beside };
+            found.push(seen);
+            found.extend(seen.from_the_other());
         }
     }
     Ok((standard, alike::most_alike(found)))
@@ -235,11 +180,26 @@ fn keep(
     actor: &Actor,
     cohort: &rows::Cohort,
     people: &[Person],
+    beside: &[Person],
     found: &[Alike],
 ) -> Result<BTreeMap<&'static str, u64>> {
     rows::insert(tx, cohort)?;
-    let permits = people.iter().filter_map(|person| person.permit.as_ref().ok());
-    let taken_back = gate::taken_back(tx, cohort.campaign, permits)?;
+    let mut taken_back = BTreeMap::new();
+    for campaign in cohort.beside.iter().map(|beside| beside.campaign).chain([cohort.campaign]) {
+        let permits = people.iter().chain(beside).filter_map(|person| person.permit.as_ref().ok());
+        taken_back.extend(gate::taken_back(
+            tx,
+            campaign,
+            permits.filter(|permit| permit.campaign == campaign),
+        )?);
+    }
+    for (person, permit) in beside.iter().filter_map(|person| Some((person.id, person.permit.as_ref().ok()?)))
+    {
+        if !taken_back.contains_key(&person) {
+            let (campaign, consent) = (permit.campaign, permit.consent());
+            cohort_beside::insert(tx, cohort.id, &cohort_beside::Beside { person, campaign, consent })?;
+        }
+    }
     let is_clear =
         |person: &&Person| person.evidence.outcome == Outcome::Match && !taken_back.contains_key(&person.id);
     let clear: Vec<PersonId> = people.iter().filter(is_clear).map(|person| person.id).collect();
@@ -247,6 +207,7 @@ fn keep(
     let mut counts = BTreeMap::from([
         ("people", people.len() as u64),
         ("photos", cohort.photos),
+        ("beside", beside.len() as u64),
         ("match", 0),
         ("unsure", 0),
         ("no_match", 0),

@@ -73,8 +73,13 @@ impl School {
     }
 
     fn person_without_consent(&self, photos: Photos<'_>) -> PersonId {
+        self.listed_in(self.campaign, photos)
+    }
+
+    /// Somebody on a campaign's roster with these photos, who was not asked.
+    fn listed_in(&self, campaign: CampaignId, photos: Photos<'_>) -> PersonId {
         let person = PersonId::new();
-        let mut listed = self.office.office.read(|conn| roster::people(conn, self.campaign)).unwrap();
+        let mut listed = self.office.office.read(|conn| roster::people(conn, campaign)).unwrap();
         let facts = PersonRecord {
             name: "学生".to_owned(),
             student_number: Some(format!("20260{:05}", listed.len() + 1)),
@@ -93,7 +98,7 @@ impl School {
             .keep(vec![change], &by, Timestamp::now())
             .unwrap();
         listed.push(person);
-        self.office.office.write(|tx| roster::replace(tx, self.campaign, &listed)).unwrap();
+        self.office.office.write(|tx| roster::replace(tx, campaign, &listed)).unwrap();
         person
     }
 
@@ -105,8 +110,13 @@ impl School {
 
     /// Everybody compared, by the job.
     fn compared(&self) -> Cohort {
-        let job =
-            start(&self.office, &self.reviewers[0], self.campaign, NewCohort { sample_percent: 5 }).unwrap();
+        self.compared_beside(Vec::new())
+    }
+
+    /// Everybody compared, with the people of these campaigns besides.
+    fn compared_beside(&self, beside: Vec<CampaignId>) -> Cohort {
+        let new = NewCohort { sample_percent: 5, beside };
+        let job = start(&self.office, &self.reviewers[0], self.campaign, new).unwrap();
         for _ in 0..600 {
             let now = job::get(&self.office, &self.reviewers[0], job.id).unwrap();
             match now.state {
@@ -260,7 +270,8 @@ impl School {
 #[test]
 fn everybody_is_compared_with_their_own_photos_and_with_everybody_elses() {
     let Some(school) = School::open() else { return };
-    let early = start(&school.office, &school.reviewers[0], school.campaign, NewCohort { sample_percent: 5 });
+    let new = NewCohort { sample_percent: 5, beside: Vec::new() };
+    let early = start(&school.office, &school.reviewers[0], school.campaign, new);
     assert_eq!(code(early), ProblemCode::NoCalibration);
     let (people, cohort) = school.compare_everybody();
     let counts = cohort.counts;
@@ -470,4 +481,53 @@ fn papers_and_table_name_everybody_who_is_not_normal_and_need_a_purpose() {
     let numbered =
         rows.iter().filter(|row| row.get(1).is_some_and(|number| number.starts_with("20260"))).count();
     assert_eq!((numbered, abnormal), (8, 2));
+}
+
+#[test]
+fn a_face_of_another_year_under_another_name_is_found_if_its_owner_agreed() {
+    use PhotoKind::{Admission, Graduation};
+    let Some(school) = School::open() else { return };
+    let own = school.person(&[(Admission, 0, 0), (Graduation, 0, 1)]);
+    let clear = school.person(&[(Admission, 1, 0), (Graduation, 1, 1)]);
+    school.calibrate(0.95, 0.9);
+    let earlier = law::campaign_of(&school.office, &school.registrar, "2023级");
+    let start_beside = |beside: Vec<CampaignId>| {
+        start(&school.office, &school.reviewers[0], school.campaign, NewCohort { sample_percent: 5, beside })
+    };
+    assert_eq!(code(start_beside(vec![earlier])), ProblemCode::NoGround);
+    let signer = School::staff(&school.office, "second_signer", Role::Supervisor);
+    law::found_by(&school.office, (&school.registrar, &signer), earlier);
+    // One agreed in that year, one did not, and one of today's people was on its roster, too.
+    let agreed = school.listed_in(earlier, &[(Admission, 0, 2), (Graduation, 2, 1)]);
+    let silent = school.listed_in(earlier, &[(Admission, 1, 2)]);
+    let listed = vec![agreed, silent, own];
+    school.office.office.write(|tx| roster::replace(tx, earlier, &listed)).unwrap();
+    law::agree(&school.office, &school.registrar, earlier, &[agreed]);
+    for twice in [vec![earlier, earlier], vec![school.campaign]] {
+        assert_eq!(code(start_beside(twice)), ProblemCode::BadField);
+    }
+    let offered = beside(&school.office, &school.reviewers[0], school.campaign).unwrap();
+    let offered: Vec<_> = offered.iter().map(|one| (one.campaign, one.name.as_str(), one.people)).collect();
+    assert_eq!(offered, [(earlier, "2023级", 1)]);
+
+    let alone = school.compared();
+    assert_eq!((alone.counts.matched, alone.beside.len()), (2, 0));
+    let cohort = school.compared_beside(vec![earlier]);
+    assert_eq!((cohort.counts.people, cohort.counts.matched, cohort.counts.unsure), (2, 1, 1));
+    assert_eq!(
+        cohort.beside.iter().map(|one| (one.campaign, one.people)).collect::<Vec<_>>(),
+        [(earlier, 1)]
+    );
+    let case = school.case(&cohort, own);
+    assert_eq!(case.row.reasons, [evidence::ALIKE]);
+    let seen: Vec<_> = case.look_alikes.iter().map(|one| (one.person, one.beside.as_deref())).collect();
+    assert_eq!(seen, [(agreed, Some("2023级")); 2], "both photos of today show that admission photo's face");
+    assert_eq!(school.case(&cohort, clear).row.outcome, Outcome::Match);
+    // Whose face was looked at counts; whoever takes the consent back is found nowhere in what is not signed yet.
+    assert_eq!(ground::count::of(&school.office).unwrap().here, 3);
+    let withdrawal = Withdrawal { person: agreed };
+    ground::consent::withdraw(&school.office, &school.registrar, earlier, withdrawal).unwrap();
+    assert!(school.case(&cohort, own).look_alikes.is_empty());
+    assert_eq!(ground::count::of(&school.office).unwrap().here, 2);
+    assert_eq!(std::fs::read_dir(&school.office.paths.journals).unwrap().count(), 0, "no template is left");
 }

@@ -6,7 +6,7 @@ use api::law::Bar;
 use api::{ProblemCode, Right};
 use archive::db::Transaction;
 use archive::db::office::cohort_case::{self as cases, Disposition, Outcome};
-use archive::db::office::{cohort as rows, cohort_word as words};
+use archive::db::office::{cohort as rows, cohort_beside, cohort_word as words};
 use serde_json::json;
 
 use super::evidence::without_figures;
@@ -172,6 +172,20 @@ pub(crate) fn withdrawn(
             "cohort.consent_withdrawn",
             cohort.id,
             &reference,
+            &json!({ "person": person }),
+        )?;
+    }
+    for id in cohort_beside::cohorts_of(tx, campaign, person)? {
+        if find(tx, id)?.signed {
+            continue;
+        }
+        cohort_beside::remove(tx, id, person)?;
+        event::queue(
+            tx,
+            actor,
+            "cohort.consent_withdrawn",
+            id,
+            &person.to_string(),
             &json!({ "person": person }),
         )?;
     }

@@ -61,11 +61,15 @@ pub(crate) fn staff(office: &Office, name: &str, role: Role) -> Actor {
 
 /// Gives a campaign its ground: notice, signed assessment, and it is open. Nobody has agreed yet.
 pub(crate) fn found(office: &Office, registrar: &Actor, id: CampaignId) {
+    found_by(office, (registrar, &staff(office, "signer", Role::Supervisor)), id);
+}
+
+/// The same where the one who signs is there already.
+pub(crate) fn found_by(office: &Office, (registrar, signer): (&Actor, &Actor), id: CampaignId) {
     notice::publish(office, registrar, id, &notice_text()).unwrap();
     let number = assessment::write(office, registrar, id, &assessed()).unwrap().number;
-    let signer = staff(office, "signer", Role::Supervisor);
     let password = SignAssessment { password: PASSWORD.to_owned() };
-    assessment::sign(office, &signer, id, number, &password).unwrap();
+    assessment::sign(office, signer, id, number, &password).unwrap();
     opening::open(office, registrar, id).unwrap();
 }
 
@@ -95,7 +99,7 @@ struct School {
     people: Vec<PersonId>,
 }
 
-fn campaign_of(office: &Office, registrar: &Actor, name: &str) -> CampaignId {
+pub(crate) fn campaign_of(office: &Office, registrar: &Actor, name: &str) -> CampaignId {
     let today = Zoned::now().date();
     let new = NewCampaign {
         name: name.to_owned(),

@@ -4,7 +4,9 @@ use ids::{CalibrationId, CampaignId, CohortId};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params};
 
-use crate::db::At;
+use serde::{Deserialize, Serialize};
+
+use crate::db::{At, Json};
 
 /// One cohort.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,10 +39,21 @@ pub struct Cohort {
     pub photos: u64,
     /// Pairs of one person's photos.
     pub pairs: u64,
+    /// The other campaigns whose people they were compared with, too.
+    pub beside: Vec<Beside>,
     /// The later one that counts instead.
     pub superseded_by: Option<CohortId>,
     /// Whether the school has signed it.
     pub signed: bool,
+}
+
+/// A campaign whose people a cohort's people were compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beside {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// How many of its people.
+    pub people: u64,
 }
 
 impl Cohort {
@@ -60,6 +73,7 @@ impl Cohort {
             sample_percent: row.get("sample_percent")?,
             photos: row.get("photos")?,
             pairs: row.get("pairs")?,
+            beside: row.get::<_, Json<_>>("beside")?.0,
             superseded_by: row.get("superseded_by")?,
             signed: row.get("signed")?,
         })
@@ -129,15 +143,15 @@ pub fn insert(tx: &Transaction<'_>, cohort: &Cohort) -> rusqlite::Result<()> {
     )?;
     tx.execute(
         "INSERT INTO cohort (id, campaign, at, by, calibration, model, accept, reject, rule_set, alike, alike_by_chance,
-                             sample_percent, photos, pairs)
+                             sample_percent, photos, pairs, beside)
          VALUES (:id, :campaign, :at, :by, :calibration, :model, :accept, :reject, :rule_set, :alike, :alike_by_chance,
-                 :sample_percent, :photos, :pairs)",
+                 :sample_percent, :photos, :pairs, :beside)",
         named_params! {
             ":id": cohort.id, ":campaign": cohort.campaign, ":at": At(cohort.at), ":by": cohort.by,
             ":calibration": cohort.calibration, ":model": cohort.model, ":accept": cohort.accept,
             ":reject": cohort.reject, ":rule_set": cohort.rule_set, ":alike": cohort.alike,
             ":alike_by_chance": cohort.alike_by_chance, ":sample_percent": cohort.sample_percent,
-            ":photos": cohort.photos, ":pairs": cohort.pairs,
+            ":photos": cohort.photos, ":pairs": cohort.pairs, ":beside": Json(&cohort.beside),
         },
     )?;
     Ok(())

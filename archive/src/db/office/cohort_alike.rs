@@ -1,6 +1,6 @@
 //! Look-alikes in a cohort: photos of different people that are too much like each other.
 
-use ids::{CohortId, PersonId, PhotoId};
+use ids::{CampaignId, CohortId, PersonId, PhotoId};
 use rusqlite::{Connection, Row, Transaction, named_params};
 
 /// Somebody else's photo that is too much like one of this person's.
@@ -16,19 +16,21 @@ pub struct Alike {
     pub other_photo: PhotoId,
     /// Cosine similarity.
     pub similarity: f32,
+    /// The other campaign that the other person is of. None: they are of the cohort, too.
+    pub beside: Option<CampaignId>,
 }
 
 impl Alike {
-    /// The same pair as the other person's case shows it.
+    /// The same pair as the other person's case shows it, if they have one.
     #[must_use]
-    pub const fn from_the_other(self) -> Self {
-        Self {
+    pub fn from_the_other(self) -> Option<Self> {
+        self.beside.is_none().then_some(Self {
             person: self.other,
             photo: self.other_photo,
             other: self.person,
             other_photo: self.photo,
-            similarity: self.similarity,
-        }
+            ..self
+        })
     }
 
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -38,6 +40,7 @@ impl Alike {
             other: row.get("other")?,
             other_photo: row.get("other_photo")?,
             similarity: row.get("similarity")?,
+            beside: row.get("beside")?,
         })
     }
 }
@@ -45,7 +48,9 @@ impl Alike {
 /// All of a cohort, most alike first.
 pub fn of(conn: &Connection, cohort: CohortId) -> rusqlite::Result<Vec<Alike>> {
     conn.prepare_cached(
-        "SELECT * FROM cohort_alike WHERE cohort = :cohort ORDER BY similarity DESC, person, photo, other_photo",
+        "SELECT cohort_alike.*, cohort_beside.campaign AS beside FROM cohort_alike
+             LEFT JOIN cohort_beside ON cohort_beside.cohort = cohort_alike.cohort AND cohort_beside.person = other
+         WHERE cohort_alike.cohort = :cohort ORDER BY similarity DESC, cohort_alike.person, photo, other_photo",
     )?
     .query_map(named_params! {":cohort": cohort}, Alike::from_row)?
     .collect()

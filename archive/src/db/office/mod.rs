@@ -7,6 +7,7 @@ pub mod calibration;
 pub mod campaign;
 pub mod cohort;
 pub mod cohort_alike;
+pub mod cohort_beside;
 pub mod cohort_case;
 pub mod cohort_signature;
 pub mod cohort_word;
@@ -57,6 +58,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0012_law.sql")),
     M::up(include_str!("migrations/0013_desk.sql")),
     M::up(include_str!("migrations/0014_cohorts.sql")),
+    M::up(include_str!("migrations/0015_beside.sql")),
 ];
 
 /// The steps that lead to today's schema, oldest first.

@@ -2,6 +2,7 @@
 //! like them.
 
 use crate::prelude::*;
+use api::Right;
 use api::cohort::{Case, CasePair, CasePhoto, Cohort, LookAlike};
 use api::ids::{CohortId, PhotoId};
 
@@ -13,6 +14,7 @@ use crate::components::{
 };
 use crate::format;
 use crate::i18n::{self, words};
+use crate::state::state;
 use crate::t;
 
 /// What a photo is called on this page: its place and its kind.
@@ -82,6 +84,18 @@ pub(super) fn scale(case: &Case, cohort: Loader<Cohort>) -> Option<AnyView> {
 
 /// This person's photo beside each of somebody else's that is too much like it.
 pub(super) fn look_alikes(id: CohortId, case: &Case, cohort: Loader<Cohort>) -> Option<AnyView> {
+    // Whoever is of another campaign has no case here, but a dossier.
+    let name = |found: &LookAlike| {
+        let name = found.name.clone();
+        let href = match &found.beside {
+            None => Some(super::case_href(id, found.person, &super::kept_query())),
+            Some(_) => state().may(Right::ReadDossier).then(|| format!("/persons/{}", found.person)),
+        };
+        href.map_or_else(
+            || view! { <span class="name private">{name.clone()}</span> }.into_any(),
+            |href| view! { <a class="name private" href=href>{name.clone()}</a> }.into_any(),
+        )
+    };
     let one = |found: &LookAlike| {
         let (own, kind) = (named(&case.photos, found.photo), i18n::name_of(words::photo_kind, found.kind));
         view! {
@@ -91,8 +105,9 @@ pub(super) fn look_alikes(id: CohortId, case: &Case, cohort: Loader<Cohort>) -> 
                     <figure>
                         {photo::kept_or_ask(Some(found.other), kind.clone())}
                         <figcaption>
-                            <a class="name private" href=super::case_href(id, found.person, &super::kept_query())>{found.name.clone()}</a> " "
+                            {name(found)} " "
                             <span class="digits private">{found.number.clone()}</span> " " {kind}
+                            {found.beside.clone().map(|name| view! { " " <span class="dim">{name}</span> })}
                         </figcaption>
                     </figure>
                 </div>

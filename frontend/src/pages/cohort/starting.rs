@@ -2,12 +2,13 @@
 
 use crate::prelude::*;
 use api::Right;
-use api::cohort::{Cohort, NewCohort};
+use api::cohort::{Beside, Cohort, NewCohort};
 use api::ids::CampaignId;
 use api::job::{Job, JobKind, JobState};
 
 use crate::api_client;
 use crate::components::{attempt::Attempt, dialog, field, job, loader::Loader, notice};
+use crate::format;
 use crate::state::state;
 use crate::t;
 
@@ -89,14 +90,19 @@ pub(super) fn again_dialog(open: RwSignal<bool>, campaign: CampaignId) -> AnyVie
     )
 }
 
-/// How much is sampled, and the way to begin. `open` is the dialog around it, if there is one.
+/// How much is sampled, who is looked through besides, and the way to begin. `open` is the dialog around it, if there is one.
 fn form(campaign: CampaignId, open: Option<RwSignal<bool>>) -> AnyView {
     let percent = RwSignal::new(NewCohort::PERCENTS.start().to_string());
     let attempt = Attempt::new();
+    let offered = Loader::new(move || api_client::cohorts::beside(campaign));
+    let ticked = StoredValue::new(Vec::<(CampaignId, RwSignal<bool>)>::new());
     let options = NewCohort::PERCENTS.map(|n| (n.to_string(), format!("{n} %"))).collect();
     let submit = move || {
         let Ok(sample_percent) = percent.get_untracked().parse() else { return };
-        attempt.run(api_client::cohorts::start(campaign, NewCohort { sample_percent }), move |job| {
+        let beside = ticked.with_value(|ticked| {
+            ticked.iter().filter(|(_, wanted)| wanted.get_untracked()).map(|(id, _)| *id).collect()
+        });
+        attempt.run(api_client::cohorts::start(campaign, NewCohort { sample_percent, beside }), move |job| {
             state().heard_of(job);
             if let Some(open) = open {
                 open.set(false);
@@ -107,12 +113,31 @@ fn form(campaign: CampaignId, open: Option<RwSignal<bool>>) -> AnyView {
         <form class:panel=open.is_none() on:submit=move |event| { event.prevent_default(); submit(); }>
             {field::choice("sample-percent", t!(cohort.sample_percent), percent, options)}
             <p class="dim">{t!(cohort.sample_means)}</p>
+            {offered.show_quietly(move |offered| {
+                ticked.set_value(offered.iter().map(|one| (one.campaign, RwSignal::new(false))).collect());
+                (!offered.is_empty()).then(|| others(&offered, &ticked.get_value()))
+            })}
             {attempt.refusal()}
             <div class="actions">
                 {open.map(|open| view! { <button type="button" on:click=move |_| open.set(false)>{t!(common.cancel)}</button> })}
                 <button type="submit" class="primary" disabled=move || attempt.busy()>{t!(cohort.start)}</button>
             </div>
         </form>
+    }
+    .into_any()
+}
+
+/// The other campaigns, to be ticked.
+fn others(offered: &[Beside], ticked: &[(CampaignId, RwSignal<bool>)]) -> AnyView {
+    let one = |(one, (id, wanted)): (&Beside, &(CampaignId, RwSignal<bool>))| {
+        let words = t!(cohort.beside_one, name = one.name, n = format::count(one.people));
+        field::tick(format!("beside-{id}"), words, *wanted)
+    };
+    view! {
+        <fieldset class="options"><legend>{t!(cohort.beside)}</legend>
+            {offered.iter().zip(ticked).map(one).collect_view()}
+            <p class="dim">{t!(cohort.beside_means)}</p>
+        </fieldset>
     }
     .into_any()
 }
