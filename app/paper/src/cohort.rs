@@ -54,7 +54,7 @@ fn method(language: Language, cohort: &Cohort) -> Vec<(&'static str, String)> {
     });
     let beside = (!cohort.beside.is_empty()).then(|| {
         let names = beside.collect::<Vec<_>>().join(language.say("；", "; "));
-        (say("另与这些批次的人比对是否相像", "Look-alikes also among"), names)
+        (say("另查相像的批次", "Also looked through"), names)
     });
     let mut lines = vec![
         (say("模型", "Model"), cohort.model.clone()),

@@ -229,6 +229,7 @@ fn the_report_on_a_cohort_lists_sixty_people_over_pages_that_repeat_the_head() {
         }
         assert!(!text.contains("前一轮") && !text.contains("作废"), "an earlier round is no conclusion");
         holds(&text, &["王䶮", "阿卜杜热西提·买买提艾力", "0.311", DIGEST, "身份证照片年代久远"]);
+        holds(&text, &[language.say("2024 级（3912 人）", "2024 级 (3912 people)")]);
     }
 }
 

@@ -107,7 +107,7 @@ pub(super) fn look_alikes(id: CohortId, case: &Case, cohort: Loader<Cohort>) -> 
                         <figcaption>
                             {name(found)} " "
                             <span class="digits private">{found.number.clone()}</span> " " {kind}
-                            {found.beside.clone().map(|name| view! { " " <span class="dim">{name}</span> })}
+                            {found.beside.clone().map(|name| view! { " · " {name} })}
                         </figcaption>
                     </figure>
                 </div>

@@ -64,7 +64,7 @@ fn rules(cohort: &Cohort) -> AnyView {
                 {figure::fact(t!(desk.thresholds), thresholds, false)}
                 {figure::fact(t!(cohort.alike), t!(cohort.alike_from, value = format::fixed(cohort.alike, 3)), false)}
                 {figure::fact(t!(cohort.by_chance), by_chance, false)}
-                {(!beside.is_empty()).then(|| figure::fact(t!(cohort.beside), format::list(&beside), false))}
+                {(!beside.is_empty()).then(|| figure::fact(t!(cohort.beside_in), format::list(&beside), false))}
             </dl>
         </details>
     }
