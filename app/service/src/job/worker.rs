@@ -21,6 +21,9 @@ use super::{Ctx, lock, run, to_api};
 use crate::law::journal;
 use crate::{Error, Office, Result, from_word, replica, word};
 
+/// The priority of jobs, as `nice` counts it: behind the answers that somebody waits for.
+const BEHIND_WHOEVER_WAITS: i32 = 5;
+
 /// Which thread does a kind of job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lane {
@@ -132,6 +135,8 @@ fn spawn(name: &str, office: &Arc<Office>, lane: Lane) -> io::Result<JoinHandle<
 }
 
 fn work(office: &Arc<Office>, lane: Lane) {
+    // Linux gives every thread a priority of its own. Where it can't be lowered, the work is done all the same.
+    let _as_it_was = rustix::process::setpriority_process(None, BEHIND_WHOEVER_WAITS);
     while !office.jobs.closing.load(Ordering::Relaxed) {
         match next(office, lane) {
             Ok(Some(row)) => {
