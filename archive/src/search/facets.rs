@@ -11,6 +11,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use memchr::memmem::Finder;
 use tantivy::{Searcher, SegmentReader, index::SegmentId};
 
 use super::{FacetCount, segment::Segment};
@@ -66,6 +67,60 @@ struct Names {
     folded: String,
     /// Where each begins there.
     begins: Vec<usize>,
+    /// What stands in any of them.
+    pieces: Pieces,
+}
+
+/// Which pieces of two and of three characters stand in some values, near enough: what was not put in may seem to be there.
+/// Most words are names or numbers, and stand in no value at all; this says so without anybody reading the values.
+struct Pieces(Box<[u64; 1024]>);
+
+impl Default for Pieces {
+    fn default() -> Self {
+        Self(Box::new([0; 1024]))
+    }
+}
+
+impl Pieces {
+    fn put(&mut self, text: &str) {
+        for length in [2, 3] {
+            each_piece(text, length, |(word, bit)| {
+                if let Some(word) = self.0.get_mut(word) {
+                    *word |= bit;
+                }
+                true
+            });
+        }
+    }
+
+    /// Whether a text may stand there.
+    fn may_hold(&self, text: &str) -> bool {
+        let length = text.chars().take(3).count();
+        length < 2
+            || each_piece(text, length, |(word, bit)| self.0.get(word).is_some_and(|have| have & bit != 0))
+    }
+}
+
+/// Tells the place of each piece of so many characters, until that answers no.
+fn each_piece(text: &str, length: usize, mut tell: impl FnMut((usize, u64)) -> bool) -> bool {
+    let mut rest = text.chars();
+    loop {
+        let mut piece = rest.clone().take(length);
+        let (mut count, mut hash) = (0, u64::try_from(length).unwrap_or_default());
+        for character in piece.by_ref() {
+            count += 1;
+            hash = (hash ^ u64::from(character)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(23);
+        }
+        if count < length {
+            return true;
+        }
+        // Of 65,536 places.
+        let place = usize::try_from(hash >> 48).unwrap_or_default();
+        if !tell((place / 64, 1 << (place % 64))) {
+            return false;
+        }
+        rest.next();
+    }
 }
 
 impl std::fmt::Debug for Values {
@@ -135,8 +190,10 @@ impl Names {
             return *number;
         }
         let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+        let folded = fold(value);
         self.begins.push(self.folded.len());
-        self.folded.push_str(fold(value).as_str());
+        self.pieces.put(folded.as_str());
+        self.folded.push_str(folded.as_str());
         self.folded.push('\n');
         let value: Arc<str> = value.into();
         self.names.push(Arc::clone(&value));
@@ -146,7 +203,11 @@ impl Names {
 
     fn containing(&self, word: &str) -> Vec<Met> {
         let (mut met, mut from) = (Vec::new(), 0);
-        while let Some(at) = self.folded.get(from..).and_then(|folded| folded.find(word)) {
+        if !self.pieces.may_hold(word) {
+            return met;
+        }
+        let finder = Finder::new(word);
+        while let Some(at) = self.folded.as_bytes().get(from..).and_then(|folded| finder.find(folded)) {
             let next = self.begins.partition_point(|begin| *begin <= from + at);
             let name =
                 next.checked_sub(1).and_then(|name| Some((u32::try_from(name).ok()?, self.names.get(name)?)));
@@ -168,5 +229,28 @@ impl Names {
         }
         all.sort_unstable_by(order);
         all.into_iter().map(|(count, value)| FacetCount { value: value.to_string(), count }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_value_that_contains_a_word_is_met(
+            values in proptest::collection::hash_set("[软件舞蹈2-4班]{1,7}", 1..40),
+            word in "[软件舞蹈2-4班]{1,5}",
+        ) {
+            let mut names = Names::default();
+            values.iter().for_each(|value| { names.number(value); });
+            let mut met: Vec<String> = names.containing(&word).iter().map(|met| met.value.to_string()).collect();
+            let mut wanted: Vec<String> = values.iter().filter(|value| value.contains(&word)).cloned().collect();
+            met.sort();
+            wanted.sort();
+            prop_assert_eq!(met, wanted);
+        }
     }
 }

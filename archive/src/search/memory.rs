@@ -6,7 +6,7 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use lru::LruCache;
@@ -14,6 +14,7 @@ use tantivy::{
     COLLECT_BLOCK_BUFFER_LEN, DocId, DocSet, Score, SegmentReader, TERMINATED, Term,
     index::SegmentId,
     query::{ConstScorer, EmptyScorer, EnableScoring, Explanation, Query, Scorer, Weight},
+    schema::Schema,
 };
 
 use super::{
@@ -188,29 +189,43 @@ impl fmt::Debug for Remembered {
 
 impl Query for Remembered {
     fn weight(&self, scoring: EnableScoring<'_>) -> tantivy::Result<Box<dyn Weight>> {
-        // What is remembered has no scores.
-        let weight = self.asked.weight(EnableScoring::disabled_from_schema(scoring.schema()))?;
+        let (schema, asked) = (scoring.schema().clone(), Arc::clone(&self.asked));
         let (key, memory) = (Arc::clone(&self.key), self.memory.clone());
-        Ok(Box::new(RememberedWeight { key, cost: self.cost.clone(), weight, memory }))
+        let weight = OnceLock::new();
+        Ok(Box::new(RememberedWeight { key, cost: self.cost.clone(), schema, asked, weight, memory }))
     }
 }
 
 struct RememberedWeight {
     key: Arc<str>,
     cost: Cost,
-    weight: Box<dyn Weight>,
+    schema: Schema,
+    asked: Arc<dyn Query>,
+    /// Made when it is first needed: of what is remembered it never is.
+    weight: OnceLock<Box<dyn Weight>>,
     memory: Memory,
+}
+
+impl RememberedWeight {
+    fn weight(&self) -> tantivy::Result<&dyn Weight> {
+        if let Some(weight) = self.weight.get() {
+            return Ok(weight.as_ref());
+        }
+        // What is remembered has no scores.
+        let weight = self.asked.weight(EnableScoring::disabled_from_schema(&self.schema))?;
+        Ok(self.weight.get_or_init(|| weight).as_ref())
+    }
 }
 
 impl Weight for RememberedWeight {
     fn scorer(&self, segment: &SegmentReader, boost: Score) -> tantivy::Result<Box<dyn Scorer>> {
         if segment.max_doc() < SMALL {
-            return Ok(Box::new(ConstScorer::new(self.weight.scorer(segment, 1.0)?, boost)));
+            return Ok(Box::new(ConstScorer::new(self.weight()?.scorer(segment, 1.0)?, boost)));
         }
         if let Some(docs) = self.memory.get(segment.segment_id(), &self.key) {
             return Ok(docs.scorer(boost));
         }
-        let mut found = self.weight.scorer(segment, 1.0)?;
+        let mut found = self.weight()?.scorer(segment, 1.0)?;
         if !self.cost.is_dear(segment)? && found.cost() < u64::from(DEAR) {
             return Ok(Box::new(ConstScorer::new(found, boost)));
         }
@@ -220,6 +235,6 @@ impl Weight for RememberedWeight {
     }
 
     fn explain(&self, segment: &SegmentReader, doc: DocId) -> tantivy::Result<Explanation> {
-        self.weight.explain(segment, doc)
+        self.weight()?.explain(segment, doc)
     }
 }
