@@ -5,6 +5,7 @@ use std::{
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use api::ProblemCode;
@@ -307,7 +308,12 @@ impl Office {
     }
 }
 
-/// Takes the data directory for this process alone. Let go of by dropping, or by dying.
+/// How often and after what pause the data directory is tried again that somebody has.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// Takes the data directory for this process alone. Let go of by dropping, or by dying. It may be held for a moment longer
+/// than its holder has it: a process that is being started has a copy of every open file until it becomes another program.
 ///
 /// # Errors
 ///
@@ -322,10 +328,17 @@ pub fn take(data: &Path) -> Result<Taken, OpenError> {
         .mode(0o600)
         .open(&paths.lock)
         .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Taken(file)),
-        Err(std::fs::TryLockError::WouldBlock) => Err(OpenError::InUse(data.to_owned())),
-        Err(std::fs::TryLockError::Error(source)) => Err(failed(source)),
+    let mut tries = TRIES;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Taken(file)),
+            Err(std::fs::TryLockError::WouldBlock) if tries > 0 => {
+                tries -= 1;
+                std::thread::sleep(PAUSE);
+            }
+            Err(std::fs::TryLockError::WouldBlock) => return Err(OpenError::InUse(data.to_owned())),
+            Err(std::fs::TryLockError::Error(source)) => return Err(failed(source)),
+        }
     }
 }
 
@@ -363,4 +376,22 @@ fn open_private(path: &Path, migrations: &db::Migrations) -> Result<Store, OpenE
     fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
         .map_err(|source| OpenError::File { path: path.to_owned(), source })?;
     Ok(store)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_is_being_let_go_of_is_waited_for_and_one_in_use_is_not_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        let taken = take(dir.path()).unwrap();
+        assert!(matches!(take(dir.path()), Err(OpenError::InUse(_))));
+        let leaving = std::thread::spawn(move || {
+            std::thread::sleep(PAUSE * 3);
+            drop(taken);
+        });
+        drop(take(dir.path()).unwrap());
+        leaving.join().unwrap();
+    }
 }
