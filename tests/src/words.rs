@@ -46,8 +46,11 @@ impl Words {
     pub fn sentence(&self, problem: &Problem) -> Result<String> {
         let code = serde_json::to_value(problem.code)?;
         let mut text = self.say("problem", code.as_str().unwrap_or_default())?.to_owned();
-        for (name, value) in &problem.params {
+        // What a reason says may have places of its own.
+        let reason = problem.params.get_key_value("reason");
+        for (name, value) in reason.into_iter().chain(&problem.params) {
             let kind = match name.as_str() {
+                "role" => Some("role"),
                 "right" | "guard" | "reason" | "field" | "state" => Some(name.as_str()),
                 "kind" => Some("thing"),
                 "what" => Some("job"),

@@ -568,8 +568,7 @@ impl Worker {
             _ => None,
         };
         let expression = self.expression(rules, photo, &faces);
-        let surroundings = &surroundings;
-        let evidence = Evidence { photo, faces: &faces, surroundings, eye_tilt, expression };
+        let evidence = Evidence { photo, faces: &faces, surroundings: &surroundings, eye_tilt, expression };
         let findings = standard::findings(rules, &evidence);
         Ok(Summary {
             width: photo.pixels.width(),

@@ -17,13 +17,13 @@ pub struct NewCohort {
     /// Other campaigns whose people are looked through for look-alikes, too: one face under two names may be years apart.
     /// Only those who agreed there and may be compared there now are.
     #[serde(default)]
-    pub beside: Vec<CampaignId>,
+    pub other_campaigns: Vec<CampaignId>,
 }
 
-/// A campaign whose people a cohort's people can be, or were, compared with. `GET /campaigns/{id}/beside`
+/// A campaign whose people a cohort's people can be, or were, compared with. `GET /campaigns/{id}/other-campaigns`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Beside {
+pub struct OtherCampaign {
     /// The campaign.
     pub campaign: CampaignId,
     /// Its name.
@@ -139,7 +139,7 @@ pub struct Cohort {
     /// How many of all pairs of different people may be so alike by chance, when the calibration can say.
     pub alike_by_chance: Option<f64>,
     /// The other campaigns whose people were looked through for look-alikes, too.
-    pub beside: Vec<Beside>,
+    pub other_campaigns: Vec<OtherCampaign>,
     /// What is what.
     pub counts: Counts,
     /// The sample of the clear cases.
@@ -388,7 +388,7 @@ pub struct LookAlike {
     /// Cosine similarity, -1..=1.
     pub similarity: f32,
     /// The name of the other campaign that the other person is of. None: they are of this cohort, too.
-    pub beside: Option<String>,
+    pub campaign: Option<String>,
 }
 
 /// What a person said of a case.

@@ -48,12 +48,12 @@ fn method(language: Language, cohort: &Cohort) -> Vec<(&'static str, String)> {
             format!("similarity ≥ {accept:.3}: match; < {reject:.3}: no match; between: unsure")
         }
     };
-    let beside = cohort.beside.iter().map(|one| match language {
+    let others = cohort.other_campaigns.iter().map(|one| match language {
         Language::Chinese => format!("{}（{} 人）", one.name, one.people),
         Language::English => format!("{} ({} people)", one.name, one.people),
     });
-    let beside = (!cohort.beside.is_empty()).then(|| {
-        let names = beside.collect::<Vec<_>>().join(language.say("；", "; "));
+    let others = (!cohort.other_campaigns.is_empty()).then(|| {
+        let names = others.collect::<Vec<_>>().join(language.say("；", "; "));
         (say("另查相像的批次", "Also looked through"), names)
     });
     let mut lines = vec![
@@ -63,7 +63,7 @@ fn method(language: Language, cohort: &Cohort) -> Vec<(&'static str, String)> {
         (say("与他人相似阈值", "Look-alike from"), alike(language, cohort)),
         (say("照片规则", "Photo rules"), cohort.rule_set.clone()),
     ];
-    lines.extend(beside);
+    lines.extend(others);
     lines
 }
 

@@ -24,6 +24,7 @@ mod grams;
 mod highlight;
 mod index;
 mod memory;
+mod pieces;
 mod pinyin;
 mod plan;
 mod query;

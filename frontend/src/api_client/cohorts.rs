@@ -1,7 +1,7 @@
 //! Cohorts: a campaign's people compared at once, their cases, and the signatures.
 
 use api::Page;
-use api::cohort::{Beside, Case, CaseRow, Cohort, NewCohort, Reopen, SayWord, SignCohort, Wanted};
+use api::cohort::{Case, CaseRow, Cohort, NewCohort, OtherCampaign, Reopen, SayWord, SignCohort, Wanted};
 use api::ids::{CampaignId, CohortId, PersonId};
 use api::job::Job;
 
@@ -19,8 +19,8 @@ pub(crate) async fn start(campaign: CampaignId, new: NewCohort) -> Answer<Job> {
 }
 
 /// The other campaigns whose people can be looked through for look-alikes.
-pub(crate) async fn beside(campaign: CampaignId) -> Answer<Vec<Beside>> {
-    get(format!("/campaigns/{campaign}/beside")).await
+pub(crate) async fn other_campaigns(campaign: CampaignId) -> Answer<Vec<OtherCampaign>> {
+    get(format!("/campaigns/{campaign}/other-campaigns")).await
 }
 
 /// One cohort.

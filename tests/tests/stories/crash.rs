@@ -95,7 +95,7 @@ fn stories() -> Vec<Story> {
         story(JobKind::CompareCohort, Role::Admissions, &[Moment::Step("embedding", 0.6)], |scene| {
             let path = format!("/campaigns/{}/cohorts", scene.campaign);
             let desk = scene.appliance.enter(Role::Admissions)?;
-            let _: Job = desk.post(&path, &NewCohort { sample_percent: 5, beside: Vec::new() })?;
+            let _: Job = desk.post(&path, &NewCohort { sample_percent: 5, other_campaigns: Vec::new() })?;
             Ok(None)
         });
     let check = story(JobKind::CheckDelivery, Role::Registrar, &[Moment::Step("checking", 0.5)], |scene| {

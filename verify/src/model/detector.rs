@@ -119,44 +119,43 @@ impl Detector {
         let Some(grid) = Grid::close(photo, &face.face) else { return Ok(*face) };
         let mut told = self.look(photo, &grid)?;
         told.push(*face);
-        let mut seen = Detection { landmarks: agreed(face, &told), ..*face };
-        // The model takes a tilted face for one that is tilted less. Turned back by as much as it told, what it tells of the
-        // rest is nearer to the truth.
-        let mut turned_by = 0.0;
-        for _ in 0..TURNS {
-            let Some(tilt) = align::tilt(&seen.landmarks).filter(|tilt| (tilt - turned_by).abs() > TILTED)
-            else {
-                break;
-            };
-            turned_by = tilt;
-            let told = self.look(photo, &Grid::turned(&face.face, tilt))?;
-            seen.landmarks = agreed(&seen, &told);
-        }
-        Ok(seen)
+        let seen = Detection { landmarks: agreed(face, &told), ..*face };
+        self.turned_back(photo, seen, align::tilt, (TILTED, TILTED))
     }
 
     /// How far the eyes of a face that was looked at closely are off level: degrees, clockwise in the photo positive.
     ///
-    /// The model takes a tilted face for one that is tilted less, by about half where it is tilted a little. So the face is
-    /// turned back by what was told, and looked at again. Its landmarks stay as they are: a face matches as well by these.
+    /// Of a small tilt the model tells about half, so the face is turned back sooner and further than for its template. Its
+    /// landmarks stay as they are: a face matches as well by these.
     ///
     /// # Errors
     ///
     /// If the model fails.
     pub fn eye_tilt(&mut self, photo: &RgbImage, face: &Detection) -> Result<f32, ModelError> {
-        let mut seen = *face;
-        if seen.landmarks.roll().abs() <= OFF_LEVEL {
-            return Ok(seen.landmarks.roll());
-        }
+        let roll = |landmarks: &Landmarks| Some(landmarks.roll());
+        Ok(self.turned_back(photo, *face, roll, (OFF_LEVEL, LEVEL))?.landmarks.roll())
+    }
+
+    /// A face that is tilted by more than `from` is turned back by as much as was told, and looked at again, until no more than
+    /// `rest` is left: the model takes a tilted face for one that is tilted less, and what it tells of the rest is nearer to the
+    /// truth.
+    fn turned_back(
+        &mut self,
+        photo: &RgbImage,
+        mut seen: Detection,
+        tilt: impl Fn(&Landmarks) -> Option<f32>,
+        (from, rest): (f32, f32),
+    ) -> Result<Detection, ModelError> {
+        let (mut turned_by, mut most) = (0.0, from);
         for _ in 0..TURNS {
-            let turned_by = seen.landmarks.roll();
-            let told = self.look(photo, &Grid::turned(&face.face, turned_by))?;
-            seen.landmarks = agreed(&seen, &told);
-            if (seen.landmarks.roll() - turned_by).abs() <= LEVEL {
+            let Some(tilt) = tilt(&seen.landmarks).filter(|tilt| (tilt - turned_by).abs() > most) else {
                 break;
-            }
+            };
+            (turned_by, most) = (tilt, rest);
+            let told = self.look(photo, &Grid::turned(&seen.face, tilt))?;
+            seen.landmarks = agreed(&seen, &told);
         }
-        Ok(seen.landmarks.roll())
+        Ok(seen)
     }
 
     /// Each face once, surest first, its landmarks what all candidates for it agree on.

@@ -14,7 +14,7 @@ const SAMPLE: u8 = 5;
 pub(super) fn play(story: &Story, campaigns: &Campaigns, evidence: &mut Evidence) -> Result<()> {
     let desk = &story.people.admissions;
     let path = format!("/campaigns/{}/cohorts", campaigns.current);
-    let job: Job = desk.post(&path, &NewCohort { sample_percent: SAMPLE, beside: Vec::new() })?;
+    let job: Job = desk.post(&path, &NewCohort { sample_percent: SAMPLE, other_campaigns: Vec::new() })?;
     let job = desk.done(job.id)?;
     let cohort: Cohort = desk.get(&format!("/cohorts/{}", CohortId::from_uuid(job.id.uuid())))?;
     let (counts, sample) = (cohort.counts, &cohort.sample);

@@ -222,7 +222,7 @@ fn look_alikes(sheet: &mut Sheet<'_>, language: Language, case: &Case) {
         .map(|other| {
             vec![
                 labelled(language, case, other.photo),
-                match &other.beside {
+                match &other.campaign {
                     Some(name) => format!("{} {name}", other.number),
                     None => other.number.clone(),
                 },

@@ -110,7 +110,11 @@ fn cohort(state: CohortState) -> Cohort {
         rule_set: "xuexin-2024/3".to_owned(),
         alike: 0.55,
         alike_by_chance: Some(1.2),
-        beside: vec![Beside { campaign: CampaignId::new(), name: "2024 级".to_owned(), people: 3912 }],
+        other_campaigns: vec![OtherCampaign {
+            campaign: CampaignId::new(),
+            name: "2024 级".to_owned(),
+            people: 3912,
+        }],
         counts: counts(),
         sample: Sample {
             percent: 5,
@@ -330,7 +334,7 @@ fn case(kinds: &[PhotoKind]) -> Case {
         other: PhotoId::new(),
         kind: PhotoKind::Admission,
         similarity: 0.612,
-        beside: Some("2024 级".to_owned()),
+        campaign: Some("2024 级".to_owned()),
     });
     Case {
         row: CaseRow {

@@ -134,7 +134,7 @@ mod tests {
         let [one, two] = [PersonId::new(), PersonId::new()];
         let pair = |person, similarity| {
             let (photo, other_photo) = (PhotoId::new(), PhotoId::new());
-            Alike { person, photo, other: PersonId::new(), other_photo, similarity, beside: None }
+            Alike { person, photo, other: PersonId::new(), other_photo, similarity, campaign: None }
         };
         let many: Vec<Alike> =
             (0_u8..30).map(|at| pair(one, f32::from(at) / 30.0)).chain([pair(two, 0.1)]).collect();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use api::Right;
 use api::cohort::{
-    Beside, Case, CaseRow, Cohort, CohortState, Counts, Level, LookAlike, Sample, Wanted, Word,
+    Case, CaseRow, Cohort, CohortState, Counts, Level, LookAlike, OtherCampaign, Sample, Wanted, Word,
 };
 use api::ids::{CohortId, PersonId};
 use archive::db::Connection;
@@ -180,9 +180,9 @@ impl Facts {
         let (at, case) = at
             .and_then(|at| Some((at, self.cases.get(at)?)))
             .ok_or_else(|| Error::not_found("case_of_cohort", of))?;
-        let beside = self.beside(office)?;
+        let others = self.others(office)?;
         let (row, look_alikes) = office.catalog.read(|conn| -> Result<_> {
-            Ok((self.row(conn, case, actor)?, self.look_alikes(conn, of, &beside)?))
+            Ok((self.row(conn, case, actor)?, self.look_alikes(conn, of, &others)?))
         })?;
         let bar = case.bar.as_deref().map(|bar| from_word(bar).ok_or("it holds an unknown word"));
         let (after, before) = (self.cases.iter().skip(at + 1), self.cases.iter().take(at));
@@ -202,16 +202,21 @@ impl Facts {
     }
 
     /// The other campaigns whose people were looked through.
-    fn beside(&self, office: &Office) -> Result<Vec<Beside>> {
-        let kept = self.cohort.beside.iter();
+    fn others(&self, office: &Office) -> Result<Vec<OtherCampaign>> {
+        let kept = self.cohort.others.iter();
         kept.map(|kept| {
             let name = campaign::find(office, kept.campaign)?.name;
-            Ok(Beside { campaign: kept.campaign, name, people: kept.people })
+            Ok(OtherCampaign { campaign: kept.campaign, name, people: kept.people })
         })
         .collect()
     }
 
-    fn look_alikes(&self, conn: &Connection, of: PersonId, beside: &[Beside]) -> Result<Vec<LookAlike>> {
+    fn look_alikes(
+        &self,
+        conn: &Connection,
+        of: PersonId,
+        others: &[OtherCampaign],
+    ) -> Result<Vec<LookAlike>> {
         let mut found = Vec::new();
         for alike in self.alike.get(&of).into_iter().flatten() {
             let facts: PersonRecord = person::facts(conn, alike.other)?.unwrap_or_default();
@@ -225,8 +230,8 @@ impl Facts {
                 other: alike.other_photo,
                 kind: kind.or_failed("read a photo's kind")?,
                 similarity: alike.similarity,
-                beside: alike.beside.and_then(|id| {
-                    beside.iter().find(|beside| beside.campaign == id).map(|beside| beside.name.clone())
+                campaign: alike.campaign.and_then(|id| {
+                    others.iter().find(|other| other.campaign == id).map(|other| other.name.clone())
                 }),
             });
         }
@@ -275,7 +280,7 @@ impl Facts {
             rule_set: row.rule_set.clone(),
             alike: row.alike,
             alike_by_chance: row.alike_by_chance,
-            beside: self.beside(office)?,
+            other_campaigns: self.others(office)?,
             counts: self.counts(),
             sample: self.sample(),
             may_sign: next.is_some_and(|level| self.signatures.may(actor, level)),

@@ -88,7 +88,7 @@ fn described(facts: &Facts) -> Result<Value> {
         "rule_set": cohort.rule_set,
         "look_alike_from": cohort.alike,
         "look_alikes_by_chance": cohort.alike_by_chance,
-        "beside": cohort.beside,
+        "other_campaigns": cohort.others,
         "counts": facts.counts(),
         "sample": sample,
         "digest": facts.signatures.digest,
@@ -109,7 +109,7 @@ fn described_case(facts: &Facts, case: &Case) -> Result<Value> {
     let alike = facts.alike(case).map(|pair| {
         json!({
             "photo": pair.photo, "other": pair.other, "other_photo": pair.other_photo, "similarity": pair.similarity,
-            "beside": pair.beside,
+            "campaign": pair.campaign,
         })
     });
     Ok(json!({

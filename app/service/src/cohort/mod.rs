@@ -9,11 +9,11 @@
 //! - Only people who agreed are compared with each other: those of the campaign, and those of others that are named.
 
 mod alike;
-mod beside;
 mod evidence;
 mod facts;
 mod keep;
 mod look;
+mod others;
 mod paper;
 mod run;
 mod sample;
@@ -36,8 +36,8 @@ use self::facts::Facts;
 use crate::law::gate;
 use crate::{Actor, Error, Office, Result, audit, campaign, face, job};
 
-pub use beside::campaigns as beside;
 pub use keep::keep_signed;
+pub use others::campaigns as other_campaigns;
 pub use paper::{Listed, PersonPaper, SchoolPaper, person_paper, school_paper};
 pub use run::run;
 pub use sign::sign;
@@ -49,8 +49,8 @@ pub use word::{reopen, say};
 ///
 /// # Errors
 ///
-/// Without the right `compare`; `bad-field` for a sample that is too small or too large, or a campaign beside itself or named
-/// twice; `not-found`; `no-ground`, of the campaign or of one beside it; `no-calibration` and `calibration-of-another-model`.
+/// Without the right `compare`; `bad-field` for a sample that is too small or too large, or a campaign named as its own other
+/// or twice; `not-found`; `no-ground`, of the campaign or of another one; `no-calibration` and `calibration-of-another-model`.
 pub fn start(office: &Office, actor: &Actor, id: CampaignId, request: NewCohort) -> Result<Job> {
     actor.may(Right::Compare)?;
     campaign::find(office, id)?;
@@ -58,10 +58,10 @@ pub fn start(office: &Office, actor: &Actor, id: CampaignId, request: NewCohort)
         return Err(Error::bad_field("sample_percent", "5 to 10"));
     }
     ready(office, id)?;
-    for (at, other) in request.beside.iter().enumerate() {
+    for (at, other) in request.other_campaigns.iter().enumerate() {
         campaign::find(office, *other)?;
-        if *other == id || request.beside.iter().take(at).any(|before| before == other) {
-            return Err(Error::bad_field("beside", "each other campaign once"));
+        if *other == id || request.other_campaigns.iter().take(at).any(|before| before == other) {
+            return Err(Error::bad_field("other_campaigns", "each other campaign once"));
         }
         has_ground(office, *other)?;
     }

@@ -8,14 +8,14 @@ use api::ids::{CampaignId, CohortId, PersonId};
 use api::law::Bar;
 use archive::db::Transaction;
 use archive::db::office::calibration::Calibration;
-use archive::db::office::{campaign, cohort as rows, cohort_alike, cohort_beside, cohort_case};
+use archive::db::office::{campaign, cohort as rows, cohort_alike, cohort_case, cohort_other};
 use serde_json::json;
 use verify::{Engine, Gallery, Thresholds};
 
 use super::alike::{self, Alike, Standard};
 use super::evidence::without_figures;
 use super::look::{Look, Person};
-use super::{beside, sample};
+use super::{others, sample};
 use crate::job::Ctx;
 use crate::law::gate::{self, Listed, Permit};
 use crate::law::journal::Journal;
@@ -41,10 +41,10 @@ pub fn run(ctx: &Ctx<'_>) -> Result<()> {
     let look = Look { office, rules: &rules, thresholds: &thresholds, judges: true };
     let mut people = people(ctx, "embedding", campaign, gate::of_roster(office, campaign)?, &engine, &look)?;
     let look = Look { judges: false, ..look };
-    let beside = strangers(ctx, &request.beside, &people, &engine, &look)?;
+    let others = strangers(ctx, &request.other_campaigns, &people, &engine, &look)?;
     ctx.progress("comparing", 0, 0);
     ctx.go_on()?;
-    let (standard, found) = look_alikes(&people, &beside, &thresholds, &calibration)?;
+    let (standard, found) = look_alikes(&people, &others, &thresholds, &calibration)?;
     let in_doubt: BTreeSet<PersonId> = found.iter().map(|alike| alike.person).collect();
     for person in people.iter_mut().filter(|person| in_doubt.contains(&person.id)) {
         person.evidence.doubt();
@@ -68,11 +68,11 @@ pub fn run(ctx: &Ctx<'_>) -> Result<()> {
         photos: people.iter().flat_map(|person| &person.looked).filter(|one| one.template.is_some()).count()
             as u64,
         pairs: people.iter().map(|person| person.evidence.pairs.len() as u64).sum(),
-        beside: in_numbers(&request.beside, &beside),
+        others: in_numbers(&request.other_campaigns, &others),
         superseded_by: None,
         signed: false,
     };
-    let counts = office.office.write(|tx| keep(tx, ctx, &actor, &cohort, &people, &beside, &found))?;
+    let counts = office.office.write(|tx| keep(tx, ctx, &actor, &cohort, &people, &others, &found))?;
     counts.iter().for_each(|(name, count)| ctx.result(name, *count));
     Ok(())
 }
@@ -108,7 +108,7 @@ fn strangers(
     let mut met: BTreeSet<PersonId> = own.iter().map(|person| person.id).collect();
     let mut found = Vec::new();
     for campaign in campaigns {
-        let listed = beside::people(ctx.office(), *campaign, &met)?;
+        let listed = others::people(ctx.office(), *campaign, &met)?;
         met.extend(listed.iter().map(|(person, _)| *person));
         found.extend(people(ctx, "embedding_others", *campaign, listed, engine, look)?);
     }
@@ -116,33 +116,33 @@ fn strangers(
 }
 
 /// How many people of each campaign there were.
-fn in_numbers(campaigns: &[CampaignId], beside: &[Person]) -> Vec<rows::Beside> {
+fn in_numbers(campaigns: &[CampaignId], others: &[Person]) -> Vec<rows::OtherCampaign> {
     let of = |campaign| {
-        beside
+        others
             .iter()
             .filter(move |person| person.permit.as_ref().is_ok_and(|permit| permit.campaign == campaign))
     };
     let campaigns = campaigns.iter().copied();
-    campaigns.map(|campaign| rows::Beside { campaign, people: of(campaign).count() as u64 }).collect()
+    campaigns.map(|campaign| rows::OtherCampaign { campaign, people: of(campaign).count() as u64 }).collect()
 }
 
 /// How many pairs of photos of different people there are, of which one is of the cohort.
-fn pairs_of_strangers(people: &[Person], beside: &[Person]) -> u64 {
+fn pairs_of_strangers(people: &[Person], others: &[Person]) -> u64 {
     let photos = |person: &Person| person.looked.iter().filter(|one| one.template.is_some()).count() as u64;
     let each = people.iter().map(photos);
     let (all, squares) = each.fold((0, 0), |(all, squares), own| (all + own, squares + own * own));
-    (all * all - squares) / 2 + all * beside.iter().map(photos).sum::<u64>()
+    (all * all - squares) / 2 + all * others.iter().map(photos).sum::<u64>()
 }
 
 /// From what on two people's photos are too much alike, and every such pair, seen from everybody of the cohort in it.
 fn look_alikes(
     people: &[Person],
-    beside: &[Person],
+    others: &[Person],
     thresholds: &Thresholds,
     calibration: &Calibration,
 ) -> Result<(Standard, Vec<Alike>)> {
     let mut gallery = Gallery::new(thresholds.model().clone());
-    for (at, person) in people.iter().chain(beside).enumerate() {
+    for (at, person) in people.iter().chain(others).enumerate() {
         for one in &person.looked {
             if let Some(template) = &one.template {
                 gallery.insert((at, one.photo.id), template).or_failed("gather templates")?;
@@ -153,9 +153,9 @@ fn look_alikes(
     // Those of the cohort lie before all others. Nobody asked about two of these.
     pairs.retain(|(hit, other)| hit.key.0 != other.0 && hit.key.0.min(other.0) < people.len());
     let whose = pairs.iter().map(|(hit, other)| ((hit.key.0, other.0), hit.similarity));
-    let chance = pairs_of_strangers(people, beside);
+    let chance = pairs_of_strangers(people, others);
     let standard = Standard::of(calibration, chance)?.for_people(people.len(), whose);
-    let person = |at: usize| people.get(at).or_else(|| beside.get(at.checked_sub(people.len())?));
+    let person = |at: usize| people.get(at).or_else(|| others.get(at.checked_sub(people.len())?));
     let mut found = Vec::new();
     for (hit, other) in pairs {
         let ((at, photo), (other, other_photo)) = (hit.key.min(other), hit.key.max(other));
@@ -163,9 +163,9 @@ fn look_alikes(
         let own = (one.evidence.best_own(photo), two.evidence.best_own(other_photo));
         if standard.is_too_much(hit.similarity, thresholds.accept(), own) {
             let similarity = hit.similarity.cosine();
-            let beside = two.permit.as_ref().ok().map(|permit| permit.campaign);
-            let beside = beside.filter(|_| other >= people.len());
-            let seen = Alike { person: one.id, photo, other: two.id, other_photo, similarity, beside };
+            let campaign = two.permit.as_ref().ok().map(|permit| permit.campaign);
+            let campaign = campaign.filter(|_| other >= people.len());
+            let seen = Alike { person: one.id, photo, other: two.id, other_photo, similarity, campaign };
             found.push(seen);
             found.extend(seen.from_the_other());
         }
@@ -180,24 +180,24 @@ fn keep(
     actor: &Actor,
     cohort: &rows::Cohort,
     people: &[Person],
-    beside: &[Person],
+    others: &[Person],
     found: &[Alike],
 ) -> Result<BTreeMap<&'static str, u64>> {
     rows::insert(tx, cohort)?;
     let mut taken_back = BTreeMap::new();
-    for campaign in cohort.beside.iter().map(|beside| beside.campaign).chain([cohort.campaign]) {
-        let permits = people.iter().chain(beside).filter_map(|person| person.permit.as_ref().ok());
+    for campaign in cohort.others.iter().map(|other| other.campaign).chain([cohort.campaign]) {
+        let permits = people.iter().chain(others).filter_map(|person| person.permit.as_ref().ok());
         taken_back.extend(gate::taken_back(
             tx,
             campaign,
             permits.filter(|permit| permit.campaign == campaign),
         )?);
     }
-    for (person, permit) in beside.iter().filter_map(|person| Some((person.id, person.permit.as_ref().ok()?)))
+    for (person, permit) in others.iter().filter_map(|person| Some((person.id, person.permit.as_ref().ok()?)))
     {
         if !taken_back.contains_key(&person) {
             let (campaign, consent) = (permit.campaign, permit.consent());
-            cohort_beside::insert(tx, cohort.id, &cohort_beside::Beside { person, campaign, consent })?;
+            cohort_other::insert(tx, cohort.id, &cohort_other::Other { person, campaign, consent })?;
         }
     }
     let is_clear =
@@ -207,7 +207,7 @@ fn keep(
     let mut counts = BTreeMap::from([
         ("people", people.len() as u64),
         ("photos", cohort.photos),
-        ("beside", beside.len() as u64),
+        ("others", others.len() as u64),
         ("match", 0),
         ("unsure", 0),
         ("no_match", 0),

@@ -110,12 +110,12 @@ impl School {
 
     /// Everybody compared, by the job.
     fn compared(&self) -> Cohort {
-        self.compared_beside(Vec::new())
+        self.compared_with(Vec::new())
     }
 
     /// Everybody compared, with the people of these campaigns besides.
-    fn compared_beside(&self, beside: Vec<CampaignId>) -> Cohort {
-        let new = NewCohort { sample_percent: 5, beside };
+    fn compared_with(&self, other_campaigns: Vec<CampaignId>) -> Cohort {
+        let new = NewCohort { sample_percent: 5, other_campaigns };
         let job = start(&self.office, &self.reviewers[0], self.campaign, new).unwrap();
         for _ in 0..600 {
             let now = job::get(&self.office, &self.reviewers[0], job.id).unwrap();
@@ -270,7 +270,7 @@ impl School {
 #[test]
 fn everybody_is_compared_with_their_own_photos_and_with_everybody_elses() {
     let Some(school) = School::open() else { return };
-    let new = NewCohort { sample_percent: 5, beside: Vec::new() };
+    let new = NewCohort { sample_percent: 5, other_campaigns: Vec::new() };
     let early = start(&school.office, &school.reviewers[0], school.campaign, new);
     assert_eq!(code(early), ProblemCode::NoCalibration);
     let (people, cohort) = school.compare_everybody();
@@ -491,10 +491,15 @@ fn a_face_of_another_year_under_another_name_is_found_if_its_owner_agreed() {
     let clear = school.person(&[(Admission, 1, 0), (Graduation, 1, 1)]);
     school.calibrate(0.95, 0.9);
     let earlier = law::campaign_of(&school.office, &school.registrar, "2023级");
-    let start_beside = |beside: Vec<CampaignId>| {
-        start(&school.office, &school.reviewers[0], school.campaign, NewCohort { sample_percent: 5, beside })
+    let start_with = |other_campaigns: Vec<CampaignId>| {
+        start(
+            &school.office,
+            &school.reviewers[0],
+            school.campaign,
+            NewCohort { sample_percent: 5, other_campaigns },
+        )
     };
-    assert_eq!(code(start_beside(vec![earlier])), ProblemCode::NoGround);
+    assert_eq!(code(start_with(vec![earlier])), ProblemCode::NoGround);
     let signer = School::staff(&school.office, "second_signer", Role::Supervisor);
     law::found_by(&school.office, (&school.registrar, &signer), earlier);
     // One agreed in that year, one did not, and one of today's people was on its roster, too.
@@ -504,23 +509,23 @@ fn a_face_of_another_year_under_another_name_is_found_if_its_owner_agreed() {
     school.office.office.write(|tx| roster::replace(tx, earlier, &listed)).unwrap();
     law::agree(&school.office, &school.registrar, earlier, &[agreed]);
     for twice in [vec![earlier, earlier], vec![school.campaign]] {
-        assert_eq!(code(start_beside(twice)), ProblemCode::BadField);
+        assert_eq!(code(start_with(twice)), ProblemCode::BadField);
     }
-    let offered = beside(&school.office, &school.reviewers[0], school.campaign).unwrap();
+    let offered = super::other_campaigns(&school.office, &school.reviewers[0], school.campaign).unwrap();
     let offered: Vec<_> = offered.iter().map(|one| (one.campaign, one.name.as_str(), one.people)).collect();
     assert_eq!(offered, [(earlier, "2023级", 1)]);
 
     let alone = school.compared();
-    assert_eq!((alone.counts.matched, alone.beside.len()), (2, 0));
-    let cohort = school.compared_beside(vec![earlier]);
+    assert_eq!((alone.counts.matched, alone.other_campaigns.len()), (2, 0));
+    let cohort = school.compared_with(vec![earlier]);
     assert_eq!((cohort.counts.people, cohort.counts.matched, cohort.counts.unsure), (2, 1, 1));
     assert_eq!(
-        cohort.beside.iter().map(|one| (one.campaign, one.people)).collect::<Vec<_>>(),
+        cohort.other_campaigns.iter().map(|one| (one.campaign, one.people)).collect::<Vec<_>>(),
         [(earlier, 1)]
     );
     let case = school.case(&cohort, own);
     assert_eq!(case.row.reasons, [evidence::ALIKE]);
-    let seen: Vec<_> = case.look_alikes.iter().map(|one| (one.person, one.beside.as_deref())).collect();
+    let seen: Vec<_> = case.look_alikes.iter().map(|one| (one.person, one.campaign.as_deref())).collect();
     assert_eq!(seen, [(agreed, Some("2023级")); 2], "both photos of today show that admission photo's face");
     assert_eq!(school.case(&cohort, clear).row.outcome, Outcome::Match);
     // Whose face was looked at counts; whoever takes the consent back is found nowhere in what is not signed yet.

@@ -6,7 +6,7 @@ use api::law::Bar;
 use api::{ProblemCode, Right};
 use archive::db::Transaction;
 use archive::db::office::cohort_case::{self as cases, Disposition, Outcome};
-use archive::db::office::{cohort as rows, cohort_beside, cohort_word as words};
+use archive::db::office::{cohort as rows, cohort_other, cohort_word as words};
 use serde_json::json;
 
 use super::evidence::without_figures;
@@ -158,6 +158,10 @@ pub(crate) fn withdrawn(
     campaign: api::ids::CampaignId,
     person: PersonId,
 ) -> Result<()> {
+    let tell = |cohort, reference: String| {
+        let detail = json!({ "person": person });
+        event::queue(tx, actor, "cohort.consent_withdrawn", cohort, &reference, &detail)
+    };
     for cohort in rows::of_campaign(tx, campaign)?.iter().filter(|cohort| !cohort.signed) {
         let Some(kept) = cases::get(tx, cohort.id, person)?.filter(|kept| kept.consent.is_some()) else {
             continue;
@@ -165,29 +169,14 @@ pub(crate) fn withdrawn(
         let photos: Vec<CasePhoto> = serde_json::from_str(&kept.photos).or_failed("read a case's photos")?;
         let photos = serde_json::to_string(&without_figures(&photos)).or_failed("write a case's photos")?;
         cases::strip(tx, cohort.id, person, (&word(&Bar::ConsentWithdrawn), &photos))?;
-        let reference = format!("{person} {}", kept.round);
-        event::queue(
-            tx,
-            actor,
-            "cohort.consent_withdrawn",
-            cohort.id,
-            &reference,
-            &json!({ "person": person }),
-        )?;
+        tell(cohort.id, format!("{person} {}", kept.round))?;
     }
-    for id in cohort_beside::cohorts_of(tx, campaign, person)? {
+    for id in cohort_other::cohorts_of(tx, campaign, person)? {
         if find(tx, id)?.signed {
             continue;
         }
-        cohort_beside::remove(tx, id, person)?;
-        event::queue(
-            tx,
-            actor,
-            "cohort.consent_withdrawn",
-            id,
-            &person.to_string(),
-            &json!({ "person": person }),
-        )?;
+        cohort_other::remove(tx, id, person)?;
+        tell(id, person.to_string())?;
     }
     Ok(())
 }

@@ -2,7 +2,9 @@
 
 use ::paper::{CaseOnPaper, GroupOnPaper, Language, PersonOnPaper};
 use api::Timestamp;
-use api::cohort::{Beside, Case, CaseRow, Cohort, Level, NewCohort, Reopen, SayWord, SignCohort, Wanted};
+use api::cohort::{
+    Case, CaseRow, Cohort, Level, NewCohort, OtherCampaign, Reopen, SayWord, SignCohort, Wanted,
+};
 use api::ids::{CampaignId, CohortId, PersonId};
 use api::job::Job;
 use api::{Page, Right, Slice};
@@ -24,7 +26,7 @@ pub(super) const RESOURCE: Resource = Resource {
     routes: &[
         Route::get("/api/v1/campaigns/{id}/cohorts", READERS),
         Route::post("/api/v1/campaigns/{id}/cohorts", Gate::Right(Right::Compare)),
-        Route::get("/api/v1/campaigns/{id}/beside", Gate::Right(Right::Compare)),
+        Route::get("/api/v1/campaigns/{id}/other-campaigns", Gate::Right(Right::Compare)),
         Route::get("/api/v1/cohorts/{id}", READERS),
         Route::get("/api/v1/cohorts/{id}/cases", READERS),
         Route::get("/api/v1/cohorts/{id}/cases/{person}", READERS),
@@ -38,7 +40,7 @@ pub(super) const RESOURCE: Resource = Resource {
     router: || {
         OpenApiRouter::new()
             .routes(routes!(list, start))
-            .routes(routes!(beside))
+            .routes(routes!(other_campaigns))
             .routes(routes!(get))
             .routes(routes!(cases))
             .routes(routes!(case))
@@ -76,14 +78,14 @@ async fn start(
 }
 
 /// Lists the other campaigns whose people a cohort can look through for look-alikes, newest first.
-#[utoipa::path(get, path = "/api/v1/campaigns/{id}/beside", tag = "faces", params(("id" = CampaignId, Path)),
-    responses((status = 200, body = [Beside])))]
-async fn beside(
+#[utoipa::path(get, path = "/api/v1/campaigns/{id}/other-campaigns", tag = "faces", params(("id" = CampaignId, Path)),
+    responses((status = 200, body = [OtherCampaign])))]
+async fn other_campaigns(
     State(app): State<App>,
     SignedIn(actor): SignedIn,
     Path(id): Path<CampaignId>,
-) -> Answer<Json<Vec<Beside>>> {
-    app.call(move |office| cohort::beside(office, &actor, id)).await.map(Json)
+) -> Answer<Json<Vec<OtherCampaign>>> {
+    app.call(move |office| cohort::other_campaigns(office, &actor, id)).await.map(Json)
 }
 
 /// Returns a cohort.

@@ -40,7 +40,7 @@ pub struct Cohort {
     /// Pairs of one person's photos.
     pub pairs: u64,
     /// The other campaigns whose people they were compared with, too.
-    pub beside: Vec<Beside>,
+    pub others: Vec<OtherCampaign>,
     /// The later one that counts instead.
     pub superseded_by: Option<CohortId>,
     /// Whether the school has signed it.
@@ -49,7 +49,7 @@ pub struct Cohort {
 
 /// A campaign whose people a cohort's people were compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Beside {
+pub struct OtherCampaign {
     /// The campaign.
     pub campaign: CampaignId,
     /// How many of its people.
@@ -73,7 +73,7 @@ impl Cohort {
             sample_percent: row.get("sample_percent")?,
             photos: row.get("photos")?,
             pairs: row.get("pairs")?,
-            beside: row.get::<_, Json<_>>("beside")?.0,
+            others: row.get::<_, Json<_>>("others")?.0,
             superseded_by: row.get("superseded_by")?,
             signed: row.get("signed")?,
         })
@@ -143,15 +143,15 @@ pub fn insert(tx: &Transaction<'_>, cohort: &Cohort) -> rusqlite::Result<()> {
     )?;
     tx.execute(
         "INSERT INTO cohort (id, campaign, at, by, calibration, model, accept, reject, rule_set, alike, alike_by_chance,
-                             sample_percent, photos, pairs, beside)
+                             sample_percent, photos, pairs, others)
          VALUES (:id, :campaign, :at, :by, :calibration, :model, :accept, :reject, :rule_set, :alike, :alike_by_chance,
-                 :sample_percent, :photos, :pairs, :beside)",
+                 :sample_percent, :photos, :pairs, :others)",
         named_params! {
             ":id": cohort.id, ":campaign": cohort.campaign, ":at": At(cohort.at), ":by": cohort.by,
             ":calibration": cohort.calibration, ":model": cohort.model, ":accept": cohort.accept,
             ":reject": cohort.reject, ":rule_set": cohort.rule_set, ":alike": cohort.alike,
             ":alike_by_chance": cohort.alike_by_chance, ":sample_percent": cohort.sample_percent,
-            ":photos": cohort.photos, ":pairs": cohort.pairs, ":beside": Json(&cohort.beside),
+            ":photos": cohort.photos, ":pairs": cohort.pairs, ":others": Json(&cohort.others),
         },
     )?;
     Ok(())

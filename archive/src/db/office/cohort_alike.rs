@@ -17,14 +17,14 @@ pub struct Alike {
     /// Cosine similarity.
     pub similarity: f32,
     /// The other campaign that the other person is of. None: they are of the cohort, too.
-    pub beside: Option<CampaignId>,
+    pub campaign: Option<CampaignId>,
 }
 
 impl Alike {
     /// The same pair as the other person's case shows it, if they have one.
     #[must_use]
     pub fn from_the_other(self) -> Option<Self> {
-        self.beside.is_none().then_some(Self {
+        self.campaign.is_none().then_some(Self {
             person: self.other,
             photo: self.other_photo,
             other: self.person,
@@ -40,7 +40,7 @@ impl Alike {
             other: row.get("other")?,
             other_photo: row.get("other_photo")?,
             similarity: row.get("similarity")?,
-            beside: row.get("beside")?,
+            campaign: row.get("campaign")?,
         })
     }
 }
@@ -48,8 +48,8 @@ impl Alike {
 /// All of a cohort, most alike first.
 pub fn of(conn: &Connection, cohort: CohortId) -> rusqlite::Result<Vec<Alike>> {
     conn.prepare_cached(
-        "SELECT cohort_alike.*, cohort_beside.campaign AS beside FROM cohort_alike
-             LEFT JOIN cohort_beside ON cohort_beside.cohort = cohort_alike.cohort AND cohort_beside.person = other
+        "SELECT cohort_alike.*, cohort_other.campaign FROM cohort_alike
+             LEFT JOIN cohort_other ON cohort_other.cohort = cohort_alike.cohort AND cohort_other.person = other
          WHERE cohort_alike.cohort = :cohort ORDER BY similarity DESC, cohort_alike.person, photo, other_photo",
     )?
     .query_map(named_params! {":cohort": cohort}, Alike::from_row)?

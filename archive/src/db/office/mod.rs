@@ -7,8 +7,8 @@ pub mod calibration;
 pub mod campaign;
 pub mod cohort;
 pub mod cohort_alike;
-pub mod cohort_beside;
 pub mod cohort_case;
+pub mod cohort_other;
 pub mod cohort_signature;
 pub mod cohort_word;
 pub mod comparison;
@@ -58,7 +58,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0012_law.sql")),
     M::up(include_str!("migrations/0013_desk.sql")),
     M::up(include_str!("migrations/0014_cohorts.sql")),
-    M::up(include_str!("migrations/0015_beside.sql")),
+    M::up(include_str!("migrations/0015_others.sql")),
 ];
 
 /// The steps that lead to today's schema, oldest first.

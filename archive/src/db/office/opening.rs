@@ -149,8 +149,8 @@ pub fn people_compared(conn: &Connection) -> rusqlite::Result<u64> {
                  JOIN opening ON opening.campaign = cohort.campaign
              WHERE opening.ending IS NULL AND cohort_case.consent IS NOT NULL
              UNION
-             SELECT cohort_beside.person FROM cohort_beside
-                 JOIN opening ON opening.campaign = cohort_beside.campaign
+             SELECT cohort_other.person FROM cohort_other
+                 JOIN opening ON opening.campaign = cohort_other.campaign
              WHERE opening.ending IS NULL
              UNION
              SELECT person FROM comparison WHERE probe IS NOT NULL)",

@@ -87,7 +87,7 @@ pub(super) fn look_alikes(id: CohortId, case: &Case, cohort: Loader<Cohort>) -> 
     // Whoever is of another campaign has no case here, but a dossier.
     let name = |found: &LookAlike| {
         let name = found.name.clone();
-        let href = match &found.beside {
+        let href = match &found.campaign {
             None => Some(super::case_href(id, found.person, &super::kept_query())),
             Some(_) => state().may(Right::ReadDossier).then(|| format!("/persons/{}", found.person)),
         };
@@ -107,7 +107,7 @@ pub(super) fn look_alikes(id: CohortId, case: &Case, cohort: Loader<Cohort>) -> 
                         <figcaption>
                             {name(found)} " "
                             <span class="digits private">{found.number.clone()}</span> " " {kind}
-                            {found.beside.clone().map(|name| view! { " · " {name} })}
+                            {found.campaign.clone().map(|name| view! { " · " {name} })}
                         </figcaption>
                     </figure>
                 </div>

@@ -38,10 +38,10 @@ fn rules(cohort: &Cohort) -> AnyView {
         Some(n) => t!(cohort.pairs_by_chance, n = format::fixed(n, 1)),
         None => t!(desk.no_odds).to_string(),
     };
-    let beside: Vec<String> = cohort
-        .beside
+    let others: Vec<String> = cohort
+        .other_campaigns
         .iter()
-        .map(|one| t!(cohort.beside_one, name = one.name, n = format::count(one.people)))
+        .map(|one| t!(cohort.other_one, name = one.name, n = format::count(one.people)))
         .collect();
     let may_see = [Right::Calibrate, Right::Compare].into_iter().any(|right| state().may(right));
     let calibration = cohort.calibration_version.clone();
@@ -64,7 +64,7 @@ fn rules(cohort: &Cohort) -> AnyView {
                 {figure::fact(t!(desk.thresholds), thresholds, false)}
                 {figure::fact(t!(cohort.alike), t!(cohort.alike_from, value = format::fixed(cohort.alike, 3)), false)}
                 {figure::fact(t!(cohort.by_chance), by_chance, false)}
-                {(!beside.is_empty()).then(|| figure::fact(t!(cohort.beside_in), format::list(&beside), false))}
+                {(!others.is_empty()).then(|| figure::fact(t!(cohort.others_in), format::list(&others), false))}
             </dl>
         </details>
     }

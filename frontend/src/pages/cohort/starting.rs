@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 use api::Right;
-use api::cohort::{Beside, Cohort, NewCohort};
+use api::cohort::{Cohort, NewCohort, OtherCampaign};
 use api::ids::CampaignId;
 use api::job::{Job, JobKind, JobState};
 
@@ -94,20 +94,23 @@ pub(super) fn again_dialog(open: RwSignal<bool>, campaign: CampaignId) -> AnyVie
 fn form(campaign: CampaignId, open: Option<RwSignal<bool>>) -> AnyView {
     let percent = RwSignal::new(NewCohort::PERCENTS.start().to_string());
     let attempt = Attempt::new();
-    let offered = Loader::new(move || api_client::cohorts::beside(campaign));
+    let offered = Loader::new(move || api_client::cohorts::other_campaigns(campaign));
     let ticked = StoredValue::new(Vec::<(CampaignId, RwSignal<bool>)>::new());
     let options = NewCohort::PERCENTS.map(|n| (n.to_string(), format!("{n} %"))).collect();
     let submit = move || {
         let Ok(sample_percent) = percent.get_untracked().parse() else { return };
-        let beside = ticked.with_value(|ticked| {
+        let other_campaigns = ticked.with_value(|ticked| {
             ticked.iter().filter(|(_, wanted)| wanted.get_untracked()).map(|(id, _)| *id).collect()
         });
-        attempt.run(api_client::cohorts::start(campaign, NewCohort { sample_percent, beside }), move |job| {
-            state().heard_of(job);
-            if let Some(open) = open {
-                open.set(false);
-            }
-        });
+        attempt.run(
+            api_client::cohorts::start(campaign, NewCohort { sample_percent, other_campaigns }),
+            move |job| {
+                state().heard_of(job);
+                if let Some(open) = open {
+                    open.set(false);
+                }
+            },
+        );
     };
     view! {
         <form class:panel=open.is_none() on:submit=move |event| { event.prevent_default(); submit(); }>
@@ -128,15 +131,15 @@ fn form(campaign: CampaignId, open: Option<RwSignal<bool>>) -> AnyView {
 }
 
 /// The other campaigns, to be ticked.
-fn others(offered: &[Beside], ticked: &[(CampaignId, RwSignal<bool>)]) -> AnyView {
-    let one = |(one, (id, wanted)): (&Beside, &(CampaignId, RwSignal<bool>))| {
-        let words = t!(cohort.beside_one, name = one.name, n = format::count(one.people));
-        field::tick(format!("beside-{id}"), words, *wanted)
+fn others(offered: &[OtherCampaign], ticked: &[(CampaignId, RwSignal<bool>)]) -> AnyView {
+    let one = |(one, (id, wanted)): (&OtherCampaign, &(CampaignId, RwSignal<bool>))| {
+        let words = t!(cohort.other_one, name = one.name, n = format::count(one.people));
+        field::tick(format!("other-{id}"), words, *wanted)
     };
     view! {
-        <fieldset class="options"><legend>{t!(cohort.beside)}</legend>
+        <fieldset class="options"><legend>{t!(cohort.others)}</legend>
             {offered.iter().zip(ticked).map(one).collect_view()}
-            <p class="dim">{t!(cohort.beside_means)}</p>
+            <p class="dim">{t!(cohort.others_means)}</p>
         </fieldset>
     }
     .into_any()

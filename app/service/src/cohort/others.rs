@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use api::Right;
-use api::cohort::Beside;
+use api::cohort::OtherCampaign;
 use api::ids::{CampaignId, PersonId};
 use archive::db::office::campaign as rows;
 
@@ -19,7 +19,7 @@ use crate::{Actor, Office, Result, campaign};
 /// # Errors
 ///
 /// Without the right `compare`; `not-found`.
-pub fn campaigns(office: &Office, actor: &Actor, id: CampaignId) -> Result<Vec<Beside>> {
+pub fn campaigns(office: &Office, actor: &Actor, id: CampaignId) -> Result<Vec<OtherCampaign>> {
     actor.may(Right::Compare)?;
     campaign::find(office, id)?;
     let own = roster(office, id)?;
@@ -27,7 +27,7 @@ pub fn campaigns(office: &Office, actor: &Actor, id: CampaignId) -> Result<Vec<B
     for other in office.office.read(rows::list)?.into_iter().filter(|other| other.id != id) {
         if gate::campaign_bar(office, other.id)?.is_none() {
             let people = people(office, other.id, &own)?.len() as u64;
-            found.push(Beside { campaign: other.id, name: other.name, people });
+            found.push(OtherCampaign { campaign: other.id, name: other.name, people });
         }
     }
     Ok(found)

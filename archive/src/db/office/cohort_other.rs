@@ -5,7 +5,7 @@ use rusqlite::{Connection, Transaction, named_params};
 
 /// Somebody who was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Beside {
+pub struct Other {
     /// The person.
     pub person: PersonId,
     /// The campaign in which they agreed.
@@ -15,13 +15,13 @@ pub struct Beside {
 }
 
 /// Keeps one.
-pub fn insert(tx: &Transaction<'_>, cohort: CohortId, beside: &Beside) -> rusqlite::Result<()> {
+pub fn insert(tx: &Transaction<'_>, cohort: CohortId, other: &Other) -> rusqlite::Result<()> {
     tx.prepare_cached(
-        "INSERT INTO cohort_beside (cohort, person, campaign, consent)
+        "INSERT INTO cohort_other (cohort, person, campaign, consent)
          VALUES (:cohort, :person, :campaign, :consent)",
     )?
     .execute(named_params! {
-        ":cohort": cohort, ":person": beside.person, ":campaign": beside.campaign, ":consent": beside.consent,
+        ":cohort": cohort, ":person": other.person, ":campaign": other.campaign, ":consent": other.consent,
     })?;
     Ok(())
 }
@@ -33,7 +33,7 @@ pub fn cohorts_of(
     person: PersonId,
 ) -> rusqlite::Result<Vec<CohortId>> {
     conn.prepare_cached(
-        "SELECT cohort FROM cohort_beside WHERE campaign = :campaign AND person = :person ORDER BY cohort",
+        "SELECT cohort FROM cohort_other WHERE campaign = :campaign AND person = :person ORDER BY cohort",
     )?
     .query_map(named_params! {":campaign": campaign, ":person": person}, |row| row.get(0))?
     .collect()
@@ -42,7 +42,7 @@ pub fn cohorts_of(
 /// Takes somebody out of a cohort, with every look-alike of theirs.
 pub fn remove(tx: &Transaction<'_>, cohort: CohortId, person: PersonId) -> rusqlite::Result<()> {
     let of = named_params! {":cohort": cohort, ":person": person};
-    tx.execute("DELETE FROM cohort_beside WHERE cohort = :cohort AND person = :person", of)?;
+    tx.execute("DELETE FROM cohort_other WHERE cohort = :cohort AND person = :person", of)?;
     tx.execute("DELETE FROM cohort_alike WHERE cohort = :cohort AND other = :person", of)?;
     Ok(())
 }
