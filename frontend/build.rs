@@ -1,7 +1,7 @@
 //! Turns `locales/{zh,en}.toml` into Rust and two tables: a function per text that names its place in the tables, a
 //! look-up per table of words, and `zh.txt` and `en.txt` with a text a line, which the server hands out beside the client.
 //!
-//! A key that one language lacks, a placeholder that differs, or a problem, right or role without words stops the
+//! A key that one language lacks, a placeholder that differs, or a problem, flaw, right or role without words stops the
 //! build. A text that no page uses is an unused function, which the compiler reports.
 
 use std::{
@@ -98,6 +98,12 @@ fn everything_the_api_says_has_words(locale: &Locale) -> Result<()> {
     };
     for code in api::ProblemCode::ALL {
         need("problem", serde_json::to_value(code)?)?;
+    }
+    for (code, params) in api::Flaw::ALL {
+        need("reason", (*code).into())?;
+        let said = locale.words.get("reason").and_then(|words| words.get(*code)).map_or("", String::as_str);
+        let wanted: BTreeSet<&str> = params.iter().copied().collect();
+        ensure!(placeholders(said) == wanted, "[words.reason] {code} has the placeholders {wanted:?}");
     }
     for kind in api::ledger::EVENT_KINDS {
         need("event", kind.into())?;

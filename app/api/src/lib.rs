@@ -14,6 +14,7 @@ pub mod delivery;
 pub mod diploma;
 pub mod dossier;
 pub mod face;
+pub mod flaw;
 pub mod health;
 pub mod hold;
 pub mod import;
@@ -30,6 +31,7 @@ pub mod today;
 pub mod usage;
 pub mod vendor;
 
+pub use flaw::Flaw;
 pub use ids;
 #[cfg(not(target_family = "wasm"))]
 pub use jiff::{Timestamp, civil::Date};

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Flaw;
+
 /// A problem document (`application/problem+json`, RFC 9457).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -78,7 +80,7 @@ problem_codes! {
     NotFound = 404, "There is no {kind} {id}.";
     /// The request can't be read. `reason`.
     BadRequest = 400, "The request could not be read: {reason}.";
-    /// A field's value is not allowed. `field`, `reason`.
+    /// A field's value is not allowed. `field`, `reason`: the code of a [`Flaw`], and what that names.
     BadField = 422, "The field {field} is not right: {reason}.";
     /// The body is larger than allowed. `limit_bytes`.
     TooLarge = 413, "This is larger than the {limit_bytes} bytes allowed.";
@@ -158,6 +160,17 @@ impl Problem {
             serde_json::to_value(code).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
         Self { kind: format!("/problems/{word}"), title, status: code.status(), code, params }
     }
+
+    /// Makes the problem document for a field whose value is not right. Its title says the flaw in English, its
+    /// parameters the flaw's code and values.
+    #[must_use]
+    pub fn bad_field(field: &str, flaw: &Flaw) -> Self {
+        let said = [("field", field.to_owned()), ("reason", flaw.to_string())];
+        let mut problem = Self::new(ProblemCode::BadField, said);
+        problem.params.insert("reason".to_owned(), flaw.code().to_owned());
+        problem.params.extend(flaw.params().into_iter().map(|(name, value)| (name.to_owned(), value)));
+        problem
+    }
 }
 
 impl std::fmt::Display for Problem {
@@ -177,5 +190,14 @@ mod tests {
         let problem = Problem::new(ProblemCode::TooManyAttempts, [("seconds", "30".to_owned())]);
         assert_eq!(problem.title, "There were too many attempts. Please wait 30 seconds.");
         assert_eq!((problem.kind.as_str(), problem.status), ("/problems/too-many-attempts", 429));
+    }
+
+    #[test]
+    fn a_flaw_is_a_sentence_in_the_title_and_a_code_in_the_parameters() {
+        let problem = Problem::bad_field("name", &Flaw::Length { min: 1, max: 64 });
+        assert_eq!(problem.title, "The field name is not right: it needs 1 to 64 characters.");
+        let params: Vec<_> =
+            problem.params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(params, [("field", "name"), ("max", "64"), ("min", "1"), ("reason", "field-length")]);
     }
 }

@@ -85,6 +85,15 @@ mod tests {
     }
 
     #[test]
+    fn flaws_have_words_in_both_languages() {
+        for language in [Language::Chinese, Language::English] {
+            let codes = api::Flaw::ALL.iter().map(|(code, _)| *code);
+            let mute: Vec<_> = codes.filter(|code| language.worded("reason", code) == *code).collect();
+            assert!(mute.is_empty(), "{mute:?} in {}", language.tag());
+        }
+    }
+
+    #[test]
     fn values_are_worded_by_their_codes_on_the_wire() {
         use api::cohort::{Disposition, Level, Outcome};
         use api::law::Bar;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use api::account::{ChangePassword, ChangeUser, NewUser, RightsTable, RoleRights, User};
-use api::{ProblemCode, Right, Role, ids::UserId};
+use api::{Flaw, ProblemCode, Right, Role, ids::UserId};
 use archive::db::{self, Transaction, office::session, office::user as rows};
 use argon2::{
     Algorithm, Argon2, Params, PasswordHash, PasswordHasher as _, PasswordVerifier as _, Version,
@@ -240,11 +240,7 @@ fn nobody_left(id: UserId) -> Error {
 }
 
 fn check_account(account: &str) -> Result<()> {
-    if is_account(account) {
-        Ok(())
-    } else {
-        Err(Error::bad_field("account", "2 to 32 lower-case letters, digits, '-', '_', '.'"))
-    }
+    if is_account(account) { Ok(()) } else { Err(Error::bad_field("account", Flaw::AccountName)) }
 }
 
 fn check_name(name: &str) -> Result<()> {
@@ -252,7 +248,7 @@ fn check_name(name: &str) -> Result<()> {
     if (1..=64).contains(&count) && !name.chars().any(char::is_control) {
         Ok(())
     } else {
-        Err(Error::bad_field("name", "1 to 64 characters"))
+        Err(Error::bad_field("name", Flaw::Length { min: 1, max: 64 }))
     }
 }
 

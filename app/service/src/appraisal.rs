@@ -7,7 +7,7 @@ use std::time::Duration;
 use api::appraisal::{self as wire, Appraise};
 use api::ids::{AppraisalId, DeliveryId, PersonId};
 use api::job::{Job, JobKind};
-use api::{Right, Timestamp};
+use api::{Flaw, Right, Timestamp};
 use archive::appraisal::{self, Chain, Environment, Evidence, Scanner, Scheme};
 use archive::db::catalog::{object, object::ObjectKind};
 use archive::db::office::{appraisal as rows, event as events};
@@ -74,12 +74,11 @@ pub fn scope(wanted: &Appraise) -> Result<Scope> {
     match (&wanted.object, wanted.delivery) {
         (None, None) => Ok(Scope::Archive),
         (None, Some(delivery)) => Ok(Scope::Delivery(delivery)),
-        (Some(_), Some(_)) => Err(Error::bad_field("object", "either an object or a delivery, not both")),
+        (Some(_), Some(_)) => Err(Error::bad_field("object", Flaw::ObjectAndDelivery)),
         (Some(text), None) => {
             let person = text.parse::<PersonId>().map(|person| ObjectId::from(person.uuid())).ok();
             let object = person.or_else(|| text.parse().ok());
-            let reason = "an id such as urn:uuid:… or person_…";
-            object.map(Scope::Object).ok_or_else(|| Error::bad_field("object", reason))
+            object.map(Scope::Object).ok_or_else(|| Error::bad_field("object", Flaw::NotAnObject))
         }
     }
 }

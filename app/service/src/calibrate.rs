@@ -6,7 +6,7 @@
 use api::face::{Calibration, NewCalibration, OperatingPoint};
 use api::ids::{CalibrationId, CampaignId, PersonId};
 use api::job::{Job, JobKind};
-use api::{ProblemCode, Right};
+use api::{Flaw, ProblemCode, Right};
 use archive::db::catalog;
 use archive::db::office::{calibration as rows, campaign, roster};
 use archive::dossier::{Holdings, Photo};
@@ -46,7 +46,7 @@ const BINS: usize = 80;
 pub fn start(office: &Office, actor: &Actor, request: &NewCalibration) -> Result<Job> {
     actor.may(Right::Calibrate)?;
     if !(request.target_fmr > 0.0 && request.target_fmr <= 0.01) {
-        return Err(Error::bad_field("target_fmr", "a rate above 0 and at most 0.01"));
+        return Err(Error::bad_field("target_fmr", Flaw::Rate));
     }
     let there = office.office.read(|conn| campaign::get(conn, request.campaign))?;
     there.ok_or_else(|| Error::not_found(CampaignId::KIND, request.campaign))?;

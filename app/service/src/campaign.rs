@@ -7,7 +7,7 @@ use api::campaign::{
 };
 use api::import::ImportFile;
 use api::job::{Job, JobKind};
-use api::{Page, Right, Slice, ids::CampaignId, ids::PersonId};
+use api::{Flaw, Page, Right, Slice, ids::CampaignId, ids::PersonId};
 use archive::db::catalog::{person, photo};
 use archive::db::office::{campaign as rows, roster, token, vendor};
 use archive::dossier::PhotoKind;
@@ -62,21 +62,21 @@ pub fn create(office: &Office, actor: &Actor, new: NewCampaign) -> Result<Campai
 fn check(office: &Office, new: &NewCampaign) -> Result<()> {
     let length = new.name.trim().chars().count();
     if !(1..=100).contains(&length) {
-        return Err(Error::bad_field("name", "it needs 1 to 100 characters"));
+        return Err(Error::bad_field("name", Flaw::Length { min: 1, max: 100 }));
     }
     if !(1990..=2200).contains(&new.year) {
-        return Err(Error::bad_field("year", "it is no year of a cohort"));
+        return Err(Error::bad_field("year", Flaw::Range { min: 1990, max: 2200 }));
     }
     if new.capture_until < new.capture_from {
-        return Err(Error::bad_field("capture_until", "it lies before the first day of capture"));
+        return Err(Error::bad_field("capture_until", Flaw::BeforeCapture));
     }
     if new.deliver_by < new.capture_from {
-        return Err(Error::bad_field("deliver_by", "it lies before the first day of capture"));
+        return Err(Error::bad_field("deliver_by", Flaw::BeforeCapture));
     }
     rule_set(&new.rule_set)?;
     if let Some(id) = new.vendor {
         let known = office.office.read(|conn| vendor::get(conn, id))?;
-        known.ok_or_else(|| Error::bad_field("vendor", "there is no such vendor"))?;
+        known.ok_or_else(|| Error::bad_field("vendor", Flaw::Unknown))?;
     }
     Ok(())
 }
@@ -89,7 +89,7 @@ fn check(office: &Office, new: &NewCampaign) -> Result<()> {
 pub fn rule_set(name: &str) -> Result<RuleSet> {
     RuleSet::built_in(name)
         .or_failed("read a built-in rule set")?
-        .ok_or_else(|| Error::bad_field("rule_set", "there is no rule set of that name"))
+        .ok_or_else(|| Error::bad_field("rule_set", Flaw::Unknown))
 }
 
 /// Every campaign, newest first.

@@ -8,12 +8,12 @@ use std::path::PathBuf;
 use api::dossier::{
     Correction, Diploma, Dossier, Fixity, PersonFacts, Photo, PhotoKind as ApiPhotoKind, Version,
 };
-use api::{ProblemCode, Right, ids::PersonId, ids::PhotoId, ids::UserId};
+use api::{Flaw, ProblemCode, Right, ids::PersonId, ids::PhotoId, ids::UserId};
 use archive::db::catalog::{self, person, photo, scan, to_note, version};
 use archive::db::office::{event as events, fixity_check, hold};
 use archive::dossier::{self as kept, Change, Facts, Holdings, Kept, object_of};
 use archive::ocfl::User;
-use archive::person::{PersonRecord, Sex, mask_id_number, mask_number};
+use archive::person::{IdNumberError, PersonRecord, Sex, mask_id_number, mask_number};
 use fs_err as fs;
 use image::ImageDecoder as _;
 use jiff::Timestamp;
@@ -227,7 +227,7 @@ pub fn correct(office: &Office, actor: &Actor, id: PersonId, correction: Correct
         actor.purpose()?;
         let reason = correction.reason.trim();
         if !(2..=200).contains(&reason.chars().count()) {
-            return Err(Error::bad_field("reason", "it needs 2 to 200 characters"));
+            return Err(Error::bad_field("reason", Flaw::Length { min: 2, max: 200 }));
         }
         let before = office.catalog.read(|conn| person::facts(conn, id))?;
         let before = before.ok_or_else(|| Error::not_found(PersonId::KIND, id))?;
@@ -244,21 +244,23 @@ pub fn correct(office: &Office, actor: &Actor, id: PersonId, correction: Correct
 fn corrected(before: &PersonRecord, facts: PersonFacts) -> Result<PersonRecord> {
     let shown = to_api(before, Show::Masked);
     let name = facts.name.trim();
-    if name.is_empty() || name.contains('*') {
-        return Err(Error::bad_field("name", "a person needs a name"));
+    match name {
+        "" => return Err(Error::bad_field("name", Flaw::Missing)),
+        masked if masked.contains('*') => return Err(Error::bad_field("name", Flaw::Masked)),
+        _ => (),
     }
     let sex = match facts.sex.as_str() {
         "" => None,
-        text => Some(Sex::from_text(text).ok_or_else(|| Error::bad_field("sex", "it is neither 男 nor 女"))?),
+        text => Some(Sex::from_text(text).ok_or_else(|| Error::bad_field("sex", Flaw::Sex))?),
     };
     let years = match facts.years.as_str() {
         "" => None,
-        text => Some(text.parse().map_err(|error| Error::bad_field("years", error))?),
+        text => Some(text.parse().map_err(|_| Error::bad_field("years", Flaw::StudyYears))?),
     };
     let number = |field: &str, given: &str, shown: &str, before: &Option<String>| match given.trim() {
         "" => Ok(None),
         given if given == shown => Ok(before.clone()),
-        given if given.contains('*') => Err(Error::bad_field(field, "it is masked; enter it whole")),
+        given if given.contains('*') => Err(Error::bad_field(field, Flaw::Masked)),
         given => Ok(Some(archive::person::fold(given).as_str().to_ascii_uppercase())),
     };
     let text = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
@@ -293,8 +295,20 @@ fn corrected(before: &PersonRecord, facts: PersonFacts) -> Result<PersonRecord> 
         note: text(facts.note),
     };
     match after.resident_id() {
-        Some(Err(error)) if after.id_number != before.id_number => Err(Error::bad_field("id_number", error)),
+        Some(Err(error)) if after.id_number != before.id_number => {
+            Err(Error::bad_field("id_number", flaw(error)))
+        }
         _ => Ok(after),
+    }
+}
+
+/// What is not right about an identity number.
+const fn flaw(error: IdNumberError) -> Flaw {
+    match error {
+        IdNumberError::Length(length) => Flaw::IdNumberLength { length },
+        IdNumberError::Character(place) => Flaw::IdNumberCharacter { place },
+        IdNumberError::BirthDate => Flaw::IdNumberBirthDate,
+        IdNumberError::CheckCharacter => Flaw::IdNumberCheck,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use api::{Right, health};
+use api::{Flaw, Right, health};
 use archive::db::catalog;
 use archive::db::office::drill as rows;
 use archive::fixity::drill::{self, Drilled, Target};
@@ -97,15 +97,12 @@ fn to_api(drill: rows::Drill) -> health::Drill {
 
 /// A copy of everybody's photos is no less worth protecting than the archive, also for an hour.
 pub(crate) fn may_hold_photos(office: &Office, dir: &Path, field: &str) -> Result<()> {
-    let reason = match encryption(dir).or_failed("look at the target's volume")? {
-        Encryption::Encrypted => return Ok(()),
-        _ if office.config.allow_unencrypted_volume => return Ok(()),
-        Encryption::Plain => "it lies on a volume without encryption",
-        Encryption::Unknown => "it can't be seen from here whether its volume is encrypted",
-    };
-    let reason =
-        format!("{reason}; name a folder on an encrypted one, or set allow_unencrypted_volume = true");
-    Err(Error::bad_field(field, reason))
+    match encryption(dir).or_failed("look at the target's volume")? {
+        Encryption::Encrypted => Ok(()),
+        _ if office.config.allow_unencrypted_volume => Ok(()),
+        Encryption::Plain => Err(Error::bad_field(field, Flaw::NotEncrypted)),
+        Encryption::Unknown => Err(Error::bad_field(field, Flaw::EncryptionUnknown)),
+    }
 }
 
 /// Keeps what a drill found, with a word to the audit trail and the ledger. Returns the SHA-256 of its report.
@@ -134,7 +131,7 @@ fn refusal(error: drill::Error) -> Error {
     use drill::Error as E;
     match error {
         E::NotEmpty(_) | E::NotAFolder(_) | E::Within { .. } | E::NoRoom { .. } => {
-            Error::bad_field("to", error)
+            Error::bad_field("to", Flaw::cause(error))
         }
         E::Stopped => rebuild::stopped(),
         E::Io { .. } | E::Report(_) => Error::failed("restore the archive into the folder", error),

@@ -1,6 +1,6 @@
 //! Why something was not done: refused, with a problem for the asker; or failed, with a cause for the log.
 
-use api::{Problem, ProblemCode};
+use api::{Flaw, Problem, ProblemCode};
 
 /// What a function of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -42,8 +42,8 @@ impl Error {
 
     /// A field's value is not allowed.
     #[must_use]
-    pub fn bad_field(field: &str, reason: impl ToString) -> Self {
-        Self::refused(ProblemCode::BadField, [("field", field.to_owned()), ("reason", reason.to_string())])
+    pub fn bad_field(field: &str, flaw: Flaw) -> Self {
+        Problem::bad_field(field, &flaw).into()
     }
 
     /// Whether the cause, or any cause below it, is a full disk.

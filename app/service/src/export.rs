@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use api::ids::{CampaignId, PersonId};
-use api::{ProblemCode, Right};
+use api::{Flaw, ProblemCode, Right};
 use archive::db::catalog::object::ObjectKind;
 use archive::db::catalog::{object, person};
 use archive::dossier::object_of;
@@ -160,7 +160,7 @@ fn choose(office: &Office, whom: &Whom) -> Result<Vec<ObjectId>> {
         })
     })?;
     if chosen.is_empty() {
-        return Err(Error::bad_field("whom", "there is nobody like that in the archive"));
+        return Err(Error::bad_field("whom", Flaw::NobodyFound));
     }
     Ok(chosen)
 }
@@ -181,9 +181,10 @@ fn where_facts(
 /// A bag among the appliance's own files would be taken for one of them.
 fn check_place(office: &Office, to: &Path) -> Result<()> {
     let data = fs::canonicalize(&office.paths.data).or_failed("look at the data directory")?;
-    let folder = fs::canonicalize(folder_of(to)).map_err(|error| Error::bad_field("to", error))?;
+    let folder =
+        fs::canonicalize(folder_of(to)).map_err(|error| Error::bad_field("to", Flaw::cause(error)))?;
     if folder.starts_with(&data) {
-        return Err(Error::bad_field("to", "it lies in the data directory"));
+        return Err(Error::bad_field("to", Flaw::InTheData));
     }
     Ok(())
 }
@@ -237,7 +238,7 @@ fn note(office: &Office, actor: &Actor, id: Uuid, export: &bags::Export) -> Resu
 
 fn refusal(error: ExportError) -> Error {
     match error {
-        ExportError::NotEmpty(_) => Error::bad_field("to", "it is not an empty folder"),
+        ExportError::NotEmpty(_) => Error::bad_field("to", Flaw::NotEmptyFolder),
         error => Error::failed("export", error),
     }
 }
@@ -258,7 +259,8 @@ pub fn admit(
     audit::recorded(office, actor, "archive.admit", None, || {
         actor.may(Right::MaintainArchive)?;
         actor.may(Right::Import)?;
-        let size = archive::export::payload(dir).map_err(|error| Error::bad_field("dir", error))?;
+        let size =
+            archive::export::payload(dir).map_err(|error| Error::bad_field("dir", Flaw::cause(error)))?;
         let (files, bytes) = size;
         enough(&office.paths.data, bytes.saturating_add(files * PER_FILE).saturating_add(PER_BAG))?;
         let admitted = bags::admit(dossier::holdings(office), dir, progress);
@@ -266,7 +268,7 @@ pub fn admit(
         dossier::announce(office)?;
         let admitted = admitted.map_err(|error| match error {
             error @ (AdmitError::NotValid { .. } | AdmitError::NoObjects(_)) => {
-                Error::bad_field("dir", error)
+                Error::bad_field("dir", Flaw::cause(error))
             }
             error => Error::failed("take in the bag", error),
         })?;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use api::ProblemCode;
 use api::delivery::Finding;
+use api::{Flaw, ProblemCode};
 use sha2::{Digest as _, Sha256};
 use verify::engine::EngineError;
 use verify::standard::{self, Limit, Mark, RuleSet, Unit, Value};
@@ -18,7 +18,7 @@ use crate::{Error, Refusal as _, Result};
 /// `bad-field` when there is none.
 pub fn rules(name: &str) -> Result<Arc<RuleSet>> {
     let built_in = RuleSet::built_in(name).or_failed("read the photo rules")?;
-    built_in.map(Arc::new).ok_or_else(|| Error::bad_field("rule_set", format!("there is no rule set {name}")))
+    built_in.map(Arc::new).ok_or_else(|| Error::bad_field("rule_set", Flaw::Unknown))
 }
 
 /// By what photos are looked at, in one line: the model, and the digest of the rules.

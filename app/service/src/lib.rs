@@ -59,6 +59,8 @@ mod office;
 mod staff;
 mod watermark;
 
+use api::Flaw;
+
 pub use actor::Actor;
 pub use config::Config;
 pub use error::{Error, Refusal, Result};
@@ -74,7 +76,7 @@ pub(crate) fn stated(field: &str, text: &str) -> Result<String> {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match text.chars().count() {
         2..=200 => Ok(text),
-        _ => Err(Error::bad_field(field, "it needs 2 to 200 characters")),
+        _ => Err(Error::bad_field(field, Flaw::Length { min: 2, max: 200 })),
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use api::health;
 use api::ids::ReplicaId;
 use api::job::{Job, JobKind};
-use api::{ProblemCode, Right};
+use api::{Flaw, ProblemCode, Right};
 use archive::db::office::{repair as repairs, replica as rows, setting};
 use archive::fixity::mend::{self, Repair};
 use archive::fixity::replica::{CreateError, Fate, How, Replica, SyncError, device};
@@ -44,24 +44,23 @@ pub(crate) const BEHIND: SignedDuration = SignedDuration::from_hours(24);
 pub fn add(office: &Office, actor: &Actor, name: &str, dir: &Path) -> Result<health::Replica> {
     actor.may(Right::MaintainArchive)?;
     let taken = office.office.read(rows::all)?;
-    if name.trim().is_empty() || name.trim() != name {
-        return Err(Error::bad_field("name", "a replica needs a name without spaces around it"));
+    match name.trim() {
+        "" => return Err(Error::bad_field("name", Flaw::Missing)),
+        trimmed if trimmed != name => return Err(Error::bad_field("name", Flaw::SpacesAround)),
+        _ => (),
     }
     let archive = archive_id(office)?;
     let dir = std::path::absolute(dir).or_failed("find the folder of a replica")?;
     drill::may_hold_photos(office, if dir.exists() { &dir } else { dir.parent().unwrap_or(&dir) }, "dir")?;
     if taken.iter().any(|row| row.name == name && Path::new(&row.dir) != dir) {
-        return Err(Error::bad_field("name", "there is a replica of this name"));
+        return Err(Error::bad_field("name", Flaw::Taken));
     }
     let replica =
         Replica::create(&dir, archive, &[&office.paths.data, office.archive.path()]).map_err(unfit)?;
     if let Some(row) = taken.iter().find(|row| row.id != replica.id() && Path::new(&row.dir) == dir) {
-        return Err(Error::bad_field(
-            "dir",
-            format!("it is noted as the folder of {}; remove that first", row.name),
-        ));
+        return Err(Error::bad_field("dir", Flaw::NotedAs { name: row.name.clone() }));
     }
-    let path = dir.to_str().ok_or_else(|| Error::bad_field("dir", "its name is not UTF-8"))?;
+    let path = dir.to_str().ok_or_else(|| Error::bad_field("dir", Flaw::NotUtf8))?;
     office.office.write(|tx| -> Result<()> {
         let now = Timestamp::now();
         rows::insert(tx, replica.id(), name, path, now)?;
@@ -520,7 +519,7 @@ fn to_api(
 
 fn unfit(error: CreateError) -> Error {
     match error {
-        CreateError::Target(_) | CreateError::Lost(_) => Error::bad_field("dir", chain(&error)),
+        CreateError::Target(_) | CreateError::Lost(_) => Error::bad_field("dir", Flaw::cause(chain(&error))),
         CreateError::Io { .. } => Error::failed("make a replica", error),
     }
 }

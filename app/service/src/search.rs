@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use api::ids::{DeliveryId, PersonId};
 use api::search::{DeliveryName, Facet, FacetValue, Hit, Match, Renewal, SearchQuery, SearchResults};
-use api::{ProblemCode, Right};
+use api::{Flaw, ProblemCode, Right};
 use archive::db::Connection;
 use archive::db::catalog::brief::{self, Brief, BriefPhoto};
 use archive::db::office::delivery;
@@ -72,7 +72,7 @@ fn ask(office: &Office, query: Query, by_class: bool) -> Result<Results> {
         return Ok(answer);
     }
     let all = Query { sort: Sort::StudentNumber, ..query.clone() };
-    let refused = || Error::bad_field("sort", format!("only up to {BY_CLASS} hits are sorted by class"));
+    let refused = || Error::bad_field("sort", Flaw::TooManyToSort { max: BY_CLASS });
     let all = everybody(office, &index, all, BY_CLASS)?.ok_or_else(refused)?;
     let people: Vec<PersonId> = all.iter().map(|hit| hit.person).collect();
     let briefs = office.catalog.read(|conn| brief::of(conn, &people))?;
@@ -116,8 +116,7 @@ fn everybody(
 pub(crate) fn people(office: &Office, wanted: &SearchQuery, most: usize) -> Result<Vec<PersonId>> {
     let by_class = wanted.sort.as_deref() == Some("class");
     let query = Query { offset: 0, limit: most, ..to_query(office, wanted)? };
-    let refused =
-        || Error::bad_field("query", format!("a list holds at most {most} people; narrow the search"));
+    let refused = || Error::bad_field("query", Flaw::TooManyPeople { max: most });
     if by_class && most <= BY_CLASS {
         let answer = ask(office, query, true)?;
         return match answer.total <= most {
@@ -136,7 +135,7 @@ fn to_query(office: &Office, wanted: &SearchQuery) -> Result<Query> {
         Some("name") => Sort::Name,
         Some("student_number") => Sort::StudentNumber,
         Some("class") => Sort::StudentNumber,
-        Some(_) => return Err(Error::bad_field("sort", "there is no such order")),
+        Some(_) => return Err(Error::bad_field("sort", Flaw::Unknown)),
     };
     let mut query = Query::new(wanted.q.clone());
     query.id_number_hash =
@@ -158,8 +157,9 @@ fn to_query(office: &Office, wanted: &SearchQuery) -> Result<Query> {
 
 fn refusal(office: &Office, error: SearchError) -> Error {
     match error {
-        SearchError::TooLong { .. } => Error::bad_field("q", error),
-        SearchError::TooDeep { .. } => Error::bad_field("offset", error),
+        SearchError::TooLong { what: "words", max } => Error::bad_field("q", Flaw::TooManyWords { max }),
+        SearchError::TooLong { max, .. } => Error::bad_field("q", Flaw::TooLong { max }),
+        SearchError::TooDeep { max } => Error::bad_field("offset", Flaw::TooDeep { max }),
         SearchError::NoFacet { facet } => {
             let (done, total) = index::renewal(office).unwrap_or_default();
             let params =

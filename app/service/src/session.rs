@@ -8,7 +8,7 @@
 use std::sync::OnceLock;
 
 use api::account::{Purpose, Session, SignIn};
-use api::{ProblemCode, ids::UserId};
+use api::{Flaw, ProblemCode, ids::UserId};
 use archive::db::office::{session as rows, sign_in, user};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
@@ -115,7 +115,7 @@ pub fn state_purpose(office: &Office, actor: &Actor, purpose: &Purpose) -> Resul
     let session = actor.session.as_ref().ok_or_else(sign_in_required)?;
     let text = purpose.text.trim();
     if !(2..=200).contains(&text.chars().count()) || text.chars().any(char::is_control) {
-        return Err(Error::bad_field("text", "2 to 200 characters"));
+        return Err(Error::bad_field("text", Flaw::Length { min: 2, max: 200 }));
     }
     let stated = Actor { purpose: Some(text.to_owned()), ..actor.clone() };
     office.office.write(|tx| {

@@ -14,7 +14,7 @@ use std::{
 
 use api::ids::{PersonId, UserId};
 use api::usage::{UseKind, UseQuery, UsedBy, Uses};
-use api::{Date, Right, dossier::Use};
+use api::{Date, Flaw, Right, dossier::Use};
 use archive::db::{Connection, office::visit};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
@@ -87,7 +87,7 @@ fn uses(office: &Office, subject: Option<&str>, query: &UseQuery) -> Result<Uses
 /// When a day begins where the appliance stands.
 fn begins(field: &str, day: Date) -> Result<Timestamp> {
     let start = day.to_zoned(TimeZone::system());
-    Ok(start.map_err(|error| Error::bad_field(field, error))?.timestamp())
+    Ok(start.map_err(|_| Error::bad_field(field, Flaw::NoSuchDay))?.timestamp())
 }
 
 fn actions(kind: Option<UseKind>) -> Vec<&'static str> {

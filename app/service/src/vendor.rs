@@ -4,7 +4,7 @@
 
 use api::ids::VendorId;
 use api::vendor::{Enrolment, NewVendor, Vendor, VendorCampaign};
-use api::{ProblemCode, Right};
+use api::{Flaw, ProblemCode, Right};
 use archive::db::office::{campaign, token, vendor as rows};
 use jiff::Timestamp;
 use ledger::{from_base64, to_base64};
@@ -35,7 +35,7 @@ pub fn register(office: &Office, actor: &Actor, new: &NewVendor) -> Result<Enrol
     let agent_key = handshake_key("agent_key", &new.agent_key)?;
     let legal_key = handshake_key("legal_key", &new.legal_key)?;
     if agent_key == legal_key {
-        return Err(Error::bad_field("legal_key", "one key may not be both the agent's and the signatory's"));
+        return Err(Error::bad_field("legal_key", Flaw::SameKey));
     }
     let key = requested_key(&new.csr).map_err(bad_request)?;
     let id = VendorId::new();
@@ -199,7 +199,7 @@ fn to_enrolment(office: &Office, row: &rows::Vendor) -> Result<Enrolment> {
 fn name(field: &str, text: &str) -> Result<String> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > NAME_LIMIT || text.chars().any(char::is_control) {
-        return Err(Error::bad_field(field, format!("1 to {NAME_LIMIT} characters are needed")));
+        return Err(Error::bad_field(field, Flaw::Length { min: 1, max: NAME_LIMIT }));
     }
     Ok(text.to_owned())
 }
@@ -210,7 +210,7 @@ fn handshake_key(field: &str, text: &str) -> Result<ed25519_dalek::VerifyingKey>
         .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
         .and_then(|bytes| ed25519_dalek::VerifyingKey::from_bytes(&bytes).ok())
         .filter(|key| !key.is_weak())
-        .ok_or_else(|| Error::bad_field(field, "this is no Ed25519 public key in base64"))
+        .ok_or_else(|| Error::bad_field(field, Flaw::NotAKey))
 }
 
 /// The key for which a certificate is asked. The request must be signed with it, and it must be P-256.

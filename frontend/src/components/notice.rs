@@ -21,9 +21,11 @@ pub(crate) fn sentence(failure: &Failure) -> String {
 /// The sentence for a problem, worded from its code and parameters.
 pub(crate) fn problem_sentence(problem: &Problem) -> String {
     let template = i18n::name_of(words::problem, problem.code);
-    problem
-        .params
-        .iter()
+    // The words of a reason have places of their own, which the other parameters fill.
+    let reason = problem.params.get_key_value("reason");
+    reason
+        .into_iter()
+        .chain(&problem.params)
         .fold(template, |text, (name, value)| text.replace(&format!("{{{name}}}"), &parameter(name, value)))
 }
 
@@ -31,7 +33,7 @@ pub(crate) fn problem_sentence(problem: &Problem) -> String {
 fn parameter(name: &str, value: &str) -> String {
     match name {
         "right" => i18n::worded(words::right, value),
-        "a" | "b" => i18n::worded(words::role, value),
+        "a" | "b" | "role" => i18n::worded(words::role, value),
         "guard" => i18n::worded(words::guard, value),
         "kind" => i18n::worded(words::thing, value),
         "reason" => i18n::worded(words::reason, value),

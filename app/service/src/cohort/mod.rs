@@ -26,7 +26,7 @@ mod word;
 use api::cohort::{Case, CaseRow, Cohort, NewCohort, Wanted};
 use api::ids::{CampaignId, CohortId, PersonId};
 use api::job::{Job, JobKind};
-use api::{Page, ProblemCode, Right, Slice};
+use api::{Flaw, Page, ProblemCode, Right, Slice};
 use archive::db::Connection;
 use archive::db::office::cohort_case::Case as Kept;
 use archive::db::office::{calibration, cohort as rows};
@@ -54,14 +54,16 @@ pub use word::{reopen, say};
 pub fn start(office: &Office, actor: &Actor, id: CampaignId, request: NewCohort) -> Result<Job> {
     actor.may(Right::Compare)?;
     campaign::find(office, id)?;
-    if !NewCohort::PERCENTS.contains(&request.sample_percent) {
-        return Err(Error::bad_field("sample_percent", "5 to 10"));
+    let percents = NewCohort::PERCENTS;
+    if !percents.contains(&request.sample_percent) {
+        let flaw = Flaw::Range { min: (*percents.start()).into(), max: (*percents.end()).into() };
+        return Err(Error::bad_field("sample_percent", flaw));
     }
     ready(office, id)?;
     for (at, other) in request.other_campaigns.iter().enumerate() {
         campaign::find(office, *other)?;
         if *other == id || request.other_campaigns.iter().take(at).any(|before| before == other) {
-            return Err(Error::bad_field("other_campaigns", "each other campaign once"));
+            return Err(Error::bad_field("other_campaigns", Flaw::Repeated));
         }
         has_ground(office, *other)?;
     }

@@ -1,8 +1,8 @@
 //! The sign-off: three people, one after another, each with their own key over the same digest.
 
-use api::ProblemCode;
 use api::cohort::{Level, SignCohort, Signature};
 use api::ids::{CalibrationId, CampaignId, CohortId, PersonId};
+use api::{Flaw, ProblemCode};
 use archive::db::Connection;
 use archive::db::office::cohort::Cohort;
 use archive::db::office::cohort_case::{Case, Disposition};
@@ -126,7 +126,7 @@ pub fn sign(
     actor.may(request.level.right())?;
     let note = match request.send_back {
         true if request.level == Level::Examiner => {
-            return Err(Error::bad_field("level", "there is nobody to send it back to"));
+            return Err(Error::bad_field("send_back", Flaw::NobodyBefore));
         }
         true => stated("note", &request.note)?,
         false if request.note.trim().is_empty() => String::new(),

@@ -3,7 +3,7 @@
 use api::cohort::{Case, CasePhoto, Reopen, SayWord};
 use api::ids::{CohortId, PersonId};
 use api::law::Bar;
-use api::{ProblemCode, Right};
+use api::{Flaw, ProblemCode, Right};
 use archive::db::Transaction;
 use archive::db::office::cohort_case::{self as cases, Disposition, Outcome};
 use archive::db::office::{cohort as rows, cohort_other, cohort_word as words};
@@ -74,9 +74,11 @@ pub fn say(office: &Office, actor: &Actor, id: CohortId, person: PersonId, said:
     actor.purpose()?;
     let disposition: Disposition = word(&said.disposition).parse().or_failed("read a word")?;
     let note = match said.note.trim() {
-        note if note.chars().count() > LONGEST_NOTE => return Err(Error::bad_field("note", "too-long")),
+        note if note.chars().count() > LONGEST_NOTE => {
+            return Err(Error::bad_field("note", Flaw::TooLong { max: LONGEST_NOTE }));
+        }
         "" if disposition != Disposition::Normal => {
-            return Err(Error::bad_field("note", "it needs a reason when something is wrong"));
+            return Err(Error::bad_field("note", Flaw::NoReasonGiven));
         }
         note => note.to_owned(),
     };

@@ -2,7 +2,7 @@
 
 use api::face::{Comparison, Decide, FaceDecision};
 use api::ids::ComparisonId;
-use api::{ProblemCode, Right};
+use api::{Flaw, ProblemCode, Right};
 use archive::db::Transaction;
 use archive::db::office::{comparison as rows, review as reviews};
 use fs_err as fs;
@@ -54,7 +54,7 @@ pub fn decide(office: &Office, actor: &Actor, id: ComparisonId, request: &Decide
 pub fn review(office: &Office, actor: &Actor, id: ComparisonId, request: &Decide) -> Result<Comparison> {
     actor.may(Right::ReviewComparisons)?;
     if request.decision == FaceDecision::Doubtful {
-        return Err(Error::bad_field("decision", "a reviewer decides for one side, or for the manual path"));
+        return Err(Error::bad_field("decision", Flaw::Doubt));
     }
     let probe = office.office.write(|tx| -> Result<Option<String>> {
         let found = rows::get(tx, id)?.ok_or_else(|| Error::not_found(ComparisonId::KIND, id))?;

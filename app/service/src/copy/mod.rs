@@ -11,7 +11,7 @@ mod tests;
 use api::copy::{Copy, CopyState, DecideCopy, NewCopy};
 use api::ids::CopyId;
 use api::search::SearchQuery;
-use api::{ProblemCode, Right, Timestamp};
+use api::{Flaw, ProblemCode, Right, Timestamp};
 use archive::db::office::{copy as rows, delivery};
 use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
@@ -48,7 +48,7 @@ pub fn ask(office: &Office, actor: &Actor, wanted: &NewCopy) -> Result<Copy> {
     let purpose = stated("purpose", &wanted.purpose)?;
     let people = search::people(office, &wanted.query, MOST)?;
     if people.is_empty() {
-        return Err(Error::bad_field("query", "nobody is found, so there is nothing to copy"));
+        return Err(Error::bad_field("query", Flaw::NobodyFound));
     }
     let row = rows::Copy {
         id: CopyId::new(),

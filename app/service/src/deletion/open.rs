@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::deletion::{Case, NewCase};
 use api::ids::{CaseId, DeliveryId, UserId};
-use api::{ProblemCode, Right, Role as Office_};
+use api::{Flaw, ProblemCode, Right, Role as Office_};
 use archive::db::catalog::photo;
 use archive::db::office::{deletion as rows, delivery as deliveries, user};
 use archive::deletion;
@@ -117,9 +117,8 @@ fn officer(
     let rank = |user: &user::User| first.iter().position(|id| *id == user.id).unwrap_or(first.len());
     let accounts = office.office.read(user::all)?;
     let held = |user: &user::User| user.active && user.roles.contains(&word(&role));
-    accounts.into_iter().filter(held).min_by_key(rank).ok_or_else(|| {
-        Error::bad_field("delivery", format!("no active account holds the office {}", word(&role)))
-    })
+    let found = accounts.into_iter().filter(held).min_by_key(rank);
+    found.ok_or_else(|| Error::bad_field("delivery", Flaw::NobodyInOffice { role: word(&role) }))
 }
 
 fn signatory(office: &Office, user: user::User, title: &str) -> Result<Officer> {

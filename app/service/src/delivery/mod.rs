@@ -16,11 +16,10 @@ mod tests;
 
 use std::time::Duration;
 
-use api::Page;
 use api::delivery::{Confirm, Delivery, Item, ItemQuery, Propose};
 use api::ids::{CampaignId, DeliveryId};
 use api::job::{Job, JobKind};
-use api::{ProblemCode, Right};
+use api::{Flaw, Page, ProblemCode, Right};
 use archive::db::office::{delivery as rows, item};
 use archive::delivery::{Proposal, ProposalError, Quarantine, Standing, State};
 use image::ImageFormat;
@@ -105,7 +104,7 @@ pub fn item(office: &Office, actor: &Actor, id: DeliveryId, number: u32) -> Resu
 }
 
 fn wanted_state(word: &str) -> Result<item::ItemState> {
-    word.parse().map_err(|_| Error::bad_field("state", "there is no such state of an item"))
+    word.parse().map_err(|_| Error::bad_field("state", Flaw::Unknown))
 }
 
 /// A view of an item's photo, marked with who looks, and its media type, while the delivery is in quarantine. The whole
@@ -178,8 +177,8 @@ pub fn check(office: &Office, actor: &Actor, id: DeliveryId) -> Result<Job> {
 /// decision, or the reason is missing.
 pub fn propose(office: &Office, actor: &Actor, id: DeliveryId, propose: &Propose) -> Result<Delivery> {
     actor.may(Right::AcceptDeliveries)?;
-    let decision =
-        from_word(&word(&propose.decision)).ok_or_else(|| Error::bad_field("decision", "unknown"))?;
+    let decision = from_word(&word(&propose.decision));
+    let decision = decision.ok_or_else(|| Error::bad_field("decision", Flaw::Unknown))?;
     office.office.write(|tx| -> Result<()> {
         let row = rows::get(tx, id)?.ok_or_else(|| Error::not_found(DeliveryId::KIND, id))?;
         if !row.state.may_become(State::Proposed) {
@@ -206,16 +205,15 @@ fn standing(tx: &archive::db::Transaction<'_>, id: DeliveryId) -> Result<Standin
 }
 
 fn not_proposed(error: ProposalError) -> Error {
-    let (field, reason) = match error {
-        ProposalError::NoReason => ("reason", "reason-missing".to_owned()),
-        ProposalError::Incomplete => ("decision", "delivery-incomplete".to_owned()),
-        ProposalError::NothingGood => ("decision", "nothing-good".to_owned()),
+    match error {
+        ProposalError::NoReason => Error::bad_field("reason", Flaw::Missing),
+        ProposalError::Incomplete => Error::bad_field("decision", Flaw::Incomplete),
+        ProposalError::NothingGood => Error::bad_field("decision", Flaw::NothingGood),
         ProposalError::Unsettled(count) => {
-            return Error::refused(ProblemCode::FacesUnsettled, [("count", count.to_string())]);
+            Error::refused(ProblemCode::FacesUnsettled, [("count", count.to_string())])
         }
-        ProposalError::SamePerson => return Error::refused(ProblemCode::SamePerson, []),
-    };
-    Error::bad_field(field, reason)
+        ProposalError::SamePerson => Error::refused(ProblemCode::SamePerson, []),
+    }
 }
 
 /// Confirms what another proposed, or refuses it; then the delivery is `checked` again.

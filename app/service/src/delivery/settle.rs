@@ -5,7 +5,7 @@
 
 use api::delivery::{CheckReport, Delivery, FaceWord, FindingCount, Settle};
 use api::ids::DeliveryId;
-use api::{ProblemCode, Right};
+use api::{Flaw, ProblemCode, Right};
 use archive::db::Transaction;
 use archive::db::office::settlement::{self, Settlement};
 use archive::db::office::{delivery as rows, item};
@@ -34,7 +34,7 @@ pub fn settle(
     actor.may(Right::SettleFaces)?;
     actor.purpose()?;
     if settle.note.chars().count() > LONGEST_NOTE {
-        return Err(Error::bad_field("note", "too-long"));
+        return Err(Error::bad_field("note", Flaw::TooLong { max: LONGEST_NOTE }));
     }
     let word = match settle.decision {
         FaceWord::Same => Same::Yes,

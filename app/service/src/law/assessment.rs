@@ -3,7 +3,7 @@
 
 use api::ids::CampaignId;
 use api::law::{Assessment, AssessmentText, Bar, NewAssessment, SignAssessment, Signed};
-use api::{ProblemCode, Right};
+use api::{Flaw, ProblemCode, Right};
 use archive::db::office::{assessment as rows, notice, opening};
 use ed25519_dalek::Signer as _;
 use fs_err as fs;
@@ -51,7 +51,7 @@ pub fn write(office: &Office, actor: &Actor, id: CampaignId, new: &NewAssessment
         None => None,
     };
     if text.is_none() && document.is_none() {
-        return Err(Error::bad_field("assessment", "it needs a text or a document"));
+        return Err(Error::bad_field("assessment", Flaw::NeitherTextNorDocument));
     }
     let kept = office.office.write(|tx| -> Result<Assessment> {
         if opening::get(tx, id)?.is_some_and(|opening| opening.end.is_some()) {
@@ -182,7 +182,7 @@ fn document_of(kept: &upload::Kept) -> Result<Vec<u8>> {
         return Err(Error::refused(ProblemCode::TooLarge, [("limit_bytes", MOST_BYTES.to_string())]));
     }
     let bytes = fs::read(&kept.path).or_failed("read an assessment's document")?;
-    if bytes.starts_with(PDF) { Ok(bytes) } else { Err(Error::bad_field("document", "it is no PDF")) }
+    if bytes.starts_with(PDF) { Ok(bytes) } else { Err(Error::bad_field("document", Flaw::NotPdf)) }
 }
 
 fn no_ground(bar: Bar) -> Error {

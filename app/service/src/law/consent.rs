@@ -7,7 +7,7 @@ use api::law::{
     Act, Agreed, Bar, Consent, ConsentRecord, ConsentRefused, ConsentRow, ConsentsRecorded, Means,
     NewConsents, Withdrawal,
 };
-use api::{Page, ProblemCode, Right, Slice, school};
+use api::{Flaw, Page, ProblemCode, Right, Slice, school};
 use archive::db::office::{consent as rows, notice, opening};
 use archive::person::{NameMask, PersonRecord, mask_name};
 use jiff::Timestamp;
@@ -38,7 +38,7 @@ pub fn record(office: &Office, actor: &Actor, id: CampaignId, new: &NewConsents)
     actor.may(Right::RecordConsents)?;
     campaign::find(office, id)?;
     if new.people.len() > MOST {
-        return Err(Error::bad_field("people", format!("at most {MOST} at once")));
+        return Err(Error::bad_field("people", Flaw::TooManyPeople { max: MOST }));
     }
     let people = campaign::people(office, id)?;
     let by_number: BTreeMap<&str, PersonId> = people
@@ -87,15 +87,15 @@ fn day_is_right(tx: &archive::db::Transaction<'_>, id: CampaignId, new: &NewCons
     }
     let notices = notice::of(tx, id)?;
     let read = notices.iter().find(|row| row.version == new.notice);
-    let read = read.ok_or_else(|| Error::bad_field("notice", "there is no such version"))?;
+    let read = read.ok_or_else(|| Error::bad_field("notice", Flaw::Unknown))?;
     if standing.is_outdated(new.notice) {
-        return Err(Error::bad_field("notice", "a newer version says something else"));
+        return Err(Error::bad_field("notice", Flaw::Outdated));
     }
     if new.given < school::day(read.at) {
-        return Err(Error::bad_field("given", "it lies before the day on which the notice was published"));
+        return Err(Error::bad_field("given", Flaw::BeforeNotice));
     }
     if new.given > school::day(Timestamp::now()) {
-        return Err(Error::bad_field("given", "that day has not come yet"));
+        return Err(Error::bad_field("given", Flaw::NotYet));
     }
     Ok(())
 }

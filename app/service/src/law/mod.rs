@@ -23,6 +23,8 @@ pub(crate) mod key;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use api::Flaw;
+
 use crate::{Error, Result};
 
 /// A longer text that a person wrote, without white space around it and with one kind of line end.
@@ -34,6 +36,6 @@ fn written(field: &str, text: &str, most: usize) -> Result<String> {
     let text = text.trim().replace("\r\n", "\n");
     match text.chars().count() {
         length if (2..=most).contains(&length) => Ok(text),
-        _ => Err(Error::bad_field(field, format!("it needs 2 to {most} characters"))),
+        _ => Err(Error::bad_field(field, Flaw::Length { min: 2, max: most })),
     }
 }

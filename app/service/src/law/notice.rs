@@ -2,7 +2,7 @@
 
 use api::ids::CampaignId;
 use api::law::{Bar, Notice, NoticeText};
-use api::{ProblemCode, Right};
+use api::{Flaw, ProblemCode, Right};
 use archive::db::office::{notice as rows, opening};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -41,7 +41,7 @@ pub fn publish(office: &Office, actor: &Actor, id: CampaignId, text: &NoticeText
             at: crate::dossier::now(),
         };
         if before.last().is_some_and(|last| last.sha256 == row.sha256) {
-            return Err(Error::bad_field("notice", "it says what the version before says"));
+            return Err(Error::bad_field("notice", Flaw::SameAsBefore));
         }
         rows::insert(tx, &row)?;
         let detail = json!({ "version": row.version, "sha256": row.sha256 });

@@ -2,7 +2,7 @@
 
 use api::ids::CampaignId;
 use api::law::{Bar, Destroyed, EndComparing, Ground};
-use api::{ProblemCode, Right};
+use api::{Flaw, ProblemCode, Right};
 use archive::db::office::{assessment, opening as rows};
 use serde_json::json;
 
@@ -71,7 +71,7 @@ pub fn end(office: &Office, actor: &Actor, id: CampaignId, request: &EndComparin
     actor.may(Right::ManageCampaigns)?;
     let campaign = campaign::find(office, id)?;
     if request.name.trim() != campaign.name {
-        return Err(Error::bad_field("name", "it is not the campaign's name"));
+        return Err(Error::bad_field("name", Flaw::NotTheName));
     }
     // From here on nothing is compared, whatever happens below.
     let probes = office.office.write(|tx| begin(office, tx, actor, id))?;

@@ -8,7 +8,7 @@ mod to_api;
 
 use api::diploma::AttachScan;
 use api::dossier::Dossier;
-use api::{ProblemCode, Right, ids::DiplomaId, ids::PersonId, ids::ScanId};
+use api::{Flaw, ProblemCode, Right, ids::DiplomaId, ids::PersonId, ids::ScanId};
 use archive::db::catalog::{diploma, scan};
 use archive::dossier::{Change, NewScan, ScanError};
 use sha2::Digest as _;
@@ -36,7 +36,7 @@ pub fn attach(office: &Office, actor: &Actor, person: PersonId, wanted: AttachSc
         actor.purpose()?;
         let reason = wanted.reason.trim();
         if !(2..=200).contains(&reason.chars().count()) {
-            return Err(Error::bad_field("reason", "it needs 2 to 200 characters"));
+            return Err(Error::bad_field("reason", Flaw::Length { min: 2, max: 200 }));
         }
         let diplomas = office.catalog.read(|conn| diploma::of(conn, person))?;
         if !diplomas.iter().any(|diploma| diploma.id == wanted.diploma) {

@@ -1,6 +1,6 @@
 //! What the routes of papers share: the language asked for, the typesetting, the answer.
 
-use api::ProblemCode;
+use api::{Flaw, Problem};
 use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
@@ -9,7 +9,7 @@ use paper::{Fonts, Language, PaperError};
 use serde::Deserialize;
 use service::Refusal as _;
 
-use crate::http::{Answer, Failure};
+use crate::http::Answer;
 
 /// Office Open XML, a workbook (ECMA-376).
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -29,10 +29,7 @@ impl In {
         match self.lang.as_str() {
             "" | "zh" => Ok(Language::Chinese),
             "en" => Ok(Language::English),
-            _ => {
-                let reason = "zh or en".to_owned();
-                Err(Failure::new(ProblemCode::BadField, [("field", "lang".to_owned()), ("reason", reason)]))
-            }
+            _ => Err(Problem::bad_field("lang", &Flaw::Unknown).into()),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use api::ids::DeliveryId;
 use api::vendor::VendorDelivery;
-use api::{Problem, ProblemCode};
+use api::{Flaw, Problem, ProblemCode};
 use axum::{
     Extension, Router,
     body::Body,
@@ -222,19 +222,9 @@ fn announced(headers: &HeaderMap) -> Answer<Announced> {
     let metadata = metadata(headers)?;
     let field = |name: &str| {
         let found = metadata.iter().find(|(key, _)| key == name);
-        found.map(|(_, value)| value.as_str()).ok_or_else(|| {
-            Failure::new(
-                ProblemCode::BadField,
-                [("field", name.to_owned()), ("reason", "it is missing".to_owned())],
-            )
-        })
+        found.map(|(_, value)| value.as_str()).ok_or_else(|| Problem::bad_field(name, &Flaw::Missing))
     };
-    let bad = |name: &str| {
-        Failure::new(
-            ProblemCode::BadField,
-            [("field", name.to_owned()), ("reason", "it can't be read".to_owned())],
-        )
-    };
+    let bad = |name: &str| Problem::bad_field(name, &Flaw::Unreadable);
     let mut sha256 = [0; 32];
     hex::decode_to_slice(field("sha256")?, &mut sha256).map_err(|_| bad("sha256"))?;
     let campaign = field("campaign")?.parse().map_err(|_| bad("campaign"))?;
