@@ -62,7 +62,7 @@ pub fn create(office: &Office, actor: &Actor, new: NewCampaign) -> Result<Campai
 fn check(office: &Office, new: &NewCampaign) -> Result<()> {
     let length = new.name.trim().chars().count();
     if !(1..=100).contains(&length) {
-        return Err(Error::bad_field("name", Flaw::Length { min: 1, max: 100 }));
+        return Err(Error::bad_field("campaign_name", Flaw::Length { min: 1, max: 100 }));
     }
     if !(1990..=2200).contains(&new.year) {
         return Err(Error::bad_field("year", Flaw::Range { min: 1990, max: 2200 }));

@@ -45,15 +45,15 @@ pub fn add(office: &Office, actor: &Actor, name: &str, dir: &Path) -> Result<hea
     actor.may(Right::MaintainArchive)?;
     let taken = office.office.read(rows::all)?;
     match name.trim() {
-        "" => return Err(Error::bad_field("name", Flaw::Missing)),
-        trimmed if trimmed != name => return Err(Error::bad_field("name", Flaw::SpacesAround)),
+        "" => return Err(Error::bad_field("replica_name", Flaw::Missing)),
+        trimmed if trimmed != name => return Err(Error::bad_field("replica_name", Flaw::SpacesAround)),
         _ => (),
     }
     let archive = archive_id(office)?;
     let dir = std::path::absolute(dir).or_failed("find the folder of a replica")?;
     drill::may_hold_photos(office, if dir.exists() { &dir } else { dir.parent().unwrap_or(&dir) }, "dir")?;
     if taken.iter().any(|row| row.name == name && Path::new(&row.dir) != dir) {
-        return Err(Error::bad_field("name", Flaw::Taken));
+        return Err(Error::bad_field("replica_name", Flaw::Taken));
     }
     let replica =
         Replica::create(&dir, archive, &[&office.paths.data, office.archive.path()]).map_err(unfit)?;

@@ -1,6 +1,7 @@
 //! A campaign's people compared at once: two people look at each doubt apart from each other, and three sign.
 
 use anyhow::{Context as _, Result, ensure};
+use api::campaign::{Campaign, NewCampaign};
 use api::cohort::{Cohort, CohortState};
 use api::dossier::PhotoKind;
 use api::{ProblemCode, Role};
@@ -11,6 +12,9 @@ use crate::look::Look;
 /// Whose ID photos were swapped: places among the students.
 const SWAPPED: [usize; 2] = [0, 1];
 
+/// The campaign whose people are looked through besides.
+const OTHER: &str = "2024级";
+
 #[test]
 fn a_cohort_is_compared_looked_at_by_two_and_signed_by_three() -> Result<()> {
     if models().is_none() {
@@ -19,6 +23,7 @@ fn a_cohort_is_compared_looked_at_by_two_and_signed_by_three() -> Result<()> {
     }
     let scene = Scene::open(16)?.staffed()?.calibrated()?;
     swap(&scene)?;
+    other_campaign(&scene)?;
     for account in ["first", "second"] {
         scene.appliance.employ(account, Role::Admissions)?;
     }
@@ -30,12 +35,15 @@ fn a_cohort_is_compared_looked_at_by_two_and_signed_by_three() -> Result<()> {
     desk.goto(&format!("/campaigns/{}", scene.campaign))?;
     desk.click("link", "批量比对")?;
     desk.sees("还没有批量比对")?;
+    desk.click("checkbox", OTHER)?;
     desk.shots("empty")?;
     look.at(&desk, "a campaign without a cohort")?;
     desk.click("button", "开始比对")?;
     desk.sees("待核查")?;
     let cohort = only(&scene)?;
     ensure!(cohort.counts.people == 16, "{:?}", cohort.counts);
+    let others: Vec<_> = cohort.other_campaigns.iter().map(|one| (one.name.as_str(), one.people)).collect();
+    ensure!(others == [(OTHER, 0)], "{others:?}");
     ensure!(cohort.counts.no_match == 2, "the swapped are taken for somebody else: {:?}", cohort.counts);
     desk.shots("compared")?;
     look.at(&desk, "a compared cohort")?;
@@ -66,6 +74,15 @@ fn a_cohort_is_compared_looked_at_by_two_and_signed_by_three() -> Result<()> {
     papers(&scene, &signed)?;
     look.end()?;
     browser.finish()
+}
+
+/// Another campaign with its ground, and with nobody on its roster.
+fn other_campaign(scene: &Scene) -> Result<()> {
+    let (registrar, supervisor) = (scene.registrar()?, scene.appliance.enter(Role::Supervisor)?);
+    let this: Campaign = registrar.get(&format!("/campaigns/{}", scene.campaign))?;
+    let new = NewCampaign { name: OTHER.to_owned(), vendor: None, ..this.facts };
+    let other: Campaign = registrar.post("/campaigns", &new)?;
+    demo::found(&registrar, &supervisor, scene.appliance.password(), other.id)
 }
 
 /// The ID photos of two people are swapped; everybody else's are their own.

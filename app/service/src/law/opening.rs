@@ -71,7 +71,7 @@ pub fn end(office: &Office, actor: &Actor, id: CampaignId, request: &EndComparin
     actor.may(Right::ManageCampaigns)?;
     let campaign = campaign::find(office, id)?;
     if request.name.trim() != campaign.name {
-        return Err(Error::bad_field("name", Flaw::NotTheName));
+        return Err(Error::bad_field("campaign_name", Flaw::NotTheName));
     }
     // From here on nothing is compared, whatever happens below.
     let probes = office.office.write(|tx| begin(office, tx, actor, id))?;
