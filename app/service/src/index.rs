@@ -15,13 +15,14 @@ mod generation;
 mod renew;
 #[cfg(test)]
 mod tests;
+mod view;
 mod work;
 
 use std::{
     path::PathBuf,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
     time::Duration,
@@ -44,6 +45,7 @@ use work::{Progress, Work};
 pub(crate) use generation::is_older;
 pub use renew::ask;
 pub(crate) use renew::run;
+pub(crate) use view::View;
 
 /// People indexed in one commit; few in tests, so that there are several commits.
 const CHUNK: u32 = if cfg!(test) { 3 } else { 2000 };
@@ -62,6 +64,8 @@ pub struct Handle {
     making: Work,
     /// The filling of the next one.
     renewing: Work,
+    /// How often the queue has forgotten changes: see [`View`].
+    forgotten: AtomicU64,
     rung: Mutex<bool>,
     bell: Condvar,
     closing: AtomicBool,
@@ -192,6 +196,7 @@ pub fn catch_up(office: &Office) -> Result<()> {
     while let Some((people, last)) = office.catalog.read(|conn| to_index::next(conn, CHUNK))? {
         apply(office, &index, &people, last)?;
         renew::follow(office, &mut next, &people, u64::try_from(last).unwrap_or_default());
+        office.index.forgotten.fetch_add(1, Ordering::SeqCst);
         office.catalog.write(|tx| to_index::done(tx, last))?;
     }
     Ok(())
@@ -247,6 +252,7 @@ fn document(
     doc.college = facts.college;
     doc.year = facts.entry_date.map(|date| date.year());
     doc.notes = facts.note.unwrap_or_default();
+    doc.photo = shown_photo(photos).map(|photo| photo.id);
     doc.photo_state = Some(photo_state(photos.iter().map(|photo| photo.kind)).to_owned());
     doc.deliveries = photos.iter().filter_map(|photo| photo.delivery).collect();
     doc.certificate_numbers = diplomas
@@ -265,6 +271,13 @@ fn diploma_text(diploma: &Diploma) -> String {
         .chain(parts.into_iter().flatten().map(String::as_str))
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// The latest of the photos people know somebody by.
+fn shown_photo(photos: &[Photo]) -> Option<&Photo> {
+    let current =
+        |kind| photos.iter().rev().find(move |photo| photo.kind == kind && photo.superseded_by.is_none());
+    [PhotoKind::Graduation, PhotoKind::Enrolment, PhotoKind::Admission].into_iter().find_map(current)
 }
 
 /// `none`, `admission` or `complete`: with a photo of the enrolment or the graduation.

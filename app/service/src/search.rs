@@ -1,8 +1,10 @@
-//! Finding people: the words go to the index, what is shown comes from the catalog, masked.
+//! Finding people: the words go to the index, what is shown is what the index knows of them, or the catalog where the
+//! index is behind, masked.
 
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::time::Instant;
 
@@ -10,12 +12,11 @@ use api::ids::{DeliveryId, PersonId};
 use api::search::{DeliveryName, Facet, FacetValue, Hit, Match, Renewal, SearchQuery, SearchResults};
 use api::{Flaw, ProblemCode, Right};
 use archive::db::Connection;
-use archive::db::catalog::brief::{self, Brief, BriefPhoto};
 use archive::db::office::delivery;
-use archive::dossier::PhotoKind;
 use archive::person::fold;
-use archive::search::{self as found, Field, Filters, Mode, Query, Results, SearchError, Sort};
+use archive::search::{self as found, Field, Filters, Mode, PersonDoc, Query, Results, SearchError, Sort};
 
+use crate::index::View;
 use crate::{Actor, Error, Office, Result, dossier, index, usage, word};
 
 /// How many hits are returned when nothing is said, and at most.
@@ -37,18 +38,18 @@ pub fn find(office: &Office, actor: &Actor, wanted: &SearchQuery) -> Result<Sear
     actor.may(Right::Search)?;
     let began = Instant::now();
     let query = to_query(office, wanted)?;
-    let answer = ask(office, query, wanted.sort.as_deref() == Some("class"))?;
+    let view = View::of(office)?;
+    let answer = ask(office, &view, query, wanted.sort.as_deref() == Some("class"))?;
     // Whoever is found alone was looked for.
     if let (1, 0, [only]) = (answer.total, wanted.offset, answer.exact.as_slice()) {
-        usage::looked_up(office, actor, only.person)?;
+        usage::looked_up(office, actor, only.doc.person)?;
     }
     let typed: Vec<String> =
         wanted.q.split_whitespace().map(|typed| fold(typed).as_str().to_owned()).collect();
-    let people: Vec<PersonId> = answer.exact.iter().chain(&answer.pinyin).map(|hit| hit.person).collect();
-    let briefs = office.catalog.read(|conn| brief::of(conn, &people))?;
+    let newer = Newer::of(office, &view, answer.exact.iter().chain(&answer.pinyin))?;
     let show = |hits: &[found::Hit], sounds| {
         // Whoever has gone since the index was written is not shown.
-        let hits = hits.iter().filter_map(|hit| Some(show(hit, briefs.get(&hit.person)?, &typed, sounds)));
+        let hits = hits.iter().filter_map(|hit| Some(show(newer.doc(hit)?, &hit.matches, &typed, sounds)));
         hits.collect::<Vec<_>>()
     };
     let (exact, pinyin) = (show(&answer.exact, false), show(&answer.pinyin, true));
@@ -64,21 +65,34 @@ pub fn find(office: &Office, actor: &Actor, wanted: &SearchQuery) -> Result<Sear
     })
 }
 
+/// What the catalog says of found people whose documents are behind it.
+struct Newer(HashMap<PersonId, Option<PersonDoc>>);
+
+impl Newer {
+    fn of<'a>(office: &Office, view: &View, hits: impl Iterator<Item = &'a found::Hit>) -> Result<Self> {
+        let people: Vec<PersonId> = hits.map(|hit| hit.doc.person).collect();
+        Ok(Self(view.newer(office, &people)?))
+    }
+
+    /// The person as the catalog knows them; nothing of whoever is gone.
+    fn doc<'a>(&'a self, hit: &'a found::Hit) -> Option<&'a PersonDoc> {
+        self.0.get(&hit.doc.person).map_or(Some(&hit.doc), Option::as_ref)
+    }
+}
+
 /// Asks the index. The order of classes is made here, of all hits, so that pages fit together.
-fn ask(office: &Office, query: Query, by_class: bool) -> Result<Results> {
-    let index = index::get(office)?;
-    let mut answer = index.search(&query).map_err(|error| refusal(office, error))?;
+fn ask(office: &Office, view: &View, query: Query, by_class: bool) -> Result<Results> {
+    let mut answer = view.index().search(&query).map_err(|error| refusal(office, error))?;
     if !by_class {
         return Ok(answer);
     }
     let all = Query { sort: Sort::StudentNumber, ..query.clone() };
     let refused = || Error::bad_field("sort", Flaw::TooManyToSort { max: BY_CLASS });
-    let all = everybody(office, &index, all, BY_CLASS)?.ok_or_else(refused)?;
-    let people: Vec<PersonId> = all.iter().map(|hit| hit.person).collect();
-    let briefs = office.catalog.read(|conn| brief::of(conn, &people))?;
-    let class = |person| briefs.get(&person).and_then(|brief| brief.class.clone());
+    let all = everybody(office, view, all, BY_CLASS)?.ok_or_else(refused)?;
+    let newer = Newer::of(office, view, all.iter())?;
+    let class = |hit: &found::Hit| newer.doc(hit).and_then(|doc| doc.class.clone());
     let mut classed: Vec<(Option<String>, found::Hit)> =
-        all.into_iter().map(|hit| (class(hit.person), hit)).collect();
+        all.into_iter().map(|hit| (class(&hit), hit)).collect();
     // The sort is stable: within a class the order by student number stays.
     classed.sort_by(|(one, _), (other, _)| one.cmp(other));
     let page = classed.into_iter().skip(query.offset).take(query.limit);
@@ -87,16 +101,11 @@ fn ask(office: &Office, query: Query, by_class: bool) -> Result<Results> {
 }
 
 /// Every exact hit of a question, page by page; nothing if there are more than `most`.
-fn everybody(
-    office: &Office,
-    index: &found::Index,
-    query: Query,
-    most: usize,
-) -> Result<Option<Vec<found::Hit>>> {
+fn everybody(office: &Office, view: &View, query: Query, most: usize) -> Result<Option<Vec<found::Hit>>> {
     let mut all = Vec::new();
     loop {
         let page = Query { offset: all.len(), limit: PAGE, mode: Mode::Exact, ..query.clone() };
-        let answer = index.search(&page).map_err(|error| refusal(office, error))?;
+        let answer = view.index().search(&page).map_err(|error| refusal(office, error))?;
         if answer.total > most {
             return Ok(None);
         }
@@ -118,14 +127,14 @@ pub(crate) fn people(office: &Office, wanted: &SearchQuery, most: usize) -> Resu
     let query = Query { offset: 0, limit: most, ..to_query(office, wanted)? };
     let refused = || Error::bad_field("query", Flaw::TooManyPeople { max: most });
     if by_class && most <= BY_CLASS {
-        let answer = ask(office, query, true)?;
+        let answer = ask(office, &View::of(office)?, query, true)?;
         return match answer.total <= most {
-            true => Ok(answer.exact.into_iter().map(|hit| hit.person).collect()),
+            true => Ok(answer.exact.into_iter().map(|hit| hit.doc.person).collect()),
             false => Err(refused()),
         };
     }
-    let hits = everybody(office, &*index::get(office)?, query, most)?.ok_or_else(refused)?;
-    Ok(hits.into_iter().map(|hit| hit.person).collect())
+    let hits = everybody(office, &View::of(office)?, query, most)?.ok_or_else(refused)?;
+    Ok(hits.into_iter().map(|hit| hit.doc.person).collect())
 }
 
 fn to_query(office: &Office, wanted: &SearchQuery) -> Result<Query> {
@@ -171,30 +180,24 @@ fn refusal(office: &Office, error: SearchError) -> Error {
 }
 
 /// A hit as it is shown.
-fn show(hit: &found::Hit, brief: &Brief, typed: &[String], sounds: bool) -> Hit {
-    let number = brief.student_number.as_deref();
+fn show(doc: &PersonDoc, matches: &[found::Match], typed: &[String], sounds: bool) -> Hit {
+    let number = doc.student_number.as_deref();
     let was_typed = number.is_some_and(|number| typed.iter().any(|typed| typed == fold(number).as_str()));
     Hit {
-        person: hit.person,
-        name: brief.name.clone(),
+        person: doc.person,
+        name: doc.name.clone(),
         student_number: match number {
             Some(number) if was_typed => number.to_owned(),
             number => dossier::masked_number(number),
         },
-        college: brief.college.clone().unwrap_or_default(),
-        major: brief.major.clone().unwrap_or_default(),
-        class: brief.class.clone().unwrap_or_default(),
-        year: brief.entry_year,
-        photo: shown_photo(&brief.photos).map(|photo| photo.id),
-        photo_state: index::photo_state(brief.photos.iter().map(|photo| photo.kind)).to_owned(),
-        matches: hit.matches.iter().map(|found| shown_match(found, sounds)).collect(),
+        college: doc.college.clone().unwrap_or_default(),
+        major: doc.major.clone().unwrap_or_default(),
+        class: doc.class.clone().unwrap_or_default(),
+        year: doc.year.and_then(|year| u16::try_from(year).ok()),
+        photo: doc.photo,
+        photo_state: doc.photo_state.clone().unwrap_or_default(),
+        matches: matches.iter().map(|found| shown_match(found, sounds)).collect(),
     }
-}
-
-/// The latest of the photos people know somebody by.
-fn shown_photo(photos: &[BriefPhoto]) -> Option<&BriefPhoto> {
-    let current = |kind| photos.iter().rev().find(move |photo| photo.kind == kind && photo.is_current);
-    [PhotoKind::Graduation, PhotoKind::Enrolment, PhotoKind::Admission].into_iter().find_map(current)
 }
 
 fn shown_match(found: &found::Match, sounds: bool) -> Match {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::{
     facets::Values,
     segment::Segment,
-    tally::{SegmentTally, Sum, Tally},
+    sum::Part,
+    tally::{SegmentTally, Tally},
 };
 
 use tantivy::{
@@ -91,7 +92,7 @@ impl<S: Collector> Collector for Collected<'_, S> {
 }
 
 impl<S: SegmentCollector> SegmentCollector for SegmentCollected<S> {
-    type Fruit = (Sum, S::Fruit);
+    type Fruit = (Part, S::Fruit);
 
     fn collect(&mut self, doc: DocId, score: Score) {
         self.tally.collect(doc, score);

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use ids::{CampaignId, DeliveryId, PersonId};
+use ids::{CampaignId, DeliveryId, PersonId, PhotoId};
 use serde::{Deserialize, Serialize};
 
 /// The keyed hash of an identity number, made by the caller: the index never sees the number itself.
@@ -62,6 +62,9 @@ pub struct PersonDoc {
     /// Notes people made.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub notes: String,
+    /// The photo that people know the person by. Since layout 5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photo: Option<PhotoId>,
     /// How far the person's photo has come, as the caller names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub photo_state: Option<String>,
@@ -91,6 +94,7 @@ impl PersonDoc {
             certificate_numbers: Vec::new(),
             diploma_text: String::new(),
             notes: String::new(),
+            photo: None,
             photo_state: None,
             campaign: None,
             deliveries: BTreeSet::new(),

@@ -14,7 +14,7 @@ use std::{
 use memchr::memmem::Finder;
 use tantivy::{Searcher, SegmentReader, index::SegmentId};
 
-use super::{FacetCount, pieces::Pieces, segment::Segment};
+use super::{FacetCount, pieces::Pieces, segment::Segment, sum::Counts};
 use crate::person::fold;
 
 /// The facets that are counted, by the names of their fields.
@@ -38,7 +38,7 @@ pub(super) fn read_group(written: &[u8]) -> tantivy::Result<Group<String>> {
 }
 
 /// How many values of a facet are told.
-const MOST: usize = 100;
+pub(super) const MOST: usize = 100;
 
 /// The values of every facet, numbered as they are met. Clones share them.
 #[derive(Clone, Default)]
@@ -115,10 +115,30 @@ impl Values {
         known.facets.get(facet).map(|names| names.containing(word)).unwrap_or_default()
     }
 
-    /// Counts under their values, the most frequent first.
-    pub(super) fn named(&self, counts: Vec<Vec<(u32, usize)>>) -> Vec<Vec<FacetCount>> {
+    /// So many of a facet's values, the most frequent first.
+    pub(super) fn most_frequent(&self, facet: usize, counts: &[(u32, u32)], most: usize) -> Counts {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        counts.into_iter().zip(&known.facets).map(|(counts, names)| names.most_frequent(&counts)).collect()
+        let first = known.facets.get(facet).map(|names| names.most_frequent(counts, most));
+        first.into_iter().flatten().map(|(_, counted)| counted).collect()
+    }
+
+    /// Counts under their values, the most frequent first.
+    pub(super) fn named(&self, counts: &[Counts]) -> Vec<Vec<FacetCount>> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let named = |(counts, names): (&Counts, &Names)| {
+            let first = names.most_frequent(counts, MOST).into_iter();
+            first
+                .map(|(value, (_, count))| FacetCount { value: value.to_string(), count: count as usize })
+                .collect()
+        };
+        counts.iter().zip(&known.facets).map(named).collect()
+    }
+
+    /// Numbers values of a facet as if a segment had them.
+    #[cfg(test)]
+    pub(super) fn put(&self, facet: usize, values: impl Iterator<Item = String>) {
+        let mut known = self.0.write().unwrap();
+        values.for_each(|value| drop(known.facets[facet].number(&value)));
     }
 }
 
@@ -167,16 +187,19 @@ impl Names {
         met
     }
 
-    fn most_frequent(&self, counts: &[(u32, usize)]) -> Vec<FacetCount> {
-        let named = |&(number, count): &(u32, usize)| Some((count, self.names.get(number as usize)?));
-        let mut all: Vec<(usize, &Arc<str>)> = counts.iter().filter_map(named).collect();
-        let order = |a: &(usize, &Arc<str>), b: &(usize, &Arc<str>)| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1));
-        if all.len() > MOST {
-            all.select_nth_unstable_by(MOST, order);
-            all.truncate(MOST);
+    /// So many of these values with their numbers and counts, the most frequent first, then by their names.
+    fn most_frequent(&self, counts: &[(u32, u32)], most: usize) -> Vec<(&Arc<str>, (u32, u32))> {
+        let named = |&(number, count): &(u32, u32)| Some((self.names.get(number as usize)?, (number, count)));
+        let mut all: Vec<(&Arc<str>, (u32, u32))> = counts.iter().filter_map(named).collect();
+        let order = |(a, (_, more)): &(&Arc<str>, (u32, u32)), (b, (_, less)): &(&Arc<str>, (u32, u32))| {
+            less.cmp(more).then_with(|| a.cmp(b))
+        };
+        if all.len() > most {
+            all.select_nth_unstable_by(most, order);
+            all.truncate(most);
         }
         all.sort_unstable_by(order);
-        all.into_iter().map(|(count, value)| FacetCount { value: value.to_string(), count }).collect()
+        all
     }
 }
 

@@ -145,7 +145,7 @@ fn found(index: &Index, query: &Query) -> (BTreeSet<PersonId>, Results) {
         let page = index.search(&query).unwrap();
         let length = page.exact.len();
         for hit in &page.exact {
-            assert!(all.insert(hit.person), "somebody stands on two pages");
+            assert!(all.insert(hit.doc.person), "somebody stands on two pages");
             assert!(!hit.matches.is_empty() || query.text.trim().is_empty());
             for found in &hit.matches {
                 assert!(found.ranges.iter().all(|range| found.value.get(range.clone()).is_some()));
@@ -231,7 +231,7 @@ fn homophones_are_listed_apart_and_completely() {
         let exact = model(&read, &name);
         let wanted: BTreeSet<PersonId> =
             sounds_like(&world.people, &folded).difference(&exact).copied().collect();
-        let heard: BTreeSet<PersonId> = results.pinyin.iter().map(|hit| hit.person).collect();
+        let heard: BTreeSet<PersonId> = results.pinyin.iter().map(|hit| hit.doc.person).collect();
         assert!(heard == wanted, "{name}: heard {}, wanted {}", heard.len(), wanted.len());
         assert_eq!(results.total, exact.len());
     }
@@ -258,7 +258,7 @@ fn homophones_stand_beside_other_words_that_are_sounds_or_not() {
             let both: BTreeSet<PersonId> = either(&first).intersection(&either(other)).copied().collect();
             let wanted = both.difference(&exact).count();
             assert_eq!((results.total, results.pinyin_total), (exact.len(), wanted), "{text}");
-            let heard: BTreeSet<PersonId> = results.pinyin.iter().map(|hit| hit.person).collect();
+            let heard: BTreeSet<PersonId> = results.pinyin.iter().map(|hit| hit.doc.person).collect();
             assert!(heard.is_subset(&both) && heard.is_disjoint(&exact), "{text}");
             heard_somebody += usize::from(wanted > 0);
         }
@@ -326,7 +326,7 @@ fn whole_names_come_first_then_beginnings_then_parts() {
     let all = people.iter().chain([&in_text]).cloned().map(|doc| Change::Upsert(Box::new(doc)));
     index.apply(all, 1).unwrap();
     let results = index.search(&Query::new("张三")).unwrap();
-    let order: Vec<PersonId> = results.exact.iter().map(|hit| hit.person).collect();
+    let order: Vec<PersonId> = results.exact.iter().map(|hit| hit.doc.person).collect();
     assert_eq!(order, [people[2].person, people[1].person, people[0].person, in_text.person]);
 }
 
@@ -356,7 +356,7 @@ fn a_number_with_a_wrong_digit_is_suggested_and_not_hit() {
                 .unwrap()
                 .exact
                 .iter()
-                .any(|hit| hit.person == doc.person)
+                .any(|hit| hit.doc.person == doc.person)
         );
     }
 }
@@ -425,7 +425,7 @@ fn pages_put_together_are_everybody_in_the_order_of_student_numbers() {
             let query = Query { mode: Mode::Exact, sort, offset: found.len(), limit: 17, ..Query::new(text) };
             let page = world.index.search(&query).unwrap();
             assert_eq!(page.total, wanted.len());
-            found.extend(page.exact.iter().map(|hit| hit.person));
+            found.extend(page.exact.iter().map(|hit| hit.doc.person));
             if page.exact.len() < 17 {
                 break;
             }
@@ -585,7 +585,7 @@ fn an_index_of_the_first_layout_answers_truly_takes_changes_and_stays_what_it_is
     for text in ["zhang", "zhangsan", "章杉", "李重国", "lichong", "danxing", "司马明", "wangle"] {
         let heard = |index: &Index| {
             let hits = index.search(&Query { limit: 200, ..Query::new(text) }).unwrap().pinyin;
-            hits.into_iter().map(|hit| hit.person).collect::<BTreeSet<_>>()
+            hits.into_iter().map(|hit| hit.doc.person).collect::<BTreeSet<_>>()
         };
         let today = heard(&today);
         assert_eq!(heard(&index), today, "{text}");

@@ -14,11 +14,11 @@ const BEFORE: usize = 24;
 const AFTER: usize = 72;
 
 /// Where the words stand. `None` if a word stands nowhere, which the index would have to be wrong for.
-pub(super) fn exact_hit(doc: &PersonDoc, words: &[Word]) -> Option<Hit> {
+pub(super) fn exact_hit(doc: PersonDoc, words: &[Word]) -> Option<Hit> {
     let year = doc.year.map(|year| year.to_string());
     let mut matches = Vec::new();
     let mut missing: Vec<bool> = words.iter().map(|_| true).collect();
-    let values = values(doc).chain(year.iter().map(|year| (Field::Year, year.as_str())));
+    let values = values(&doc).chain(year.iter().map(|year| (Field::Year, year.as_str())));
     for (field, value) in values.filter(|(_, value)| may_hold_any(value, words)) {
         let folded = fold(value);
         let found: Vec<Vec<Range<usize>>> =
@@ -30,13 +30,13 @@ pub(super) fn exact_hit(doc: &PersonDoc, words: &[Word]) -> Option<Hit> {
         matches.insert(0, Match { field: Field::IdNumber, value: String::new(), ranges: Vec::new() });
     }
     let all_there = words.iter().zip(&missing).all(|(word, missing)| !missing || word.is_id_number);
-    all_there.then_some(Hit { person: doc.person, matches })
+    all_there.then_some(Hit { doc, matches })
 }
 
 /// Where the words stand or sound alike. Never empty-handed: a hit without a range is still a hit.
-pub(super) fn sounding_hit(doc: &PersonDoc, words: &[Word]) -> Hit {
+pub(super) fn sounding_hit(doc: PersonDoc, words: &[Word]) -> Hit {
     let mut matches = Vec::new();
-    for (field, value) in values(doc) {
+    for (field, value) in values(&doc) {
         let folded = fold(value);
         let mut ranges: Vec<Range<usize>> =
             words.iter().flat_map(|word| find(field, &folded, &word.folded)).collect();
@@ -47,7 +47,7 @@ pub(super) fn sounding_hit(doc: &PersonDoc, words: &[Word]) -> Hit {
         }
         matches.extend(cut(field, value, ranges));
     }
-    Hit { person: doc.person, matches }
+    Hit { doc, matches }
 }
 
 /// Every value of a document, best field first.

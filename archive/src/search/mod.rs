@@ -32,6 +32,7 @@ mod question;
 mod schema;
 mod segment;
 mod suggest;
+mod sum;
 mod tally;
 mod tokens;
 mod warm;

@@ -5,7 +5,7 @@ use std::{fmt, ops::Range};
 use ids::{CampaignId, DeliveryId, PersonId};
 use serde::{Deserialize, Serialize};
 
-use super::IdNumberHash;
+use super::{IdNumberHash, PersonDoc};
 
 /// A question. The default one asks for everybody.
 #[derive(Clone, Default)]
@@ -133,15 +133,15 @@ pub enum Tried {
 /// A person who was found.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Hit {
-    /// The person.
-    pub person: PersonId,
+    /// The person, as the index knows them.
+    pub doc: PersonDoc,
     /// Where the words were found, best field first.
     pub matches: Vec<Match>,
 }
 
 impl fmt::Debug for Hit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hit").field("person", &self.person).finish_non_exhaustive()
+        f.debug_struct("Hit").field("person", &self.doc.person).finish_non_exhaustive()
     }
 }
 

@@ -107,10 +107,10 @@ impl<'a> Question<'a> {
             page.drain(..from.min(page.len()));
         }
         results.total = total;
-        results.facets = facets(self.known.values.named(counts));
+        results.facets = facets(self.known.values.named(&counts));
         for address in page {
             let doc = stored(&self.searcher, self.fields, address)?;
-            results.exact.extend(doc.and_then(|doc| highlight::exact_hit(&doc, &self.words)));
+            results.exact.extend(doc.and_then(|doc| highlight::exact_hit(doc, &self.words)));
         }
         Ok(())
     }
@@ -137,7 +137,7 @@ impl<'a> Question<'a> {
         results.pinyin_total = total;
         for address in page {
             let doc = stored(&self.searcher, self.fields, address)?;
-            results.pinyin.extend(doc.map(|doc| highlight::sounding_hit(&doc, &self.words)));
+            results.pinyin.extend(doc.map(|doc| highlight::sounding_hit(doc, &self.words)));
         }
         Ok(())
     }

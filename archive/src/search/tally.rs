@@ -14,8 +14,9 @@ use tantivy::{
 };
 
 use super::{
-    facets::{FACETS, Values},
+    facets::Values,
     segment::{NO_GROUP, Segment},
+    sum::{self, FEW, Part, Ranked, Sum},
 };
 
 /// How much is remembered at most, bytes.
@@ -23,22 +24,12 @@ const MOST: usize = 16 << 20;
 /// A sum of so many documents is worth remembering.
 const DEAR: usize = if cfg!(test) { 10 } else { 4096 };
 
-/// A value of a facet, by the facet's place and its own number, and how often it was met.
-type Met = (u8, u32, u32);
-
 /// Counts what is found.
 pub(super) struct Tally<'a> {
     /// The values of the facets, if somebody asks how hits are spread over them.
     pub(super) values: Option<&'a Values>,
     /// Where its sums are remembered, and under which name: whoever gives the same name must ask the same.
     pub(super) remembered: Option<(&'a Tallies, Arc<str>)>,
-}
-
-/// What was counted in one segment.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Sum {
-    count: usize,
-    met: Vec<Met>,
 }
 
 /// One segment on the way.
@@ -57,7 +48,7 @@ struct Spread {
 pub(super) struct Tallies(Mutex<Kept>);
 
 struct Kept {
-    sums: LruCache<Counted, Arc<Sum>>,
+    sums: LruCache<Counted, Arc<Ranked>>,
     bytes: usize,
 }
 
@@ -76,7 +67,7 @@ impl Tallies {
 }
 
 impl Kept {
-    fn put(&mut self, counted: Counted, sum: Arc<Sum>) {
+    fn put(&mut self, counted: Counted, sum: Arc<Ranked>) {
         self.bytes += sum.bytes();
         if let Some(before) = self.sums.put(counted, sum) {
             self.bytes -= before.bytes();
@@ -88,30 +79,24 @@ impl Kept {
     }
 }
 
-impl Sum {
-    fn bytes(&self) -> usize {
-        size_of::<Self>() + self.met.len() * size_of::<Met>()
-    }
-}
-
 impl Tally<'_> {
     /// What was counted in a segment before.
-    pub(super) fn known(&self, segment: &SegmentReader) -> Option<Sum> {
+    pub(super) fn known(&self, segment: &SegmentReader) -> Option<Part> {
         let (tallies, name) = self.remembered.as_ref()?;
         let counted = (segment.segment_id(), segment.num_docs(), Arc::clone(name));
-        let sum = tallies.kept().sums.get(&counted).cloned();
-        sum.map(|sum| Sum::clone(&sum))
+        tallies.kept().sums.get(&counted).cloned().map(Part::Known)
     }
 
     /// Remembers what was counted in a segment, if that is worth it.
-    pub(super) fn remember(&self, segment: &SegmentReader, sum: &Sum) {
-        let Some((tallies, name)) = self.remembered.as_ref().filter(|_| sum.count >= DEAR) else { return };
-        let met = (0..).zip(added_up(sum.met.iter().copied())).flat_map(|(facet, counts)| {
-            let number = |(number, count): (u32, usize)| Some((facet, number, u32::try_from(count).ok()?));
-            counts.into_iter().filter_map(number).collect::<Vec<_>>()
-        });
-        let sum = Arc::new(Sum { count: sum.count, met: met.collect() });
-        tallies.kept().put((segment.segment_id(), segment.num_docs(), Arc::clone(name)), sum);
+    pub(super) fn remember(&self, segment: &SegmentReader, part: &Part) {
+        let (Some((tallies, name)), Some(values), Part::Counted(sum)) = (&self.remembered, self.values, part)
+        else {
+            return;
+        };
+        if sum.count >= DEAR {
+            let sum = Arc::new(Ranked::of(sum, values));
+            tallies.kept().put((segment.segment_id(), segment.num_docs(), Arc::clone(name)), sum);
+        }
     }
 }
 
@@ -122,9 +107,6 @@ enum Counts {
     /// Many: each group's count.
     Of(Vec<u32>),
 }
-
-/// Up to so many documents, or values of theirs, are few.
-const FEW: usize = if cfg!(test) { 4 } else { 2048 };
 
 impl Counts {
     fn add(&mut self, met: &[u32], groups: usize) {
@@ -171,7 +153,7 @@ impl Counts {
 
 impl Collector for Tally<'_> {
     /// How many there are; for each facet, the numbers of its values and how often they were met.
-    type Fruit = (usize, Vec<Vec<(u32, usize)>>);
+    type Fruit = (usize, Vec<sum::Counts>);
     type Child = SegmentTally;
 
     fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<SegmentTally> {
@@ -188,46 +170,13 @@ impl Collector for Tally<'_> {
         false
     }
 
-    fn merge_fruits(&self, segments: Vec<Sum>) -> tantivy::Result<Self::Fruit> {
-        let count = segments.iter().map(|segment| segment.count).sum();
-        let met: usize = segments.iter().map(|segment| segment.met.len()).sum();
-        let segments = segments.into_iter().flat_map(|segment| segment.met);
-        Ok((count, if met > FEW { added_up(segments) } else { sorted(segments.collect()) }))
+    fn merge_fruits(&self, segments: Vec<Part>) -> tantivy::Result<Self::Fruit> {
+        Ok(sum::add_up(segments))
     }
-}
-
-/// Adds up by counting under every value.
-fn added_up(met: impl Iterator<Item = (u8, u32, u32)>) -> Vec<Vec<(u32, usize)>> {
-    let mut all = vec![Vec::new(); FACETS.len()];
-    for (facet, number, count) in met {
-        let Some(into) = all.get_mut(usize::from(facet)) else { continue };
-        let number = number as usize;
-        if into.len() <= number {
-            into.resize(number + 1, 0);
-        }
-        if let Some(sum) = into.get_mut(number) {
-            *sum += count as usize;
-        }
-    }
-    let counted = all.into_iter().map(|counts| (0..).zip(counts).filter(|(_, count)| *count > 0).collect());
-    counted.collect()
-}
-
-/// Adds up by putting the same values beside each other: few of them need no place for everybody's.
-fn sorted(mut met: Vec<(u8, u32, u32)>) -> Vec<Vec<(u32, usize)>> {
-    met.sort_unstable();
-    let mut all = vec![Vec::new(); FACETS.len()];
-    for same in met.chunk_by(|(facet, number, _), next| (*facet, *number) == (next.0, next.1)) {
-        let Some((facet, number, _)) = same.first() else { continue };
-        if let Some(into) = all.get_mut(usize::from(*facet)) {
-            into.push((*number, same.iter().map(|(_, _, count)| *count as usize).sum()));
-        }
-    }
-    all
 }
 
 impl SegmentCollector for SegmentTally {
-    type Fruit = Sum;
+    type Fruit = Part;
 
     fn collect(&mut self, doc: DocId, _: Score) {
         self.collect_block(&[doc]);
@@ -243,7 +192,7 @@ impl SegmentCollector for SegmentTally {
         }
     }
 
-    fn harvest(self) -> Sum {
+    fn harvest(self) -> Part {
         let mut met = Vec::new();
         if let Some(Spread { segment, counts }) = self.spread {
             counts.each(|group, count| {
@@ -251,7 +200,7 @@ impl SegmentCollector for SegmentTally {
                 met.extend(values.map(|&(facet, number)| (facet, number, count)));
             });
         }
-        Sum { count: self.count, met }
+        Part::Counted(Sum { count: self.count, met })
     }
 }
 

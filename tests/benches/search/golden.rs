@@ -37,7 +37,7 @@ pub(crate) fn golden(
             let nobody = wanted.is_empty();
             let wanted: BTreeSet<PersonId> =
                 wanted.into_iter().filter_map(|person| people.get(person)).map(|doc| doc.person).collect();
-            let found: BTreeSet<PersonId> = found.exact.iter().map(|hit| hit.person).collect();
+            let found: BTreeSet<PersonId> = found.exact.iter().map(|hit| hit.doc.person).collect();
             ensure!(found == wanted, "{question}: others were found than should be");
             whole.fetch_add(1, Ordering::Relaxed);
             empty.fetch_add(usize::from(nobody), Ordering::Relaxed);

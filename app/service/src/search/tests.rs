@@ -7,7 +7,7 @@ use api::Role;
 use api::ids::{CampaignId, VendorId};
 use archive::db::catalog::photo;
 use archive::db::office::{campaign, vendor};
-use archive::dossier::{Change, Facts, NewPhoto};
+use archive::dossier::{Change, Facts, NewPhoto, PhotoKind};
 use archive::person::PersonRecord;
 use jiff::{Timestamp, civil::date};
 
@@ -190,4 +190,34 @@ fn a_hit_shows_the_latest_photo_by_which_people_know_somebody() {
     assert_eq!(shown(nothing).photo, None);
     let states = [known, waits, nothing].map(|person| shown(person).photo_state.clone());
     assert_eq!(states, ["complete", "admission", "none"]);
+}
+
+#[test]
+fn who_has_changed_since_the_index_was_written_is_shown_as_they_are_now() {
+    let school = school();
+    let person = school.person("张三", &[(PhotoKind::Admission, None)]);
+    let before = index::View::of(&school.office).unwrap();
+    let asks_to_be_called = |class: &str| {
+        let facts = PersonRecord {
+            name: "张三".to_owned(),
+            class: Some(class.to_owned()),
+            ..PersonRecord::default()
+        };
+        let change = Change::of(person, "Roster of a test").facts(Facts::Set(Box::new(facts)));
+        dossier::keep(&school.office, &school.registrar, vec![change]).unwrap();
+    };
+    let shown = || {
+        let found = school.find(&SearchQuery { q: "张三".to_owned(), ..SearchQuery::default() });
+        let [hit] = found.exact.try_into().unwrap();
+        (hit.class, hit.photo.is_some())
+    };
+    assert_eq!(shown(), (String::new(), true));
+    asks_to_be_called("甲班");
+    assert_eq!(shown(), ("甲班".to_owned(), true), "the queue names them");
+    index::catch_up(&school.office).unwrap();
+    assert_eq!(shown(), ("甲班".to_owned(), true));
+    // A look from before the queue forgot them trusts nothing it found.
+    let newer = before.newer(&school.office, &[person]).unwrap();
+    assert_eq!(newer[&person].as_ref().unwrap().class.as_deref(), Some("甲班"));
+    assert!(index::View::of(&school.office).unwrap().newer(&school.office, &[person]).unwrap().is_empty());
 }

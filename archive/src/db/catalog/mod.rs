@@ -1,6 +1,5 @@
 //! `catalog.db`: what the archive holds. Derived from the OCFL root; it can be deleted and rebuilt.
 
-pub mod brief;
 pub mod diploma;
 pub mod intent;
 pub mod membership;
@@ -19,6 +18,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0001_catalog.sql")),
     M::up(include_str!("migrations/0002_scans.sql")),
     M::up(include_str!("migrations/0003_cohorts.sql")),
+    M::up(include_str!("migrations/0004_waiting.sql")),
 ];
 
 /// The steps that lead to today's schema, oldest first.

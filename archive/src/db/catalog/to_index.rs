@@ -3,6 +3,8 @@
 use ids::PersonId;
 use rusqlite::{Connection, Transaction, named_params};
 
+use crate::db::Json;
+
 /// The next people to index, oldest first, without repeats, and the number up to which [`done`] may forget.
 pub fn next(conn: &Connection, limit: u32) -> rusqlite::Result<Option<(Vec<PersonId>, i64)>> {
     let rows: Vec<(i64, PersonId)> = conn
@@ -14,6 +16,15 @@ pub fn next(conn: &Connection, limit: u32) -> rusqlite::Result<Option<(Vec<Perso
     people.sort_unstable();
     people.dedup();
     Ok(Some((people, last)))
+}
+
+/// Which of these people wait.
+pub fn waiting(conn: &Connection, people: &[PersonId]) -> rusqlite::Result<Vec<PersonId>> {
+    conn.prepare_cached(
+        "SELECT DISTINCT person FROM to_index WHERE person IN (SELECT value FROM json_each(:people))",
+    )?
+    .query_map(named_params! {":people": Json(people)}, |row| row.get(0))?
+    .collect()
 }
 
 /// How many people wait.
