@@ -11,16 +11,19 @@ use api::{Flaw, Right, Timestamp};
 use archive::appraisal::{self, Chain, Environment, Evidence, Scanner, Scheme};
 use archive::db::catalog::{object, object::ObjectKind};
 use archive::db::office::{appraisal as rows, event as events};
-use archive::ocfl::ObjectId;
+use archive::dossier::Holdings;
+use archive::ocfl::{ObjectId, SafePath, Source};
 use serde::{Deserialize, Serialize};
 
 use crate::job::Ctx;
-use crate::{Actor, Error, Office, Refusal as _, Result, audit, event, job, ledger, rebuild};
+use crate::{Actor, Error, Office, Refusal as _, Result, audit, dossier, event, job, ledger, rebuild};
 
 pub use archive::appraisal::{AppraisalReport, Item, Property, Scope, Verdict};
 
 /// The event that tells of a check.
 const APPRAISED: &str = "archive.appraised";
+/// The file of a delivery's object that holds the report of its accession.
+const KEPT_AS: &str = "appraisal.json";
 /// So often a ledger in which something seems wrong is looked at, and so long after each other.
 const LOOKS: u32 = 5;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
@@ -210,9 +213,13 @@ fn figures(report: &AppraisalReport) -> [(&'static str, u64); 5] {
     ]
 }
 
-/// Keeps a report, with a word to the audit trail and the ledger.
+/// Keeps a report, with a word to the audit trail and the ledger. That of an accession stays with what was accepted, in the
+/// archive itself.
 fn keep(office: &Office, actor: &Actor, report: AppraisalReport, reference: &str) -> Result<Done> {
     let (document, hash) = report.document().or_failed("write the report of a check")?;
+    if let (Scope::Delivery(delivery), Environment::Accession) = (report.scope, report.environment) {
+        archive(office, actor, delivery, &document, report.ended)?;
+    }
     let document = String::from_utf8(document).or_failed("write the report of a check")?;
     let (id, sha256, subject) = (AppraisalId::new(), hash.to_string(), rows::subject(report.scope));
     let mut detail: serde_json::Map<_, _> =
@@ -227,6 +234,28 @@ fn keep(office: &Office, actor: &Actor, report: AppraisalReport, reference: &str
     let failed = report.count(Verdict::Failed);
     tracing::info!(appraisal.id = %id, failed, "Checked {subject} by DA/T 70: {failed} items failed.");
     Ok(Done { id, report, sha256 })
+}
+
+/// Keeps the report of an accession in the delivery's object.
+fn archive(
+    office: &Office,
+    actor: &Actor,
+    delivery: DeliveryId,
+    document: &[u8],
+    at: Timestamp,
+) -> Result<()> {
+    let name = SafePath::new(KEPT_AS).or_failed("name the report of a check")?;
+    let by = dossier::archive_user(office, actor);
+    Holdings::new(&office.archive, &office.catalog)
+        .keep_object(
+            ObjectId::from(delivery.uuid()),
+            vec![(name, Source::Bytes(document.to_vec()))],
+            "appraised",
+            &by,
+            at,
+        )
+        .or_failed("keep the report of a check with its delivery")?;
+    dossier::announce(office)
 }
 
 /// The last checks, newest first, of one subject (`archive`, an object's or a delivery's id) or of all.

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use bag::{Algorithm, Checksum, crew};
-use ids::{CaseId, CohortId, DeliveryId, PersonId, PhotoId, ScanId};
+use ids::{PersonId, PhotoId, ScanId};
 use jiff::Timestamp;
-use uuid::Uuid;
 
 use super::{
     Change, Dossier, Photo, Premis, Reading, Scan,
@@ -237,63 +236,20 @@ impl<'a> Holdings<'a> {
         Ok(())
     }
 
-    /// Keeps the object of an accepted delivery. The same files again make no new version. Returns the version.
+    /// Keeps files in an object that is no dossier: a delivery's, a deletion's or a cohort's. Its other files stay. The same
+    /// files again make no new version. Returns the version.
     ///
     /// # Errors
     ///
     /// As [`keep`](Self::keep).
-    pub fn keep_delivery(
+    pub fn keep_object(
         self,
-        delivery: DeliveryId,
+        id: ObjectId,
         files: Vec<(SafePath, Source)>,
         message: &str,
         by: &User,
         at: Timestamp,
     ) -> Result<u32, Error> {
-        self.keep_object(delivery.uuid(), files, message, by, at)
-    }
-
-    /// Keeps the object of a closed deletion case. The same files again make no new version. Returns the version.
-    ///
-    /// # Errors
-    ///
-    /// As [`keep`](Self::keep).
-    pub fn keep_case(
-        self,
-        case: CaseId,
-        files: Vec<(SafePath, Source)>,
-        message: &str,
-        by: &User,
-        at: Timestamp,
-    ) -> Result<u32, Error> {
-        self.keep_object(case.uuid(), files, message, by, at)
-    }
-
-    /// Keeps the object of a signed cohort. The same files again make no new version. Returns the version.
-    ///
-    /// # Errors
-    ///
-    /// As [`keep`](Self::keep).
-    pub fn keep_cohort(
-        self,
-        cohort: CohortId,
-        files: Vec<(SafePath, Source)>,
-        message: &str,
-        by: &User,
-        at: Timestamp,
-    ) -> Result<u32, Error> {
-        self.keep_object(cohort.uuid(), files, message, by, at)
-    }
-
-    fn keep_object(
-        self,
-        id: Uuid,
-        files: Vec<(SafePath, Source)>,
-        message: &str,
-        by: &User,
-        at: Timestamp,
-    ) -> Result<u32, Error> {
-        let id = ObjectId::from(id);
         let mut batch = self.root.batch()?;
         let object = self.root.object(id)?;
         let head = object.as_ref().map_or(0, |object| object.head().get());

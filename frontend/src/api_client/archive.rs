@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use api::Page;
 use api::appraisal::{Appraisal, AppraisalReport, Appraise};
 use api::health::{ArchiveHealth, Doctor};
-use api::ids::{AppraisalId, ReplicaId};
+use api::ids::{AppraisalId, DeliveryId, ReplicaId};
 use api::job::Job;
 use api::ledger::{LedgerEntry, LedgerHead, LedgerProof};
 
@@ -42,9 +42,11 @@ pub(crate) async fn renew_index() -> Answer<Job> {
     post("/archive/index", &nothing()).await
 }
 
-/// Finished checks by DA/T 70, newest first.
-pub(crate) async fn appraisals() -> Answer<Vec<Appraisal>> {
-    get("/archive/appraisals").await
+/// Finished checks by DA/T 70, newest first; of one delivery, or all.
+pub(crate) async fn appraisals(delivery: Option<DeliveryId>) -> Answer<Vec<Appraisal>> {
+    let query: BTreeMap<String, String> =
+        delivery.into_iter().map(|id| ("subject".to_owned(), id.to_string())).collect();
+    get(format!("/archive/appraisals?{}", write_query(&query))).await
 }
 
 /// A check by DA/T 70 with every item.

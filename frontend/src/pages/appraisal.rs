@@ -3,7 +3,7 @@
 use crate::prelude::*;
 use api::Right;
 use api::appraisal::{Appraisal, AppraisalFault, AppraisalReport, Appraise, AppraisedItem};
-use api::ids::AppraisalId;
+use api::ids::{AppraisalId, DeliveryId};
 
 use crate::api_client;
 use crate::components::{
@@ -15,19 +15,21 @@ use crate::components::{
 };
 use crate::format;
 use crate::i18n::{self, words};
+use crate::live;
 use crate::state::state;
 use crate::t;
 
 /// The four properties, in the order of the standard.
 const PROPERTIES: [&str; 4] = ["authenticity", "integrity", "usability", "safety"];
 
-/// The reports there are, newest first, and the way to another.
-pub(crate) fn section() -> AnyView {
-    let reports = Loader::new(api_client::archive::appraisals);
+/// The reports there are of a delivery or of anything, newest first, and the way to another.
+pub(crate) fn section(delivery: Option<DeliveryId>) -> AnyView {
+    let reports = Loader::new(move || api_client::archive::appraisals(delivery));
+    live::on_change(&["archive"], move || reports.again());
     let running = RwSignal::new(None);
     let attempt = Attempt::new();
     let start = move |_| {
-        attempt.run(api_client::archive::appraise(Appraise::default()), move |job| {
+        attempt.run(api_client::archive::appraise(Appraise { delivery, object: None }), move |job| {
             running.set(Some(job.id));
             state().heard_of(job);
         });
@@ -36,7 +38,7 @@ pub(crate) fn section() -> AnyView {
         <section>
             <header class="page-head"><h2>{t!(appraisal.title)}</h2>
                 {state().may(Right::AppraiseArchive).then(|| view! {
-                    <div class="actions"><button type="button" disabled=move || attempt.busy() on:click=start>{t!(appraisal.start)}</button></div>
+                    <div class="actions"><button type="button" disabled=move || attempt.busy() on:click=start>{if delivery.is_some() { t!(appraisal.start_delivery) } else { t!(appraisal.start) }}</button></div>
                 })}
             </header>
             <p>{t!(appraisal.what)}</p>

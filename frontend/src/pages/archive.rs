@@ -70,7 +70,7 @@ pub(crate) fn page() -> AnyView {
             view! { <section class="panel">{job::here(followed)}</section> }
         })}
         {health.show(move |health| full(&health, Acting { attempt, running, may }))}
-        {appraisal::section()}
+        {appraisal::section(None)}
     }
     .into_any()
 }

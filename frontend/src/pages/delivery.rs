@@ -21,7 +21,7 @@ use crate::format;
 use crate::i18n::{self, words};
 use crate::json;
 use crate::live;
-use crate::pages::item;
+use crate::pages::{appraisal, item};
 use crate::router;
 use crate::session;
 use crate::state::state;
@@ -87,6 +87,7 @@ fn board(kept: &Delivery, delivery: Loader<Delivery>, wish: Wish) -> AnyView {
                 {numbers(id, report)}
                 {faces(kept, report)}
                 {decision(kept, report, delivery, wish)}
+                {(kept.state == DeliveryState::Accepted && state().may(Right::ReadHealth)).then(|| appraisal::section(Some(id)))}
                 {findings(id, &report.findings)}
                 {sheet(id)}
             }.into_any(),

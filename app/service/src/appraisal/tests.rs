@@ -105,3 +105,33 @@ fn a_delivery_is_asked_about_once_at_its_accession() {
     let jobs = job::list(&house.office, &Actor::console(), Some(&delivery.to_string())).unwrap();
     assert_eq!((jobs.len(), jobs[0].kind), (1, JobKind::Appraise));
 }
+
+#[test]
+fn the_report_of_an_accession_stays_with_what_was_accepted() {
+    let house = house();
+    let office = &house.office;
+    let delivery = DeliveryId::new();
+    let object = ObjectId::from(delivery.uuid());
+    let by = User { name: "test".to_owned(), address: None };
+    let record = (SafePath::new("delivery.json").unwrap(), Source::Bytes(b"{}".to_vec()));
+    Holdings::new(&office.archive, &office.catalog)
+        .keep_object(object, vec![record], "accepted", &by, Timestamp::now())
+        .unwrap();
+    let by_person = Actor::appliance();
+    let scope = Scope::Delivery(delivery);
+    let preserved = Asked { scope, environment: Environment::Preservation };
+    let check = |asked, reference| {
+        keep(office, &by_person, examine(office, asked, &|_, _| {}, &|| false).unwrap(), reference).unwrap()
+    };
+    check(preserved, "1");
+    let versions = || office.archive.object(object).unwrap().unwrap().head().get();
+    assert_eq!(versions(), 1, "whoever asks again changes nothing in the archive");
+    let done = check(Asked { scope, environment: Environment::Accession }, "2");
+    assert_eq!(versions(), 2);
+    let kept = office.archive.object(object).unwrap().unwrap();
+    let read = |name: &str| kept.read(&SafePath::new(name).unwrap()).unwrap();
+    assert_eq!(::ledger::Hash::of(&read(KEPT_AS)).to_string(), done.sha256);
+    assert_eq!(read("delivery.json"), b"{}");
+    let events = office.office.read(|conn| events::waiting(conn, 100)).unwrap();
+    assert!(events.iter().any(|queued| queued.event.detail["version"] == 2), "the ledger is told of it");
+}

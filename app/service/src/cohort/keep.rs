@@ -57,7 +57,7 @@ pub(super) fn keep(office: &Office, id: CohortId) -> Result<()> {
     let described = serde_json::to_vec_pretty(&described(&facts)?).or_failed("describe a cohort")?;
     let files = vec![file("cohort.json", described)?, file("statement.json", facts.statement()?)?];
     Holdings::new(&office.archive, &office.catalog)
-        .keep_cohort(id, files, "signed", &dossier::archive_user(office, &by), last.at)
+        .keep_object(ObjectId::from(id.uuid()), files, "signed", &dossier::archive_user(office, &by), last.at)
         .or_failed("keep a cohort's object")?;
     dossier::announce(office)
 }

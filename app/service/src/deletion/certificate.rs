@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use archive::db::office::deletion as rows;
 use archive::dossier::Holdings;
-use archive::ocfl::{SafePath, Source};
+use archive::ocfl::{ObjectId, SafePath, Source};
 use handshake::certificate::{Certificate, LedgerEntry, LedgerPart, Outcome, SeenCheckpoint};
 use handshake::session::Session;
 use ledger::json::canonical;
@@ -89,7 +89,7 @@ impl Working<'_> {
         let by = crate::dossier::archive_user(self.office, &Actor::appliance());
         let at = self.case.state().said().countersign.as_ref().map_or(self.row.opened, |kept| kept.at);
         Holdings::new(&self.office.archive, &self.office.catalog)
-            .keep_case(self.row.id, files, "closed", &by, at)
+            .keep_object(ObjectId::from(self.row.id.uuid()), files, "closed", &by, at)
             .or_failed("keep a deletion's object")?;
         Ok(())
     }

@@ -12,7 +12,7 @@ use archive::db::office::campaign::Campaign;
 use archive::db::office::{delivery as rows, item};
 use archive::delivery::{SignedStatement, State, Statement, StatementItem};
 use archive::dossier::{Change, Holdings, NewPhoto, PhotoFacts, PhotoKind};
-use archive::ocfl::{SafePath, Source, User};
+use archive::ocfl::{ObjectId, SafePath, Source, User};
 use jiff::Timestamp;
 
 use super::{quarantine, row, wrong_state};
@@ -217,7 +217,7 @@ impl<'a> Acceptance<'a> {
         let holdings = Holdings::new(&self.office.archive, &self.office.catalog);
         let message = "accepted";
         holdings
-            .keep_delivery(self.delivery.id, files, message, &self.by, self.at)
+            .keep_object(ObjectId::from(self.delivery.id.uuid()), files, message, &self.by, self.at)
             .or_failed("keep a delivery's object")?;
         crate::dossier::announce(self.office)
     }

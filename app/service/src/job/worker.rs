@@ -58,6 +58,12 @@ const fn lane(kind: JobKind) -> Lane {
     }
 }
 
+/// Whether a job may leave something new in the archive.
+fn archives(kind: JobKind) -> bool {
+    // The report of an accession stays with its delivery.
+    lane(kind) == Lane::Write || kind == JobKind::Appraise
+}
+
 /// The running worker threads.
 #[derive(Debug)]
 #[must_use = "long work stops when this is dropped"]
@@ -219,7 +225,7 @@ fn finish(office: &Office, mut row: rows::Job, ended: Result<()>, stopped: bool)
     record(office, &row)?;
     tracing::info!(job.id = %row.id, job.kind = %row.kind, job.state = %row.state, "Job {} is {}.", row.id, row.state);
     office.jobs.tell(to_api(&row)?);
-    let wrote = from_word(&row.kind).is_some_and(|kind| lane(kind) == Lane::Write);
+    let wrote = from_word(&row.kind).is_some_and(archives);
     // The hourly pass makes up for it.
     if wrote && let Err(error) = replica::follow(office) {
         tracing::warn!(cause = ?error, "The replicas could not be asked to follow: {error}.");
