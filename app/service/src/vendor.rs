@@ -31,7 +31,7 @@ const NAME_LIMIT: usize = 200;
 /// Without the right `manage_vendors`; `bad-field`; `bad-certificate-request`.
 pub fn register(office: &Office, actor: &Actor, new: &NewVendor) -> Result<Enrolment> {
     actor.may(Right::ManageVendors)?;
-    let (name, legal_name) = (name("name", &new.name)?, name("legal_name", &new.legal_name)?);
+    let (name, legal_name) = (name("vendor_name", &new.name)?, name("legal_name", &new.legal_name)?);
     let agent_key = handshake_key("agent_key", &new.agent_key)?;
     let legal_key = handshake_key("legal_key", &new.legal_key)?;
     if agent_key == legal_key {

@@ -14,7 +14,8 @@ use hyper_util::{
 use openssl::ssl::SslAcceptor;
 use rustix::net::sockopt::set_tcp_nodelay;
 use service::{
-    Office, cohort, compare, delivery, dossier, index, job, ledger, patrol, repair, replica, session, upload,
+    Actor, Office, cohort, compare, delivery, dossier, index, job, ledger, patrol, repair, replica, scan,
+    session, upload,
 };
 use tokio::task::JoinSet;
 
@@ -83,6 +84,7 @@ impl Server {
         // Nothing comes in yet: what no row names was left by a crash.
         sweep(&office, Duration::ZERO);
         let workers = job::start(&office).map_err(ServeError::Work)?;
+        read_what_waits(&office);
         let integrator = ledger::start(&office).map_err(ServeError::Work)?;
         let follower = index::follow(&office).map_err(ServeError::Work)?;
         let patrol = patrol::start(&office).map_err(ServeError::Work)?;
@@ -206,6 +208,13 @@ async fn sweep_hourly(app: App) {
             tracing::warn!("What is outdated could not be swept.");
         }
         app.write_counted_refusals(false).await;
+    }
+}
+
+/// Has scans read that nobody has read yet: whoever kept them was killed before asking for it, or the models were not there.
+fn read_what_waits(office: &Office) {
+    if let Err(error) = scan::begin_reading(office, &Actor::appliance()) {
+        tracing::warn!(cause = ?error, "Scans that nobody has read yet could not be queued: {error}.");
     }
 }
 

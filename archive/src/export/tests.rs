@@ -392,7 +392,10 @@ fn what_left_comes_back_byte_for_byte() {
     let people = [house.somebody("李一", "0001"), house.somebody("𠮷·阿依", "0002")];
     let delivery = DeliveryId::new();
     let file = (SafePath::new("delivery.json").unwrap(), Source::Bytes(b"{}".to_vec()));
-    house.holdings().keep_object(ObjectId::from(delivery.uuid()), vec![file], "accepted", &user(), at()).unwrap();
+    house
+        .holdings()
+        .keep_object(ObjectId::from(delivery.uuid()), vec![file], "accepted", &user(), at())
+        .unwrap();
     let mut export = house.begin().unwrap();
     let objects: Vec<ObjectId> =
         people.iter().map(|person| object_of(*person)).chain([delivery.uuid().into()]).collect();

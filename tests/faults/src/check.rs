@@ -262,7 +262,7 @@ fn is_found(office: &Office) -> Result<()> {
         let filters = Filters { photo_states: vec![photo_state(&photos).to_owned()], ..Filters::default() };
         let query = Query { mode: Mode::Exact, filters, limit: 100, ..Query::new(text) };
         let found = index.search(&query)?.exact;
-        ensure!(found.iter().any(|hit| hit.person == id), "{id} is not found as the catalog has them");
+        ensure!(found.iter().any(|hit| hit.doc.person == id), "{id} is not found as the catalog has them");
     }
     Ok(())
 }

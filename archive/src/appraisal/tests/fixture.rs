@@ -167,7 +167,9 @@ impl Fixture {
             ("bag/tagmanifest-sha256.txt", tags),
         ];
         let files = files.into_iter().map(|(name, text)| (path(name), Source::Bytes(text.into_bytes())));
-        self.holdings().keep_object(ObjectId::from(self.delivery.uuid()), files.collect(), "accepted", &by(), at()).unwrap();
+        self.holdings()
+            .keep_object(ObjectId::from(self.delivery.uuid()), files.collect(), "accepted", &by(), at())
+            .unwrap();
     }
 
     /// Notes that every version there is was recorded.
