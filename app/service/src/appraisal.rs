@@ -10,7 +10,8 @@ use api::job::{Job, JobKind};
 use api::{Flaw, Right, Timestamp};
 use archive::appraisal::{self, Chain, Environment, Evidence, Scanner, Scheme};
 use archive::db::catalog::{object, object::ObjectKind};
-use archive::db::office::{appraisal as rows, event as events};
+use archive::db::office::{appraisal as rows, delivery as deliveries, event as events};
+use archive::delivery::State;
 use archive::dossier::Holdings;
 use archive::ocfl::{ObjectId, SafePath, Source};
 use serde::{Deserialize, Serialize};
@@ -66,6 +67,17 @@ pub(crate) fn at_accession(office: &Office, actor: &Actor, delivery: DeliveryId)
         enqueue(office, actor, Asked { scope, environment })?;
     }
     Ok(())
+}
+
+/// Asks for the check at accession of every accepted delivery that has had none, at a start: whoever should have asked for it
+/// was killed, or had no room for asking.
+///
+/// # Errors
+///
+/// When the office can't be read or written.
+pub fn catch_up(office: &Office) -> Result<()> {
+    let accepted = office.office.read(|conn| deliveries::in_state(conn, State::Accepted))?;
+    accepted.into_iter().try_for_each(|delivery| at_accession(office, &Actor::appliance(), delivery.id))
 }
 
 /// What is meant by a request.
@@ -148,7 +160,10 @@ pub(crate) fn run(ctx: &Ctx<'_>) -> Result<()> {
         return Ok(());
     }
     let told = |done, total| ctx.progress("reading", done, total);
-    let report = examine(office, asked, &told, &|| ctx.cancelled())?;
+    let report = match archived(office, asked)? {
+        Some(report) => report,
+        None => examine(office, asked, &told, &|| ctx.cancelled())?,
+    };
     ctx.go_on()?;
     let done = keep(office, &ctx.actor()?, report, &reference)?;
     figures(&done.report).into_iter().for_each(|(name, value)| ctx.result(name, value));
@@ -234,6 +249,19 @@ fn keep(office: &Office, actor: &Actor, report: AppraisalReport, reference: &str
     let failed = report.count(Verdict::Failed);
     tracing::info!(appraisal.id = %id, failed, "Checked {subject} by DA/T 70: {failed} items failed.");
     Ok(Done { id, report, sha256 })
+}
+
+/// The report of an accession that a run kept in the archive and was killed before it could tell of it.
+fn archived(office: &Office, asked: Asked) -> Result<Option<AppraisalReport>> {
+    let (Scope::Delivery(delivery), Environment::Accession) = (asked.scope, asked.environment) else {
+        return Ok(None);
+    };
+    let object =
+        office.archive.object(ObjectId::from(delivery.uuid())).or_failed("read a delivery's object")?;
+    let name = SafePath::new(KEPT_AS).or_failed("name the report of a check")?;
+    let Some(object) = object.filter(|object| object.digest(&name).is_some()) else { return Ok(None) };
+    let document = object.read(&name).or_failed("read the report of an accession")?;
+    serde_json::from_slice(&document).map(Some).or_failed("read the report of an accession")
 }
 
 /// Keeps the report of an accession in the delivery's object.

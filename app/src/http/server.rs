@@ -14,7 +14,7 @@ use hyper_util::{
 use openssl::ssl::SslAcceptor;
 use rustix::net::sockopt::set_tcp_nodelay;
 use service::{
-    Actor, Office, cohort, compare, delivery, dossier, index, job, ledger, patrol, repair, replica, scan,
+    Office, appraisal, cohort, compare, delivery, dossier, index, job, ledger, patrol, repair, replica, scan,
     session, upload,
 };
 use tokio::task::JoinSet;
@@ -84,7 +84,7 @@ impl Server {
         // Nothing comes in yet: what no row names was left by a crash.
         sweep(&office, Duration::ZERO);
         let workers = job::start(&office).map_err(ServeError::Work)?;
-        read_what_waits(&office);
+        go_on(&office);
         let integrator = ledger::start(&office).map_err(ServeError::Work)?;
         let follower = index::follow(&office).map_err(ServeError::Work)?;
         let patrol = patrol::start(&office).map_err(ServeError::Work)?;
@@ -211,10 +211,14 @@ async fn sweep_hourly(app: App) {
     }
 }
 
-/// Has scans read that nobody has read yet: whoever kept them was killed before asking for it, or the models were not there.
-fn read_what_waits(office: &Office) {
-    if let Err(error) = scan::begin_reading(office, &Actor::appliance()) {
-        tracing::warn!(cause = ?error, "Scans that nobody has read yet could not be queued: {error}.");
+/// Asks for what should have followed something that was done: whoever should have asked was killed, or the models were not
+/// there.
+fn go_on(office: &Office) {
+    let asked = [("scans", scan::go_on_reading(office)), ("appraisals", appraisal::catch_up(office))];
+    for (what, asked) in asked {
+        if let Err(error) = asked {
+            tracing::warn!(what, cause = ?error, "What {what} wait for could not be asked for: {error}.");
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use service::{Config, Office, Taken, delivery, dossier, repair, replica};
+use service::{Config, Office, Taken, appraisal, delivery, dossier, repair, replica};
 
 /// An appliance that nobody else works in.
 #[derive(Debug)]
@@ -27,8 +27,12 @@ impl Appliance {
         let office = Office::open(config).context("the appliance can't be opened")?;
         dossier::recover(&office).context("what was being kept can't be noted")?;
         repair::settle(&office).context("repairs can't be settled")?;
-        // What can't be swept is left for the next time, and only logged.
-        let _later = [delivery::sweep(&office, Duration::ZERO), replica::follow(&office)];
+        // What can't be swept or asked for is left for the next time, and only logged.
+        let _later = [
+            delivery::sweep(&office, Duration::ZERO),
+            replica::follow(&office),
+            appraisal::catch_up(&office),
+        ];
         Ok(Self { office, _alone: alone })
     }
 }

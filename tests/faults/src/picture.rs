@@ -23,10 +23,13 @@ use crate::school::{CORRECTED, Plan};
 /// Events that are told once, however often an operation is run.
 const EVENTS: [&str; 4] = ["dossier.kept", "delivery.kept", "delivery.accepted", "archive.repaired"];
 
+/// What is about the second version of an object: of a delivery's, the one with the report of its accession.
+const APPRAISED: &str = "/v2/";
+
 /// More than there are of anything.
 const ALL: u32 = 1 << 20;
 
-/// What is seen, by what it is about: `person/…`, `object/…`, `event/…/…`, `delivery/…`, `repair/…`, `kept/…`.
+/// What is seen, by what it is about: `person/…`, `object/v…/…`, `event/…/…`, `delivery/…`, `repair/…`, `kept/…`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Picture(BTreeMap<String, Value>);
 
@@ -128,6 +131,7 @@ fn step(operation: Operation, plan: &Plan, about: &str) -> usize {
     let person = |number: usize| plan.people.get(number).is_some_and(|person| is_of(person.to_string()));
     match operation {
         Operation::Accept if !is_of(plan.delivery.to_string()) => 0,
+        Operation::Accept if about.contains(APPRAISED) => 3,
         Operation::Accept => 1 + usize::from(about.starts_with("delivery/") || about.contains(".accepted/")),
         Operation::Correct => usize::from(person(CORRECTED)),
         Operation::Repair => usize::from(person(1)),
@@ -163,9 +167,13 @@ fn objects(office: &Office, lines: &mut BTreeMap<String, Value>) -> Result<()> {
     ids.extend(office.archive.objects().filter_map(Result::ok).map(|object| object.id()));
     for id in ids {
         let folder = office.archive.path().join(office.archive.folder(id));
-        let head = office.archive.object(id).ok().flatten().map(|object| object.head().get());
-        let seen = json!({ "head": head, "whole": folder.is_dir() && validate(&folder).is_valid() });
-        lines.insert(format!("object/{}", digits(&id.to_string())), seen);
+        let head = office.archive.object(id).ok().flatten().map_or(0, |object| object.head().get());
+        let whole = folder.is_dir() && validate(&folder).is_valid();
+        // One whose head can't be read is seen as such.
+        for version in 1.min(head)..=head {
+            let about = format!("object/v{version}/{}", digits(&id.to_string()));
+            lines.insert(about, json!({ "whole": whole }));
+        }
     }
     Ok(())
 }
@@ -178,7 +186,9 @@ fn happened(conn: &Connection, plan: &Plan, lines: &mut BTreeMap<String, Value>)
     for queued in event::list(conn, None, 0, ALL)? {
         let (kind, subject) = (queued.event.kind, digits(&queued.event.subject));
         if EVENTS.contains(&kind.as_str()) {
-            count(format!("event/{kind}/{subject}"));
+            let version = queued.event.detail.get("version").and_then(Value::as_u64);
+            let version = version.map(|version| format!("v{version}/")).unwrap_or_default();
+            count(format!("event/{kind}/{version}{subject}"));
         }
     }
     for noted in repair::latest(conn, ALL)? {

@@ -132,6 +132,11 @@ fn the_report_of_an_accession_stays_with_what_was_accepted() {
     let read = |name: &str| kept.read(&SafePath::new(name).unwrap()).unwrap();
     assert_eq!(::ledger::Hash::of(&read(KEPT_AS)).to_string(), done.sha256);
     assert_eq!(read("delivery.json"), b"{}");
+    // Whoever was killed before telling of it tells of this one, and examines nothing again.
+    let again = archived(office, Asked { scope, environment: Environment::Accession }).unwrap().unwrap();
+    assert_eq!(keep(office, &by_person, again, "2").unwrap().sha256, done.sha256);
+    assert_eq!(versions(), 2);
+    assert!(archived(office, preserved).unwrap().is_none());
     let events = office.office.read(|conn| events::waiting(conn, 100)).unwrap();
     assert!(events.iter().any(|queued| queued.event.detail["version"] == 2), "the ledger is told of it");
 }

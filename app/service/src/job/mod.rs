@@ -143,6 +143,16 @@ pub fn enqueue(
     Ok(job)
 }
 
+/// Which kinds of job wait or run.
+pub(crate) fn unfinished(office: &Office) -> Result<Vec<JobKind>> {
+    let mut kinds = Vec::new();
+    for state in [JobState::Waiting, JobState::Running] {
+        let rows = office.office.read(|conn| rows::in_state(conn, &word(&state)))?;
+        kinds.extend(rows.into_iter().filter_map(|row| from_word::<JobKind>(&row.kind)));
+    }
+    Ok(kinds)
+}
+
 /// Returns a job the actor may see.
 ///
 /// # Errors

@@ -18,7 +18,7 @@ use crate::dossier::{self, Pixels, holdings, keep};
 use crate::{Actor, Error, Office, Refusal as _, Result, audit, upload, watermark};
 
 pub use doubts::list;
-pub use read::{begin_reading, read_all, run_read};
+pub use read::{begin_reading, go_on_reading, read_all, run_read};
 pub(crate) use to_api::to_api;
 
 /// The long side of a page as it is shown, px.

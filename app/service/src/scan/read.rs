@@ -50,6 +50,19 @@ pub fn begin_reading(office: &Office, actor: &Actor) -> Result<()> {
     job::enqueue(office, actor, JobKind::ReadScans, None, &()).map(drop)
 }
 
+/// As [`begin_reading`], at a start. Whoever is still bringing scans in will ask for it.
+///
+/// # Errors
+///
+/// As [`begin_reading`].
+pub fn go_on_reading(office: &Office) -> Result<()> {
+    let unfinished = job::unfinished(office)?;
+    if unfinished.contains(&JobKind::ImportScans) {
+        return Ok(());
+    }
+    begin_reading(office, &Actor::appliance())
+}
+
 /// Body of the job that reads scans.
 ///
 /// # Errors

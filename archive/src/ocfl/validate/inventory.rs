@@ -6,7 +6,7 @@ use bag::{Algorithm, Checksum, Report};
 use serde_json::{Map, Value};
 
 use super::Spec;
-use super::names::{is_rfc3339, is_uri, judge_conflicts, judge_version_names, path_faults};
+use super::names::{Named, is_rfc3339, is_uri, judge_conflicts, judge_version_names, path_faults};
 
 /// What an inventory says, as far as it can be understood. Digests are as written.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(super) struct Inventory {
     pub(super) manifest: BTreeMap<String, Vec<String>>,
     pub(super) fixity: Vec<(Algorithm, String, String)>,
     pub(super) versions: BTreeMap<String, Version>,
+    /// Whether versions, content directory and paths are named as such things can be named.
+    pub(super) names_well: bool,
 }
 
 /// One version as an inventory describes it.
@@ -39,6 +41,13 @@ impl Inventory {
         self.manifest.values().flatten().map(String::as_str).collect()
     }
 
+    /// The folder in which a content path lies, if that is in the folder of a version.
+    pub(super) fn directory<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let (version, inside) = path.split_once('/')?;
+        let (directory, _) = inside.split_once('/')?;
+        self.versions.contains_key(version).then_some(directory)
+    }
+
     /// The digest and content paths behind a digest of a state, whatever its case.
     pub(super) fn stored(&self, digest: &str) -> BTreeSet<&str> {
         self.manifest
@@ -50,8 +59,14 @@ impl Inventory {
     }
 }
 
-/// Judges an inventory. `place` is its path inside the object. `None` if it is no JSON object.
-pub(super) fn judge(bytes: &[u8], place: &str, spec: Spec, report: &mut Report) -> Option<Inventory> {
+/// Judges an inventory. `place` is its path inside the object, `folders` are the object's. `None` if it is no JSON object.
+pub(super) fn judge(
+    bytes: &[u8],
+    place: &str,
+    spec: Spec,
+    folders: &BTreeSet<String>,
+    report: &mut Report,
+) -> Option<Inventory> {
     let json = match serde_json::from_slice(bytes) {
         Ok(Value::Object(json)) => json,
         Ok(_) => {
@@ -63,12 +78,16 @@ pub(super) fn judge(bytes: &[u8], place: &str, spec: Spec, report: &mut Report) 
             return None;
         }
     };
-    Some(Judge { place, report }.judge(&json, spec))
+    Some(Judge { place, folders, report, names_well: true, states_known: true }.judge(&json, spec))
 }
 
 struct Judge<'a> {
     place: &'a str,
+    folders: &'a BTreeSet<String>,
     report: &'a mut Report,
+    names_well: bool,
+    /// Whether the state of every version could be read.
+    states_known: bool,
 }
 
 impl Judge<'_> {
@@ -81,6 +100,10 @@ impl Judge<'_> {
         let manifest = self.manifest(json, algorithm);
         let versions = self.versions(json, &manifest);
         let head = self.head(json, &versions);
+        let fixity = self.fixity(json);
+        for path in manifest.values().flatten() {
+            self.content_path_form(path);
+        }
         let inventory = Inventory {
             spec,
             id,
@@ -89,17 +112,23 @@ impl Judge<'_> {
             head,
             says_content: content.is_some(),
             content: content.unwrap_or_else(|| "content".to_owned()),
-            fixity: self.fixity(json),
+            fixity,
             manifest,
             versions,
+            names_well: self.names_well,
         };
-        self.content_paths(&inventory);
         self.unused(&inventory);
         inventory
     }
 
     fn error(&mut self, code: &'static str, text: impl Into<String>) {
         self.report.error(code, self.place, text);
+    }
+
+    /// An error in how something is named.
+    fn misnamed(&mut self, code: &'static str, text: impl Into<String>) {
+        self.names_well = false;
+        self.error(code, text);
     }
 
     fn warning(&mut self, code: &'static str, text: impl Into<String>) {
@@ -164,16 +193,17 @@ impl Judge<'_> {
     fn content(&mut self, json: &Map<String, Value>) -> Option<String> {
         let value = json.get("contentDirectory")?;
         match value.as_str() {
-            Some("." | "..") => self.error("E018", "the content directory is . or .."),
-            Some(name) if !name.is_empty() && !name.contains('/') => {}
-            _ => self.error("E017", format!("{value} cannot be a content directory")),
+            Some(name) if !matches!(name, "" | "." | "..") && !name.contains('/') => {}
+            Some("." | "..") => self.misnamed("E018", "the content directory is . or .."),
+            _ => self.misnamed("E017", format!("{value} cannot be a content directory")),
         }
         value.as_str().map(str::to_owned)
     }
 
     fn head(&mut self, json: &Map<String, Value>, versions: &BTreeMap<String, Version>) -> Option<String> {
         let names: Vec<&str> = versions.keys().map(String::as_str).collect();
-        let highest = judge_version_names(&names, self.place, self.report);
+        let Named { highest, alike } = judge_version_names(&names, self.folders, self.place, self.report);
+        self.names_well &= alike;
         if names.is_empty() && json.get("versions").is_some_and(Value::is_object) {
             self.error("E008", "there is no version");
         }
@@ -198,7 +228,7 @@ impl Judge<'_> {
             self.error("E041", "the manifest is not an object");
             return BTreeMap::new();
         };
-        self.digests(entries.keys(), algorithm, "E096", "E025");
+        let again = self.digests(entries.keys(), algorithm, "E096", "E025");
         let mut manifest = BTreeMap::new();
         for (digest, paths) in entries {
             match texts(paths) {
@@ -206,29 +236,35 @@ impl Judge<'_> {
                 _ => self.error("E092", format!("the paths of {digest} are not a list of texts")),
             }
         }
-        let paths: Vec<&str> = manifest.values().flatten().map(String::as_str).collect();
+        let once = manifest.iter().filter(|(digest, _)| !again.contains(digest));
+        let paths: Vec<&str> = once.flat_map(|(_, paths)| paths).map(String::as_str).collect();
         judge_conflicts(paths.into_iter(), "E101", self.place, self.report);
         manifest
     }
 
-    /// Digests must have the form of their algorithm and be there once, whatever their case.
+    /// Digests must have the form of their algorithm and be there once, whatever their case. Returns those that are there in
+    /// another writing already: what is listed under them is listed twice for that.
     fn digests<'k>(
         &mut self,
         digests: impl Iterator<Item = &'k String>,
         algorithm: Option<Algorithm>,
         twice: &'static str,
         malformed: &'static str,
-    ) {
-        let mut seen = BTreeSet::new();
+    ) -> BTreeSet<&'k String> {
+        let (mut seen, mut again) = (BTreeSet::new(), BTreeSet::new());
         for digest in digests {
             let fits =
                 |sum: &Checksum| algorithm.is_none_or(|algorithm| sum.as_str().len() == algorithm.hex_len());
             match digest.parse::<Checksum>().ok().filter(fits) {
                 Some(sum) if seen.insert(sum.clone()) => {}
-                Some(sum) => self.error(twice, format!("digest {sum} is there in two writings")),
+                Some(sum) => {
+                    again.insert(digest);
+                    self.error(twice, format!("digest {sum} is there in two writings"));
+                }
                 None => self.error(malformed, format!("{digest:?} is not a digest of the algorithm")),
             }
         }
+        again
     }
 
     fn versions(
@@ -270,6 +306,8 @@ impl Judge<'_> {
         match block.get("message") {
             None => self.warning("W007", format!("version {name} has no message")),
             Some(Value::String(_)) => {}
+            // A message says why there is a state: of a version that has none it is not judged.
+            Some(_) if !block.get("state").is_some_and(Value::is_object) => {}
             Some(_) => self.error("E094", format!("the message of version {name} is not a text")),
         }
         self.user(name, block.get("user"));
@@ -309,16 +347,13 @@ impl Judge<'_> {
         state: Option<&Value>,
         manifest: &BTreeMap<String, Vec<String>>,
     ) -> BTreeMap<String, Vec<String>> {
-        let entries = match state {
-            Some(Value::Object(entries)) => entries,
-            Some(_) => {
-                self.error("E050", format!("the state of version {version} is not an object"));
-                return BTreeMap::new();
+        let Some(Value::Object(entries)) = state else {
+            self.states_known = false;
+            match state {
+                Some(_) => self.error("E050", format!("the state of version {version} is not an object")),
+                None => self.error("E048", format!("version {version} has no state")),
             }
-            None => {
-                self.error("E048", format!("version {version} has no state"));
-                return BTreeMap::new();
-            }
+            return BTreeMap::new();
         };
         let mut files = BTreeMap::new();
         for (digest, paths) in entries {
@@ -390,39 +425,23 @@ impl Judge<'_> {
     fn content_path_form(&mut self, path: &str) -> bool {
         let (edges, parts) = path_faults(path);
         if edges {
-            self.error("E100", format!("content path {path:?} begins or ends with a slash"));
+            self.misnamed("E100", format!("content path {path:?} begins or ends with a slash"));
         }
         if parts {
-            self.error("E099", format!("content path {path:?} has an empty part, . or .."));
+            self.misnamed("E099", format!("content path {path:?} has an empty part, . or .."));
         }
         !edges && !parts
     }
 
-    /// Content paths lie in the content directory of a version of this inventory.
-    fn content_paths(&mut self, inventory: &Inventory) {
-        for path in inventory.manifest.values().flatten() {
-            if !self.content_path_form(path) {
-                continue;
-            }
-            let mut parts = path.splitn(3, '/');
-            let version = parts.next().is_some_and(|version| inventory.versions.contains_key(version));
-            let content = parts
-                .next()
-                .is_some_and(|content| content == inventory.content || inventory.content.contains('/'));
-            if !version || !content || parts.next().is_none() {
-                self.error(
-                    "E042",
-                    format!("content path {path:?} is not in the content directory of a version"),
-                );
-            }
-        }
-    }
-
-    /// Since 1.1 a manifest lists nothing that no version holds.
+    /// Since 1.1 a manifest lists nothing that no version holds. A digest written otherwise there is told there; and what a
+    /// version holds whose state can't be read nobody knows.
     fn unused(&mut self, inventory: &Inventory) {
-        let used: BTreeSet<&String> =
-            inventory.versions.values().flat_map(|version| version.state.keys()).collect();
-        if inventory.spec >= Spec::V1_1 && inventory.manifest.keys().any(|digest| !used.contains(digest)) {
+        if inventory.spec < Spec::V1_1 || !self.states_known {
+            return;
+        }
+        let states = inventory.versions.values().flat_map(|version| version.state.keys());
+        let used: BTreeSet<String> = states.map(|digest| digest.to_ascii_lowercase()).collect();
+        if inventory.manifest.keys().any(|digest| !used.contains(&digest.to_ascii_lowercase())) {
             self.error("E107", "the manifest lists a digest that no version uses");
         }
     }

@@ -2,7 +2,12 @@
 //!
 //! Codes are those of the specification (`E001` … `E112`, `W001` … `W016`); `unreadable` is ours, for what could not
 //! be judged because reading failed. Every byte of content is read; nothing passes unread.
+//!
+//! What only follows from another error is not told as one more: a file that lies in the wrong place is told once, where it
+//! lies, and an inventory that names versions, content directories or paths as they can't be named is not held against the
+//! files for what it lists or fails to list. What is left out for that never was the only error.
 
+mod content;
 mod inventory;
 mod names;
 mod object;

@@ -21,12 +21,26 @@ impl VersionName {
     }
 }
 
-/// Judges the keys of a versions block and returns the highest.
-pub(super) fn judge_version_names(names: &[&str], place: &str, report: &mut Report) -> Option<String> {
+/// What the keys of a versions block are.
+pub(super) struct Named {
+    /// The highest.
+    pub(super) highest: Option<String>,
+    /// Whether all follow one way of naming.
+    pub(super) alike: bool,
+}
+
+/// Judges the keys of a versions block. `folders` are those of the object: one of them that is no version's is told itself.
+pub(super) fn judge_version_names(
+    names: &[&str],
+    folders: &BTreeSet<String>,
+    place: &str,
+    report: &mut Report,
+) -> Named {
     let mut known: Vec<(VersionName, &str)> = Vec::new();
     for name in names {
         match VersionName::parse(name) {
             Some(version) => known.push((version, name)),
+            None if folders.contains(*name) => {}
             None => report.error("E046", place, format!("{name:?} is not the name of a version")),
         }
     }
@@ -38,12 +52,14 @@ pub(super) fn judge_version_names(names: &[&str], place: &str, report: &mut Repo
     if numbers.windows(2).any(|pair| matches!(pair, [one, next] if *next != one + 1)) {
         report.error("E010", place, "versions are not consecutive");
     }
-    judge_padding(&known, place, report);
-    known.last().map(|(_, name)| (*name).to_owned())
+    let alike = judge_padding(&known, place, report);
+    Named { highest: known.last().map(|(_, name)| (*name).to_owned()), alike }
 }
 
-fn judge_padding(known: &[(VersionName, &str)], place: &str, report: &mut Report) {
-    let Some((first, first_name)) = known.first() else { return };
+/// Whether all are padded alike.
+fn judge_padding(known: &[(VersionName, &str)], place: &str, report: &mut Report) -> bool {
+    let Some((first, first_name)) = known.first() else { return true };
+    let mut alike = true;
     if first.padded.is_some() {
         report.warning("W001", place, "version numbers are padded with zeros");
     }
@@ -51,6 +67,7 @@ fn judge_padding(known: &[(VersionName, &str)], place: &str, report: &mut Report
         if version.padded == first.padded {
             continue;
         }
+        alike = false;
         if first.padded.is_some() && name.len() == first_name.len() {
             report.error("E011", place, format!("{name}: padded version numbers begin with a zero"));
         }
@@ -59,6 +76,7 @@ fn judge_padding(known: &[(VersionName, &str)], place: &str, report: &mut Report
         }
         report.error("E013", place, format!("{name} is not named like the versions before it"));
     }
+    alike
 }
 
 /// Notes paths used twice, and files that are folders of others.

@@ -1,16 +1,19 @@
 //! Judging one object: its folders, its inventory, and every byte of its content.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
 use bag::{Algorithm, Checksum, Report};
 use fs_err as fs;
 
+use super::content::Content;
 use super::inventory::{self, Inventory};
 use super::names::{VersionName, is_registered};
 use super::{Spec, versions};
 
+/// What every declaration of what a folder is begins with (Namaste).
+const NAMASTE: &str = "0=";
 const DECLARATION: &str = "0=ocfl_object_";
 pub(super) const INVENTORY: &str = "inventory.json";
 
@@ -44,16 +47,20 @@ fn try_judge(dir: &Path, report: &mut Report) -> io::Result<()> {
     let listing = Listing::read(dir, report)?;
     let spec = judge_declaration(dir, &listing, report)?;
     let read = if listing.files.contains(INVENTORY) {
-        Read::judged(dir, INVENTORY, spec, report)?
+        Read::judged(dir, INVENTORY, spec, &listing.folders, report)?
     } else {
         report.error("E063", INVENTORY, "the inventory is missing");
+        if !listing.files.iter().any(|name| name.starts_with(NAMASTE)) {
+            // Nothing says that it is an object: nothing in it can be out of place.
+            return Ok(());
+        }
         None
     };
     let inventory = read.as_ref().map(|read| &read.inventory);
     judge_listing(dir, &listing, inventory, report)?;
     let Some(read) = read else { return Ok(()) };
     let mut content = Content::default();
-    versions::judge(dir, &read, spec, &mut content, report)?;
+    versions::judge(dir, &read, (spec, &listing.folders), &mut content, report)?;
     content.judge(dir, report);
     Ok(())
 }
@@ -85,7 +92,7 @@ impl Listing {
 }
 
 fn judge_declaration(dir: &Path, listing: &Listing, report: &mut Report) -> io::Result<Spec> {
-    let declarations: Vec<&String> = listing.files.iter().filter(|name| name.starts_with("0=")).collect();
+    let declarations: Vec<&String> = listing.files.iter().filter(|name| name.starts_with(NAMASTE)).collect();
     if declarations.len() > 1 {
         report.error("E003", "", "there is more than one declaration");
     }
@@ -99,7 +106,7 @@ fn judge_declaration(dir: &Path, listing: &Listing, report: &mut Report) -> io::
     }
     let text = read_within(&dir.join(name), MAX_NOTE)?;
     let text = String::from_utf8_lossy(&text);
-    if name.strip_prefix("0=") != Some(text.trim_end_matches(['\n', '\r'])) {
+    if name.strip_prefix(NAMASTE) != Some(text.trim_end_matches(['\n', '\r'])) {
         report.error("E007", name.as_str(), "the declaration does not say what its name says");
     }
     Ok(spec.unwrap_or(Spec::V1_1))
@@ -114,7 +121,7 @@ fn judge_listing(
     let sidecar = inventory.and_then(sidecar_name);
     for name in &listing.files {
         let known = name == INVENTORY
-            || name.starts_with("0=")
+            || name.starts_with(NAMASTE)
             || Some(name) == sidecar.as_ref()
             || (sidecar.is_none() && name.starts_with("inventory.json."));
         if !known {
@@ -166,10 +173,13 @@ impl Read {
         dir: &Path,
         place: &str,
         spec: Spec,
+        folders: &BTreeSet<String>,
         report: &mut Report,
     ) -> io::Result<Option<Self>> {
         let bytes = read_within(&dir.join(place), MAX_INVENTORY)?;
-        let Some(inventory) = inventory::judge(&bytes, place, spec, report) else { return Ok(None) };
+        let Some(inventory) = inventory::judge(&bytes, place, spec, folders, report) else {
+            return Ok(None);
+        };
         judge_sidecar(dir, place, &bytes, &inventory, report)?;
         Ok(Some(Self { bytes, inventory }))
     }
@@ -207,65 +217,4 @@ fn judge_sidecar(
         report.error("E060", place, format!("the {algorithm} of the inventory is not the one noted"));
     }
     Ok(())
-}
-
-/// What inventories say about content files, and which of these files are there.
-#[derive(Debug, Default)]
-pub(super) struct Content {
-    /// Every file found in a content directory.
-    pub(super) found: BTreeSet<String>,
-    /// From a content path to what is said about it: by whom, and whether in a fixity block.
-    said: BTreeMap<String, BTreeSet<(Algorithm, Checksum, bool)>>,
-}
-
-impl Content {
-    /// Notes what `inventory` says.
-    pub(super) fn note(&mut self, inventory: &Inventory) {
-        for (digest, paths) in &inventory.manifest {
-            if let (Some(algorithm), Ok(sum)) = (inventory.algorithm, digest.parse::<Checksum>()) {
-                for path in paths {
-                    self.said.entry(path.clone()).or_default().insert((algorithm, sum.clone(), false));
-                }
-            }
-        }
-        for (algorithm, digest, path) in &inventory.fixity {
-            if let Ok(sum) = digest.parse::<Checksum>() {
-                self.said.entry(path.clone()).or_default().insert((*algorithm, sum, true));
-            }
-        }
-    }
-
-    /// Reads every file once and compares it with everything said about it.
-    fn judge(self, dir: &Path, report: &mut Report) {
-        for (path, said) in self.said {
-            if !self.found.contains(&path) {
-                for (_, _, in_fixity) in said {
-                    let code = if in_fixity { "E093" } else { "E092" };
-                    report.error(code, &path, "the inventory names it but it is not there");
-                }
-                continue;
-            }
-            let algorithms: Vec<Algorithm> = said
-                .iter()
-                .map(|(algorithm, _, _)| *algorithm)
-                .collect::<BTreeSet<_>>()
-                .into_iter()
-                .collect();
-            match fs::File::open(dir.join(&path)).and_then(|file| bag::hash_reader(file, &algorithms)) {
-                Ok(hashed) => {
-                    for (algorithm, sum, in_fixity) in said {
-                        if hashed.sum(algorithm) != Some(&sum) {
-                            let code = if in_fixity { "E093" } else { "E092" };
-                            report.error(
-                                code,
-                                &path,
-                                format!("its {algorithm} is not the one in the inventory"),
-                            );
-                        }
-                    }
-                }
-                Err(error) => report.error("unreadable", &path, error.to_string()),
-            }
-        }
-    }
 }

@@ -8,15 +8,16 @@ use bag::Report;
 use fs_err as fs;
 
 use super::Spec;
+use super::content::Content;
 use super::inventory::{Inventory, Version};
 use super::names::VersionName;
-use super::object::{Content, INVENTORY, Listing, Read, sidecar_name};
+use super::object::{INVENTORY, Listing, Read, sidecar_name};
 
 /// Judges every version the root inventory names, collecting what is said about content.
 pub(super) fn judge(
     dir: &Path,
     root: &Read,
-    spec: Spec,
+    (spec, folders): (Spec, &BTreeSet<String>),
     content: &mut Content,
     report: &mut Report,
 ) -> io::Result<()> {
@@ -27,31 +28,28 @@ pub(super) fn judge(
         .filter_map(|name| VersionName::parse(name).map(|version| (name, version)))
         .collect();
     versions.sort_by_key(|(_, version)| version.number);
-    content.note(&root.inventory);
-    let mut history = History { dir, root, spec, content, earlier: None };
-    for (name, _) in versions {
+    content.note(&root.inventory, INVENTORY);
+    let newest = versions.last().map(|(name, _)| name.as_str());
+    let mut history = History { dir, root, newest, spec, folders, content, earlier: None };
+    for &(name, _) in &versions {
         if dir.join(name).is_dir() {
             history.version(name, report)?;
         } else {
             report.error("E010", name, "the folder of a version is missing");
         }
     }
-    note_unlisted(&root.inventory, INVENTORY, &history.content.found, report);
+    history.content.note_unlisted(&root.inventory, INVENTORY);
     Ok(())
-}
-
-/// Every content file must be in the manifest.
-fn note_unlisted(inventory: &Inventory, place: &str, found: &BTreeSet<String>, report: &mut Report) {
-    let listed = inventory.content_paths();
-    for path in found.iter().filter(|path| !listed.contains(path.as_str())) {
-        report.error("E023", path, format!("{place} does not list it"));
-    }
 }
 
 struct History<'a> {
     dir: &'a Path,
     root: &'a Read,
+    /// The version with the highest number.
+    newest: Option<&'a str>,
     spec: Spec,
+    /// The folders of the object.
+    folders: &'a BTreeSet<String>,
     content: &'a mut Content,
     /// The version of OCFL of the last inventory.
     earlier: Option<Spec>,
@@ -65,8 +63,9 @@ impl History<'_> {
         let read = self.inventory(name, &listing, report)?;
         self.children(name, &listing, read.as_ref(), report)?;
         if let Some(read) = read {
-            note_unlisted(&read.inventory, &format!("{name}/{INVENTORY}"), &self.content.found, report);
-            self.content.note(&read.inventory);
+            let place = format!("{name}/{INVENTORY}");
+            self.content.note_unlisted(&read.inventory, &place);
+            self.content.note(&read.inventory, &place);
             self.compare(name, &read, report);
         }
         Ok(())
@@ -78,7 +77,7 @@ impl History<'_> {
             report.warning("W010", name, "the version has no inventory of its own");
             return Ok(None);
         }
-        Read::judged(self.dir, &place, self.spec, report)
+        Read::judged(self.dir, &place, self.spec, self.folders, report)
     }
 
     fn children(
@@ -92,11 +91,9 @@ impl History<'_> {
         let sidecar = sidecar_name(inventory);
         for file in listing.files.iter().filter(|file| *file != INVENTORY && Some(*file) != sidecar.as_ref())
         {
-            report.error(
-                "E015",
-                format!("{name}/{file}"),
-                "the file does not belong in the folder of a version",
-            );
+            let path = format!("{name}/{file}");
+            report.error("E015", &path, "the file does not belong in the folder of a version");
+            self.content.beside.insert(path);
         }
         // A content directory with a slash in its name is reported already; its first part is where content lies.
         let content_name = inventory.content.split('/').next().unwrap_or_default();
@@ -142,7 +139,9 @@ impl History<'_> {
     fn compare(&mut self, name: &str, read: &Read, report: &mut Report) {
         let (root, inventory) = (&self.root.inventory, &read.inventory);
         let place = format!("{name}/{INVENTORY}");
-        if root.head.as_deref() == Some(name) && self.root.bytes != read.bytes {
+        // Where the head is another, that is told, and nobody knows which inventory is meant to be the object's.
+        let is_newest = self.newest == Some(name) && root.head.as_deref() == Some(name);
+        if is_newest && self.root.bytes != read.bytes {
             report.error("E064", &place, "the inventory of the newest version is not that of the object");
         }
         if inventory.head.as_deref().is_some_and(|head| head != name) {
