@@ -129,7 +129,7 @@ fn full(report: &AppraisalReport) -> AnyView {
 
 fn table(items: &[&AppraisedItem]) -> AnyView {
     view! {
-        <div class="scroll"><table class="dense appraised">
+        <div class="scroll"><table class="dense appraised stack">
             <thead><tr><th>{t!(appraisal.number)}</th><th>{t!(appraisal.item)}</th><th>{t!(appraisal.about)}</th><th>{t!(appraisal.result)}</th>
                 <th class="number">{t!(appraisal.looked)}</th><th>{t!(appraisal.remarks)}</th><th>{t!(appraisal.basis)}</th></tr></thead>
             <tbody>{items.iter().map(|item| row(item)).collect_view()}</tbody>
@@ -148,12 +148,12 @@ fn row(item: &AppraisedItem) -> AnyView {
     view! {
         <tr>
             <td>{item.number.clone()}</td>
-            <td>{i18n::worded(words::appraisal_item, &item.item)}<br/><span class="dim">{i18n::worded(words::appraisal_purpose, &item.item)}</span></td>
+            <td class="wide">{i18n::worded(words::appraisal_item, &item.item)}<br/><span class="dim">{i18n::worded(words::appraisal_purpose, &item.item)}</span></td>
             <td>{i18n::worded(words::appraisal_about, &item.about)}</td>
             <td>{mark::mark(status, i18n::worded(words::appraisal_verdict, &item.verdict))} {veto.then(|| view! { <br/><strong>{t!(appraisal.veto)}</strong> })}</td>
-            <td class="number">{format::count(item.looked_at)}</td>
+            <td class="number" data-label=t!(appraisal.looked)>{format::count(item.looked_at)}</td>
             <td>{remarks(item)}</td>
-            <td><span class="dim">{item.basis.clone()}</span></td>
+            <td class="wide"><span class="dim">{item.basis.clone()}</span></td>
         </tr>
     }
     .into_any()

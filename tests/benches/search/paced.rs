@@ -43,7 +43,7 @@ pub(crate) fn paced(
         Ok(())
     })?;
     println!(
-        "{} questions, {} a second, while {commits} times {} people changed: {}; to reach: p50 <= 1 ms, p99 <= 20 ms",
+        "{} questions, {} a second, while {commits} times {} people changed: {}",
         times.len(),
         args.rate,
         args.changes,
