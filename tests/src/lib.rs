@@ -31,7 +31,7 @@ pub use judge::{Judge, Judgement};
 pub use picture::{differences, picture};
 pub use power::{Cut, Ended, Moment};
 pub use program::{fixture, models, program};
-pub use scene::{Scene, refusal};
+pub use scene::{Coming, Scene, refusal};
 pub use school::{Photo, School, Student};
 pub use vendor::{Vendor, delivered};
 pub use volume::Volume;

@@ -1,6 +1,7 @@
 //! A school at work: where most stories begin.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use api::campaign::{Campaign, CampaignKind, NewCampaign, Slip, TokensIssued};
@@ -14,7 +15,7 @@ use api::{Problem, Role};
 use jiff::{ToSpan as _, Zoned};
 use serde_json::json;
 
-use crate::{Appliance, Client, Photo, School, Vendor};
+use crate::{Appliance, Client, Photo, School, Vendor, models};
 
 /// An appliance with a campaign, and the people and the vendor it is about.
 #[derive(Debug)]
@@ -29,6 +30,24 @@ pub struct Scene {
     pub vendor: Vendor,
 }
 
+/// Models that are still to come.
+#[derive(Debug)]
+pub struct Coming {
+    from: PathBuf,
+    to: PathBuf,
+}
+
+impl Coming {
+    /// Now they are there.
+    ///
+    /// # Errors
+    ///
+    /// When they can't be put there.
+    pub fn arrive(&self) -> Result<()> {
+        Ok(std::os::unix::fs::symlink(&self.from, &self.to)?)
+    }
+}
+
 impl Scene {
     /// A fresh appliance with an empty campaign for so many students.
     ///
@@ -37,6 +56,24 @@ impl Scene {
     /// When something of it is refused.
     pub fn open(students: usize) -> Result<Self> {
         Self::on(Appliance::start()?, students)
+    }
+
+    /// The same on an appliance whose models are still to come; nothing, said on the way, where there are none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Scene::open`].
+    pub fn before_models(students: usize) -> Result<Option<(Self, Coming)>> {
+        let Some(from) = models() else {
+            println!("skipped: the models are not there; `cargo xtask setup` fetches them");
+            return Ok(None);
+        };
+        let mut scene = Self::open(students)?;
+        let to = scene.appliance.folder().join("no-models");
+        scene.appliance.stop()?;
+        scene.appliance.use_models(&to)?;
+        scene.appliance.serve()?;
+        Ok(Some((scene, Coming { from, to })))
     }
 
     /// The same on an appliance that is there.

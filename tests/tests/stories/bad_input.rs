@@ -14,7 +14,7 @@ use api::{Problem, ProblemCode, Role};
 use serde_json::{Value, json};
 use tests::{
     Appliance, Client, LANGUAGES, Photo, Scene, School, Volume, Words, archive, delivered, differences,
-    files, models, picture, refusal,
+    files, picture, refusal,
 };
 
 /// Students of these stories.
@@ -359,15 +359,7 @@ fn a_full_disk_keeps_what_was_accepted_and_says_so() {
 
 #[test]
 fn a_missing_model_stops_faces_and_nothing_else() {
-    let Some(installed) = models() else {
-        println!("skipped: the models are not there; `cargo xtask setup` fetches them");
-        return;
-    };
-    let mut scene = Scene::open(STUDENTS).unwrap();
-    let nowhere = scene.appliance.folder().join("no-models");
-    scene.appliance.stop().unwrap();
-    scene.appliance.use_models(&nowhere).unwrap();
-    scene.appliance.serve().unwrap();
+    let Some((scene, models)) = Scene::before_models(STUDENTS).unwrap() else { return };
     // Everything without faces works.
     let scene = scene.staffed().unwrap();
     let registrar = scene.registrar().unwrap();
@@ -391,7 +383,7 @@ fn a_missing_model_stops_faces_and_nothing_else() {
     before.still_holds(&scene);
 
     // Once they are there the same delivery is checked.
-    std::os::unix::fs::symlink(installed, &nowhere).unwrap();
+    models.arrive().unwrap();
     let _: Job = registrar.post(&format!("/deliveries/{id}/check"), &json!({})).unwrap();
     assert_eq!(registrar.settled(id).unwrap().state, DeliveryState::Checked);
 }

@@ -12,7 +12,7 @@ use api::search::{SearchQuery, SearchResults};
 use api::{Page, Role};
 use image::ImageFormat;
 use serde_json::json;
-use tests::{Appliance, Client, Pen, ScannedDiploma, Scene, archive, encoded, models, pdf, written_pdf};
+use tests::{Appliance, Client, Pen, ScannedDiploma, Scene, archive, encoded, pdf, written_pdf};
 
 const STUDENTS: usize = 8;
 
@@ -31,7 +31,12 @@ fn number(serial: usize) -> String {
 }
 
 fn opened() -> (Scene, Client) {
-    let scene = Scene::open(STUDENTS).unwrap().staffed().unwrap();
+    registered(Scene::open(STUDENTS).unwrap())
+}
+
+/// The scene with its people, and the register of their diplomas.
+fn registered(scene: Scene) -> (Scene, Client) {
+    let scene = scene.staffed().unwrap();
     let registrar = scene.registrar().unwrap();
     let register = registrar.upload("register.xlsx", scene.school.register(0).unwrap()).unwrap();
     let job: Job = registrar.post("/diplomas/import", &ImportFile { upload: register.id }).unwrap();
@@ -254,26 +259,14 @@ fn a_proof_says_what_the_register_says_and_is_found_by_its_code() {
 
 #[test]
 fn scans_that_came_before_the_models_are_read_from_the_next_start_on() {
-    let Some(installed) = models() else {
-        println!("skipped: the models are not there; `cargo xtask setup` fetches them");
-        return;
-    };
-    let mut scene = Scene::open(STUDENTS).unwrap();
-    let nowhere = scene.appliance.folder().join("no-models");
-    scene.appliance.stop().unwrap();
-    scene.appliance.use_models(&nowhere).unwrap();
-    scene.appliance.serve().unwrap();
-    let scene = scene.staffed().unwrap();
-    let registrar = scene.registrar().unwrap();
-    let register = registrar.upload("register.xlsx", scene.school.register(0).unwrap()).unwrap();
-    let job: Job = registrar.post("/diplomas/import", &ImportFile { upload: register.id }).unwrap();
-    registrar.done(job.id).unwrap();
+    let Some((scene, models)) = Scene::before_models(STUDENTS).unwrap() else { return };
+    let (scene, registrar) = registered(scene);
     let jpeg = scene.school.students[0].portrait(tests::Photo::Admission);
     import(&registrar, archive([(format!("{}.jpg", number(1)), jpeg)]).unwrap());
     let scans: Scans = registrar.get("/scans").unwrap();
     assert_eq!((scans.unread, scans.can_read), (1, false));
     scene.appliance.stop().unwrap();
-    std::os::unix::fs::symlink(installed, &nowhere).unwrap();
+    models.arrive().unwrap();
     scene.appliance.serve().unwrap();
     assert_eq!(read_to_the_end(&scene.registrar().unwrap()).scans, 1);
 }
